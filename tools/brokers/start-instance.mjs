@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { BrokerInstance } from "./broker-instance.mjs";
+import { ephemeralFolder } from "./checkout.mjs";
+import { mayInstall } from "./environment.mjs";
+import { sweepOrphans } from "./instance-record.mjs";
+import { brokerKind } from "./known-brokers.mjs";
+import { processIdentity } from "./process-identity.mjs";
+import { providePrograms } from "./provide-programs.mjs";
+
+/** @import { ConfigChanges, InstancePlace } from "./broker-kind.mjs" */
+
+/**
+ * Starts a private broker for this process alone, which may restart, freeze and end it, and resolves when it answers. It and its
+ * data are gone at the latest when this process is, however that ends.
+ *
+ * @param {string} name
+ * @param {object} [options]
+ * @param {string} [options.label] shown in the folder's name, to tell instances apart
+ * @param {ConfigChanges | ((place: InstancePlace) => ConfigChanges)} [options.config] what to change in its configuration
+ * @param {readonly string[]} [options.extraPorts] names of further ports for that configuration
+ * @param {(line: string) => void} [options.log]
+ * @param {NodeJS.ProcessEnv} [options.env]
+ * @returns {Promise<BrokerInstance>} rejects with an InstanceUnavailableError when its programs cannot be had here, with a
+ *   BrokerStartError when it does not come up
+ */
+export async function startInstance(name, { label = "private", config = {}, extraPorts = [], log = () => {}, env = process.env } = {}) {
+  const kind = brokerKind(name);
+  await sweepOrphans(log);
+  const found = await providePrograms(kind, { allowed: mayInstall(env), log });
+  if ("skipped" in found) {
+    throw new InstanceUnavailableError(name, found.skipped);
+  }
+  const folder = join(ephemeralFolder, `${name}-${label}-${randomBytes(3).toString("hex")}`);
+  const owner = { pid: process.pid, identity: processIdentity(process.pid) };
+  const instance = await BrokerInstance.create(kind, found, { folder, owner, config, extraPorts });
+  guard(folder);
+  await instance.start();
+  return instance;
+}
+
+/**
+ * Tells whether a private instance of the broker could be started here without installing anything.
+ *
+ * @param {string} name
+ * @returns {Promise<boolean>}
+ */
+export async function canStartInstance(name) {
+  return "tools" in (await brokerKind(name).locate());
+}
+
+/** Says that the programs of a broker cannot be had on this machine. */
+export class InstanceUnavailableError extends Error {
+  /**
+   * @param {string} broker
+   * @param {string} reason
+   */
+  constructor(broker, reason) {
+    super(`No private ${broker} can be started: ${reason}`);
+    this.name = "InstanceUnavailableError";
+    this.reason = reason;
+  }
+}
+
+/**
+ * Starts a shell that waits for the end of this process, which closes the pipe between them, and then removes the instance.
+ *
+ * @param {string} folder
+ */
+function guard(folder) {
+  const script = fileURLToPath(new URL("remove-instance.mjs", import.meta.url));
+  const child = spawn("/bin/sh", ["-c", 'read -r _; [ -e "$2" ] && exec "$0" "$1" "$2"', process.execPath, script, folder], {
+    cwd: "/",
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  child.unref();
+  /** @type {import("node:net").Socket} */ (child.stdin).unref();
+}
