@@ -1,0 +1,37 @@
+import type { InboundRecord } from "./record.ts";
+
+/**
+ * How core is done with a delivery.
+ * - `ack`: handled (or dead-lettered); never deliver it again.
+ * - `release`: not handled; the broker is to deliver it again, to anybody in the group, where it can (`releaseOne`). A
+ *   driver whose broker cannot release one message leaves it unsettled, so that it comes back with the next connection.
+ * - `reject`: never deliver it again, and tell the broker so where it makes a difference (AMQP reject, NATS term).
+ */
+export type Outcome = "ack" | "release" | "reject";
+
+/** One message handed to core, to be settled exactly once. */
+export interface Delivery {
+  readonly record: InboundRecord;
+  /** How often the broker has delivered this message, 1 for the first time; absent where the broker does not count. */
+  readonly deliveries?: number | undefined;
+  /** True when the broker says, or the driver knows, that this message was handed out before. */
+  readonly redelivered: boolean;
+  /**
+   * Equal for two deliveries of the same message to the same subscription, and for nothing else that is unsettled at the
+   * time: `partition:offset`, `stream:sequence`, a packet id within its session. Absent where the broker has no such thing.
+   */
+  readonly position?: string | undefined;
+  /**
+   * True once the connection (or partition assignment) that brought this delivery is gone: the broker will deliver the
+   * message again, and `settle` does nothing any more.
+   */
+  readonly stale: boolean;
+  /**
+   * Settles the delivery and returns its credit. It never throws and returns at once; acknowledgements are written in
+   * batches, `Subscriber.flush` waits for them. The first call wins, later ones do nothing, and a stale delivery is settled
+   * by doing nothing. A settlement that fails on the way is a `settlement-failed` status.
+   *
+   * @param delayMs With `release`: not again before this many milliseconds. Only used where `delayedRelease` is native.
+   */
+  settle(outcome: Outcome, delayMs?: number): void;
+}

@@ -1,0 +1,88 @@
+/** Which of the two portable promises a message travels under (`docs/wire-format.md` says how each broker keeps it). */
+export type DeliveryGuarantee = "at-least-once" | "at-most-once";
+
+/**
+ * The user's own headers: one string for a name. Names are tokens (letters, digits and `!#$%&'*+-.^_|~`), values are any
+ * text without control characters. Core refuses everything else before a record reaches a driver, and refuses names that
+ * begin with `busbar-`, so a driver can use that prefix for its own metadata.
+ */
+export type Headers = Readonly<Record<string, string>>;
+
+/**
+ * A message on its way to the broker. The driver sends `body` as it is, never inside an envelope, and carries everything
+ * else in the place that the protocol has for it (`docs/wire-format.md`). A driver never changes a record.
+ */
+export interface OutboundRecord {
+  /** Where the broker is to put it: a concrete bus topic. Map it to the native name with the driver's `topic.ts`. */
+  readonly address: string;
+  /**
+   * The topic the handler will see. Equal to `address` except where the configuration folds many topics into one; then the
+   * driver carries it beside the message (header `busbar-topic`) and gives it back as `InboundRecord.topic`.
+   */
+  readonly topic: string;
+  readonly body: Uint8Array;
+  readonly headers: Headers;
+  /** The ordering key. Native on Kafka, metadata (`busbar-key`) elsewhere. */
+  readonly key?: string;
+  /** The id of the message, the same over every resend. */
+  readonly id: string;
+  /** Milliseconds since the epoch, when the message was made. */
+  readonly timestamp: number;
+  /** A media type, such as `application/json`. */
+  readonly contentType: string;
+  readonly delivery: DeliveryGuarantee;
+  /**
+   * 1 for the first time this publish call is sent, 2 and up when core sends it again after a retryable failure. With `id`
+   * it lets a broker that dedupes recognise a resend; `publishToken` is the same over the resends of one publish call.
+   */
+  readonly sending: number;
+  /** Unique to the publish call, the same over its resends, different for a replay of the same message. */
+  readonly publishToken: string;
+  /** Ask the broker to keep this as the last value of its topic (`retain`). Absent: no. */
+  readonly retain?: boolean;
+  /** How long the message is worth delivering, in milliseconds (`expiry`). Absent: for ever. */
+  readonly expiresInMs?: number;
+  /** How long the broker is to hold the message back, in milliseconds (`delay`). Absent: not at all. */
+  readonly delayMs?: number;
+  /** Higher goes first (`priority`). Absent: the broker's default. */
+  readonly priority?: number;
+}
+
+/**
+ * A message as it came from the broker. A foreign client's message has none of the bus's metadata: what it does not carry
+ * is left out here, and core fills in what a handler needs.
+ */
+export interface InboundRecord {
+  /** The bus topic it was read from. */
+  readonly address: string;
+  /** The topic it was published to, where the message itself says so (`busbar-topic`); absent means `address`. */
+  readonly topic?: string;
+  /** The bytes as they arrived. Each delivery has bytes of its own, so a handler may change them. */
+  readonly body: Uint8Array;
+  /** The user's headers only, without the bus's own metadata. Each delivery has an object of its own. */
+  readonly headers: Headers;
+  readonly key?: string;
+  readonly id?: string;
+  /** Milliseconds since the epoch. */
+  readonly timestamp?: number;
+  readonly contentType?: string;
+  /** True where the broker sent a kept last value rather than a message published just now. */
+  readonly retained?: boolean;
+  /** What the client library handed over, for `message.native`. */
+  readonly native?: unknown;
+}
+
+/** What the broker said of a confirmed publish. */
+export interface Receipt {
+  /** The id of the message. */
+  readonly id: string;
+  /** False where the broker can tell that nobody is subscribed (`routing`), true where it can tell that somebody is, else absent. */
+  readonly routed?: boolean;
+  /** Where the message lies in the broker's log, where it has one: `topic/partition/offset`, `stream/sequence`. */
+  readonly position?: string;
+}
+
+/** The outcome of one entry of `publishMany`: a failed entry fails alone. */
+export type PublishResult =
+  | { readonly ok: true; readonly receipt: Receipt }
+  | { readonly ok: false; readonly error: Error };

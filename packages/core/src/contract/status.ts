@@ -1,0 +1,26 @@
+import type { EffectiveCapabilities } from "./capabilities.ts";
+import type { Delivery, Outcome } from "./delivery.ts";
+
+/** Something that happened to a broker connection or a subscription, told to whoever listens with `Broker.onStatus`. */
+export type BrokerStatus =
+  /** Publishing works: after `open`, and again after every reconnect. */
+  | { readonly type: "connected"; readonly effective: EffectiveCapabilities }
+  /** Publishing does not work for now; the driver reconnects by itself, with backoff and jitter, for ever. */
+  | { readonly type: "disconnected"; readonly error?: Error }
+  /** A subscription lost its connection (`connected: false`) or has it back. `name` is `SubscribeRequest.name`. */
+  | { readonly type: "subscription"; readonly name: string; readonly connected: boolean; readonly error?: Error }
+  /** The server asks to hold back (`blocked`), or takes messages again. */
+  | { readonly type: "flow"; readonly blocked: boolean; readonly reason?: string }
+  /** An acknowledgement could not be written; the broker will deliver that message again. */
+  | {
+      readonly type: "settlement-failed";
+      readonly delivery: Delivery;
+      readonly outcome: Outcome;
+      readonly error: Error;
+    }
+  /** A subscription's place in the log, or its session, is gone: messages may have been missed. */
+  | { readonly type: "position-lost"; readonly name: string; readonly reason: string }
+  /** An at-most-once subscription was full and let go of this many messages, the oldest first. */
+  | { readonly type: "dropped"; readonly name: string; readonly count: number }
+  /** It will not come back by itself: wrong password, instance name in use, deleted by somebody. */
+  | { readonly type: "fatal"; readonly error: Error; readonly name?: string };
