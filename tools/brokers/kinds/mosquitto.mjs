@@ -48,12 +48,14 @@ export const mosquitto = {
       log_type: ["error", "warning", "notice", "information"],
       log_timestamp_format: "%Y-%m-%dT%H:%M:%S",
     };
+    // Without a socket domain version 2.0.11 ignores the address of a WebSocket listener and listens on all of them.
     const listeners = `
 listener ${ports["mqtt"]} 127.0.0.1
 protocol mqtt
 
 listener ${ports["ws"]} 127.0.0.1
 protocol websockets
+socket_domain ipv4
 `;
     return {
       command: tools["mosquitto"] ?? "mosquitto",
