@@ -34,10 +34,10 @@ export async function startInstance(name, { label = "private", config = {}, extr
   if ("skipped" in found) {
     throw new InstanceUnavailableError(name, found.skipped);
   }
+  guardInstances();
   const folder = join(ephemeralFolder, `${name}-${label}-${randomBytes(3).toString("hex")}`);
   const owner = { pid: process.pid, identity: processIdentity(process.pid) };
   const instance = await BrokerInstance.create(kind, found, { folder, owner, config, extraPorts });
-  guard(folder);
   await instance.start();
   return instance;
 }
@@ -65,14 +65,19 @@ export class InstanceUnavailableError extends Error {
   }
 }
 
+let guarded = false;
+
 /**
- * Starts a shell that waits for the end of this process, which closes the pipe between them, and then removes the instance.
- *
- * @param {string} folder
+ * Starts, once for this process, a shell that waits for its end, which closes the pipe between them, and then removes what is left.
  */
-function guard(folder) {
-  const script = fileURLToPath(new URL("remove-instance.mjs", import.meta.url));
-  const child = spawn("/bin/sh", ["-c", 'read -r _; [ -e "$2" ] && exec "$0" "$1" "$2"', process.execPath, script, folder], {
+function guardInstances() {
+  if (guarded) {
+    return;
+  }
+  guarded = true;
+  const script = fileURLToPath(new URL("sweep-after-owner.mjs", import.meta.url));
+  const waitThenSweep = 'read -r _; for left in "$3"/*; do [ -e "$left" ] && exec "$0" "$1" "$2"; done';
+  const child = spawn("/bin/sh", ["-c", waitThenSweep, process.execPath, script, String(process.pid), ephemeralFolder], {
     cwd: "/",
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],

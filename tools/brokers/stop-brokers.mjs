@@ -1,6 +1,4 @@
-import { rmdirSync } from "node:fs";
-
-import { brokersFolder, ensureStateFolder, ephemeralFolder } from "./checkout.mjs";
+import { brokersFolder, ensureStateFolder } from "./checkout.mjs";
 import { lockOf } from "./ensure-brokers.mjs";
 import { withFileLock } from "./file-lock.mjs";
 import { removeInstance, sharedFolder, sweepOrphans } from "./instance-record.mjs";
@@ -34,16 +32,5 @@ export async function stopBrokers(names = brokerNames, { log = () => {} } = {}) 
       ),
     ),
   );
-  removeIfEmpty(ephemeralFolder);
-  removeIfEmpty(brokersFolder);
   return stopped.flat();
-}
-
-/** @param {string} folder */
-function removeIfEmpty(folder) {
-  try {
-    rmdirSync(folder);
-  } catch {
-    // Something of somebody else is in there, or it never was.
-  }
 }
