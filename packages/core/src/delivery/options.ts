@@ -1,0 +1,64 @@
+import type { DeliveryGuarantee } from "../contract/index.ts";
+
+/** How often, and after which waits, a failing handler runs again. */
+export interface RetryPolicy {
+  /** Handler runs in all, the first one included. @default 3 */
+  readonly attempts: number;
+  /** The wait before the second run, in milliseconds. @default 200 */
+  readonly backoffMs: number;
+  /** What each wait is multiplied with to make the next. @default 2 */
+  readonly factor: number;
+  /** The longest wait, in milliseconds. @default 30_000 */
+  readonly maxBackoffMs: number;
+  /** The random part of each wait, 0 to 1. @default 0.2 */
+  readonly jitter: number;
+}
+
+/** Where a message goes that no attempt could handle. */
+export interface DeadLetterTarget {
+  /** A topic of yours, instead of the group's own dead letters. */
+  readonly topic?: string;
+  /** The name of another broker of the configuration. */
+  readonly broker?: string;
+}
+
+/**
+ * Which messages may be handled at the same time. `key`: those of one topic and key one after the other, in order; a message
+ * without a key waits for nobody. `all`: strictly one after the other. `none`: any.
+ */
+export type OrderMode = "key" | "all" | "none";
+
+/** What a subscription can be asked for, the same on every broker. */
+export interface SubscribeOptions {
+  /** Members with one group and filter share the messages. Without a group every subscriber gets each message. */
+  readonly group?: string;
+  /** Keep messages while nobody is there. @default true with a group, else false */
+  readonly durable?: boolean;
+  /** @default "at-least-once" */
+  readonly delivery?: DeliveryGuarantee;
+  /** Handlers running at the same time. @default 1 */
+  readonly concurrency?: number;
+  /** @default "key" */
+  readonly order?: OrderMode;
+  /** The most messages taken from the broker and not settled, running and waiting together. @default max(256, 4 × concurrency) */
+  readonly maxInFlight?: number;
+  readonly retry?: Partial<RetryPolicy>;
+  /** A handler that runs longer is aborted, which counts as a failure. In milliseconds. @default 300_000 */
+  readonly handlerTimeoutMs?: number;
+  /** `false`: acknowledge, log and count as discarded. @default the group's own dead letters on the same broker */
+  readonly deadLetter?: DeadLetterTarget | false;
+  /** Where a subscription begins that the broker does not know yet. @default "new" */
+  readonly startFrom?: "new" | "earliest";
+  /** `manual`: the handler calls `message.ack()`, `retryLater()` or `reject()` itself. @default "auto" */
+  readonly settle?: "auto" | "manual";
+  /** The name of the broker in the configuration, instead of what `routes` say. */
+  readonly broker?: string;
+  /** Closes the subscription when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/** The subscribe options that a policy in the configuration may set. */
+export type PolicyOptions = Pick<
+  SubscribeOptions,
+  "concurrency" | "order" | "maxInFlight" | "retry" | "handlerTimeoutMs" | "deadLetter" | "delivery" | "startFrom"
+>;
