@@ -124,8 +124,14 @@ function plainPassword({ username, password }) {
     "listener.security.protocol.map": "PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
     "sasl.enabled.mechanisms": "PLAIN",
     "sasl.mechanism.inter.broker.protocol": "PLAIN",
-    "listener.name.plaintext.plain.sasl.jaas.config": `${module} required ${jaas.map(([key, value]) => `${key}="${value}"`).join(" ")};`,
+    "listener.name.plaintext.plain.sasl.jaas.config": `${module} required ${jaas.map(([key, value = ""]) => `${key}="${quoted(value)}"`).join(" ")};`,
   };
+}
+
+/** @param {string} value */
+function quoted(value) {
+  // Read twice, first as a line of a properties file, then as a quoted JAAS value: a backslash takes four, a quote two.
+  return value.replaceAll("\\", "\\\\\\\\").replaceAll('"', '\\\\"');
 }
 
 const log4j = `log4j.rootLogger=WARN, stdout

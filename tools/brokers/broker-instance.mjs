@@ -61,9 +61,7 @@ export class BrokerInstance {
     // What is promised to an instance that is not listening yet shows only in its record, so choosing and recording are one step.
     const record = await withFileLock(join(brokersFolder, "ports.lock"), async () => {
       const taken = new Set(allRecords().flatMap(({ ports }) => Object.values(ports)));
-      const preferred = portNames.map((name) => preferredPorts[name]).filter((port) => port !== undefined);
-      const chosen = await chooseFreePorts(portNames.length, { taken, preferred });
-      const ports = Object.fromEntries(portNames.map((name, index) => [name, chosen[index] ?? 0]));
+      const ports = await chooseFreePorts(portNames, { taken, preferred: preferredPorts });
       const urls = Object.fromEntries(Object.entries(kind.endpoints).map(([name, { url }]) => [name, url(ports[name] ?? 0)]));
       const promised = { ...base, ports, urls };
       writeRecord(promised);

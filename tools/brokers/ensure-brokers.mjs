@@ -109,7 +109,7 @@ async function obtain(kind, { allowed, env, log }) {
       if (record !== undefined) {
         log(`${kind.name} was started before and is gone or silent, clearing it away …`);
       }
-      await removeInstance(folder);
+      await removeInstance(folder, { signal: "SIGKILL" });
       const found = await providePrograms(kind, { allowed, log });
       if ("skipped" in found) {
         return { name: kind.name, ...found };
@@ -192,7 +192,7 @@ async function startShared(kind, found, preferredPorts, log) {
         throw error;
       }
       log(`${kind.name} found a port taken, trying others …`);
-      await removeInstance(folder);
+      await removeInstance(folder, { signal: "SIGKILL" });
     }
   }
 }

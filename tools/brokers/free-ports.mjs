@@ -8,28 +8,32 @@ import { randomInt } from "node:crypto";
 export const portRange = Object.freeze({ first: 20_000, last: 32_000 });
 
 /**
- * Chooses that many different ports on which nobody listens on 127.0.0.1 now.
+ * Chooses for every name a different port on which nobody listens on 127.0.0.1 now.
  *
- * @param {number} count
+ * @param {readonly string[]} names
  * @param {object} [options]
  * @param {ReadonlySet<number>} [options.taken] ports promised to somebody who does not listen yet
- * @param {readonly number[]} [options.preferred] taken first where they are free
+ * @param {Readonly<Record<string, number>>} [options.preferred] by name, given where they are free
  * @param {(port: number) => Promise<boolean>} [options.isFree]
  * @param {() => number} [options.candidate] where to look next
- * @returns {Promise<number[]>} rejects when a thousand candidates were in use
+ * @returns {Promise<Record<string, number>>} rejects when a thousand candidates were in use
  */
-export async function chooseFreePorts(count, options = {}) {
-  const { taken = new Set(), preferred = [], isFree = isPortFree, candidate = randomPort } = options;
-  /** @type {number[]} */
-  const chosen = [];
-  for (let attempt = 0; chosen.length < count; attempt += 1) {
-    if (attempt === 1_000) {
-      throw new Error(`Found only ${chosen.length} of ${count} free ports between ${portRange.first} and ${portRange.last} on 127.0.0.1.`);
+export async function chooseFreePorts(names, { taken = new Set(), preferred = {}, isFree = isPortFree, candidate = randomPort } = {}) {
+  const used = new Set(taken);
+  /** @type {Record<string, number>} */
+  const chosen = {};
+  let attempts = 0;
+  for (const name of names) {
+    let port = preferred[name] ?? candidate();
+    while (used.has(port) || !(await isFree(port))) {
+      attempts += 1;
+      if (attempts === 1_000) {
+        throw new Error(`Found no free port for ${name} between ${portRange.first} and ${portRange.last} on 127.0.0.1.`);
+      }
+      port = candidate();
     }
-    const port = preferred[attempt] ?? candidate();
-    if (!taken.has(port) && !chosen.includes(port) && (await isFree(port))) {
-      chosen.push(port);
-    }
+    used.add(port);
+    chosen[name] = port;
   }
   return chosen;
 }

@@ -41,6 +41,8 @@ export async function endFamily({ mark, leader, signal = "SIGTERM", timeoutMs })
   const ledBy = leader !== undefined && members.includes(leader) ? leader : undefined;
   if (signal !== "SIGKILL" && ledBy !== undefined) {
     send(ledBy, signal);
+    // A frozen process takes no other signal before it goes on.
+    signalAll(mark, undefined, "SIGCONT");
     await until(() => processIdentity(ledBy) === undefined, timeoutMs);
   }
   if (signal !== "SIGKILL") {
