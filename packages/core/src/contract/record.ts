@@ -5,6 +5,8 @@ export type DeliveryGuarantee = "at-least-once" | "at-most-once";
  * The user's own headers: one string for a name. Names are tokens (letters, digits and `!#$%&'*+-.^_|~`), values are any
  * text without control characters. Core refuses everything else before a record reaches a driver, and refuses names that
  * begin with `busbar-`, so a driver can use that prefix for its own metadata.
+ * The one exception are dead letters, which core sends with headers that begin with `busbar-dead-`: a driver carries those,
+ * and gives them back, like the user's own.
  */
 export type Headers = Readonly<Record<string, string>>;
 
