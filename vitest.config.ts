@@ -1,0 +1,59 @@
+import { existsSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+// Two, even on more cores: each broker is a program of its own on the same machine, and a starved one looks like a slow bus.
+const workers = Math.min(2, availableParallelism());
+
+const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const packages = readdirSync(folder("packages")).filter((name) => existsSync(folder(`packages/${name}/package.json`)));
+
+// What needs no network first, at full width; then what talks to brokers, all of it in one queue.
+const withoutBrokers = new Set(["core"]);
+
+export default defineConfig({
+  resolve: { conditions: ["@busbar/source"] },
+  ssr: {
+    resolve: {
+      conditions: ["@busbar/source", "module", "node", "development|production"],
+      externalConditions: ["@busbar/source", "node"],
+    },
+  },
+  // Files in `test` are outside of every package's tsconfig.json, where this would otherwise be read from.
+  oxc: { decorator: { legacy: true } },
+  test: {
+    globalSetup: [folder("tools/test/use-recorded-brokers.mjs")],
+    pool: "forks",
+    testTimeout: 30_000,
+    // A hook may start a private broker; the slowest takes most of a minute on a busy machine.
+    hookTimeout: 180_000,
+    teardownTimeout: 30_000,
+    restoreMocks: true,
+    unstubEnvs: true,
+    allowOnly: process.env["CI"] === undefined,
+    projects: [
+      ...packages.map((name) => ({
+        extends: true as const,
+        test: {
+          name,
+          root: folder(`packages/${name}`),
+          include: ["test/**/*.test.ts"],
+          maxWorkers: workers,
+          sequence: { groupOrder: withoutBrokers.has(name) ? 0 : 1 },
+        },
+      })),
+      {
+        extends: true as const,
+        test: {
+          name: "examples",
+          root: folder("examples"),
+          include: ["**/*.test.ts"],
+          maxWorkers: workers,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
