@@ -62,13 +62,13 @@ export class BrokerInstance {
     const record = await withFileLock(join(brokersFolder, "ports.lock"), async () => {
       const taken = new Set(allRecords().flatMap(({ ports }) => Object.values(ports)));
       const ports = await chooseFreePorts(portNames, { taken, preferred: preferredPorts });
-      const urls = Object.fromEntries(Object.entries(kind.endpoints).map(([name, { url }]) => [name, url(ports[name] ?? 0)]));
-      const promised = { ...base, ports, urls };
+      const promised = { ...base, ports, urls: {} };
       writeRecord(promised);
       return promised;
     });
     try {
-      const place = { folder, dataFolder, ports: record.ports };
+      const { ports } = record;
+      const place = { folder, dataFolder, ports };
       const changes = typeof config === "function" ? config(place) : config;
       const launch = kind.launch(place, found, changes);
       for (const [path, content] of Object.entries(launch.files)) {
@@ -77,6 +77,7 @@ export class BrokerInstance {
       }
       return new BrokerInstance(kind, launch, {
         ...record,
+        urls: Object.fromEntries(Object.entries(kind.endpoints).map(([name, { url }]) => [name, url(ports[name] ?? 0, changes.credentials)])),
         ...(found.version === undefined ? {} : { version: found.version }),
         ...(changes.credentials === undefined ? {} : { credentials: changes.credentials }),
       });

@@ -14,7 +14,7 @@
  * One way in: how its URL is written and what counts as an answer there.
  *
  * @typedef {object} Endpoint
- * @property {(port: number) => string} url
+ * @property {(port: number, credentials?: Credentials) => string} url
  * @property {import("./probes/probe.mjs").Probe} probe
  */
 

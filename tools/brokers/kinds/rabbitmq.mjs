@@ -7,7 +7,10 @@ import { httpAnswers, mqttWebSocketAccepts } from "../probes/http.mjs";
 import { mqttAccepts } from "../probes/mqtt.mjs";
 import { findProgram } from "../programs.mjs";
 
-/** @import { BrokerKind } from "../broker-kind.mjs" */
+/** @import { BrokerKind, Credentials } from "../broker-kind.mjs" */
+
+/** Who RabbitMQ lets in by default, and from loopback only. */
+const guest = { username: "guest", password: "guest" };
 
 /**
  * RabbitMQ with its MQTT, MQTT over WebSocket and management plugins, with an epmd of its own.
@@ -17,10 +20,10 @@ import { findProgram } from "../programs.mjs";
 export const rabbitmq = {
   name: "rabbitmq",
   endpoints: {
-    amqp: { url: (port) => `amqp://guest:guest@127.0.0.1:${port}`, probe: amqpStarts },
+    amqp: { url: (port, user = guest) => `amqp://${userInfo(user)}@127.0.0.1:${port}`, probe: amqpStarts },
     mqtt: { url: (port) => `mqtt://127.0.0.1:${port}`, probe: mqttAccepts },
     ws: { url: (port) => `ws://127.0.0.1:${port}/ws`, probe: mqttWebSocketAccepts },
-    management: { url: (port) => `http://guest:guest@127.0.0.1:${port}`, probe: httpAnswers },
+    management: { url: (port, user = guest) => `http://${userInfo(user)}@127.0.0.1:${port}`, probe: httpAnswers },
   },
   innerPorts: ["distribution", "epmd"],
   startTimeoutMs: 120_000,
@@ -45,8 +48,8 @@ export const rabbitmq = {
       "web_mqtt.tcp.port": ports["ws"],
       "management.tcp.ip": "127.0.0.1",
       "management.tcp.port": ports["management"],
-      default_user: credentials?.username ?? "guest",
-      default_pass: credentials?.password ?? "guest",
+      default_user: (credentials ?? guest).username,
+      default_pass: (credentials ?? guest).password,
       "default_user_tags.administrator": true,
       "log.console": true,
       "log.console.level": "info",
@@ -91,6 +94,11 @@ export const rabbitmq = {
     };
   },
 };
+
+/** @param {Credentials} credentials */
+function userInfo({ username, password }) {
+  return `${encodeURIComponent(username)}:${encodeURIComponent(password)}`;
+}
 
 /** @returns {Record<string, undefined>} */
 function withoutForeignSettings() {
