@@ -195,7 +195,7 @@ export class BrokerInstance {
   /** @param {{ cwd: string, env: NodeJS.ProcessEnv }} options */
   #spawn(options) {
     const log = openSync(this.logFile, "a");
-    // A session of its own lets it outlive this command and its terminal.
+    // Leading a process group of its own lets it outlive this command and its terminal.
     const child = spawn(this.#launch.command, this.#launch.args, { ...options, detached: true, stdio: ["ignore", log, log] });
     closeSync(log);
     child.once("error", () => {

@@ -67,10 +67,13 @@ async function stateOf(kind, env) {
   if (record === undefined) {
     return { name, absent: "not started" };
   }
+  if (record.readyAt === undefined) {
+    return { name, absent: "starting, or its start was interrupted" };
+  }
   if (!isAlive(record)) {
     return { name, absent: "started before, but its process is gone" };
   }
   return (await answers(kind, record))
     ? available(record, "recorded")
-    : { name, absent: record.readyAt === undefined ? "starting" : `process ${record.pid} runs but does not answer` };
+    : { name, absent: `process ${record.pid} runs but does not answer` };
 }

@@ -107,7 +107,7 @@ async function obtain(kind, { allowed, env, log }) {
         return available(record, "recorded");
       }
       if (record !== undefined) {
-        log(`${kind.name} was started before and is gone or silent, clearing it away …`);
+        log(`${kind.name} was started before and is gone, silent or half started; clearing it away …`);
       }
       await removeInstance(folder, { signal: "SIGKILL" });
       const found = await providePrograms(kind, { allowed, log });
@@ -131,14 +131,14 @@ export function lockOf(name) {
 }
 
 /**
- * Tells whether the recorded process is the one that was started and its main endpoint answers.
+ * Tells whether the recorded process is the one that was started, got ready once and answers at its main endpoint.
  *
  * @param {BrokerKind} kind
  * @param {InstanceRecord} record
  * @returns {Promise<boolean>}
  */
 export async function answers({ endpoints }, record) {
-  if (!isAlive(record)) {
+  if (!isAlive(record) || record.readyAt === undefined) {
     return false;
   }
   const [main = ""] = Object.keys(endpoints);

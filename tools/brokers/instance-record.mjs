@@ -116,17 +116,19 @@ export async function removeInstance(folder, { signal = "SIGTERM", timeoutMs = 3
 }
 
 /**
- * Removes every private instance whose owner is gone.
+ * Removes every private instance whose owner is gone, and what a copied or moved checkout brought along.
  *
  * @param {(line: string) => void} log
  * @returns {Promise<void>}
  */
 export async function sweepOrphans(log) {
-  const orphans = ephemeralRecords().filter(isOrphaned);
   await Promise.all(
-    orphans.map(async ({ folder, name, owner }) => {
-      log(`removing a private ${name} whose owner (process ${owner?.pid}) is gone …`);
-      await removeInstance(folder);
+    ephemeralFolders().map(async (folder) => {
+      const record = parseRecord(folder);
+      if (record !== undefined && (record.folder !== folder || isOrphaned(record))) {
+        log(`removing a private ${record.name} whose owner (process ${record.owner?.pid}) is gone …`);
+        await removeInstance(folder, { signal: "SIGKILL" });
+      }
     }),
   );
 }

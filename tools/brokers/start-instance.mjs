@@ -79,6 +79,8 @@ function guardInstances() {
   const waitThenSweep = 'read -r _; for left in "$3"/*; do [ -e "$left" ] && exec "$0" "$1" "$2"; done';
   const child = spawn("/bin/sh", ["-c", waitThenSweep, process.execPath, script, String(process.pid), ephemeralFolder], {
     cwd: "/",
+    // Loaders of this process may not be found from there, and the sweep needs none.
+    env: { ...process.env, NODE_OPTIONS: "" },
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
   });
