@@ -52,7 +52,12 @@ export function apacheKafka({ name, version, javaMajor }) {
 
     launch({ dataFolder, ports }, { tools }, { settings, append = "", files, credentials }) {
       const java = tools["java"] ?? "java";
-      const flags = ["-Djava.net.preferIPv4Stack=true", "-Dlog4j.configuration=file:log4j.properties", "-cp", join(tools["jars"] ?? jars, "*")];
+      const flags = [
+        "-Djava.net.preferIPv4Stack=true",
+        "-Dlog4j.configuration=file:log4j.properties",
+        "-cp",
+        join(tools["jars"] ?? jars, "*"),
+      ];
       const security = credentials === undefined ? {} : plainPassword(credentials);
       return {
         command: java,
@@ -65,7 +70,17 @@ export function apacheKafka({ name, version, javaMajor }) {
         },
         prepare: {
           command: java,
-          args: ["-Xmx128m", "-XX:TieredStopAtLevel=1", ...flags, "kafka.tools.StorageTool", "format", "-t", clusterId(dataFolder), "-c", "server.properties"],
+          args: [
+            "-Xmx128m",
+            "-XX:TieredStopAtLevel=1",
+            ...flags,
+            "kafka.tools.StorageTool",
+            "format",
+            "-t",
+            clusterId(dataFolder),
+            "-c",
+            "server.properties",
+          ],
         },
       };
     },
@@ -119,7 +134,11 @@ function singleNode(dataFolder, ports) {
 /** @param {Credentials} credentials */
 function plainPassword({ username, password }) {
   const module = "org.apache.kafka.common.security.plain.PlainLoginModule";
-  const jaas = [["username", username], ["password", password], [`user_${username}`, password]];
+  const jaas = [
+    ["username", username],
+    ["password", password],
+    [`user_${username}`, password],
+  ];
   return {
     "listener.security.protocol.map": "PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
     "sasl.enabled.mechanisms": "PLAIN",

@@ -12,6 +12,7 @@ import { endFamily, markVariable, signalFamily } from "./process-family.mjs";
 import { processIdentity } from "./process-identity.mjs";
 import { whenReady } from "./readiness.mjs";
 import { runToEnd } from "./run-to-end.mjs";
+import { messageOf } from "./thrown.mjs";
 
 /** @import { BrokerKind, ConfigChanges, Found, InstancePlace, Launch } from "./broker-kind.mjs" */
 /** @import { InstanceRecord } from "./instance-record.mjs" */
@@ -77,7 +78,9 @@ export class BrokerInstance {
       }
       return new BrokerInstance(kind, launch, {
         ...record,
-        urls: Object.fromEntries(Object.entries(kind.endpoints).map(([name, { url }]) => [name, url(ports[name] ?? 0, changes.credentials)])),
+        urls: Object.fromEntries(
+          Object.entries(kind.endpoints).map(([name, { url }]) => [name, url(ports[name] ?? 0, changes.credentials)]),
+        ),
         ...(found.version === undefined ? {} : { version: found.version }),
         ...(changes.credentials === undefined ? {} : { credentials: changes.credentials }),
       });
@@ -142,11 +145,14 @@ export class BrokerInstance {
         await runToEnd(prepare.command, prepare.args, options);
       }
       this.#spawn(options);
-      const { version } = await whenReady(this.#kind.endpoints, this.#record, { timeoutMs, isAlive: () => isAlive(this.#record) });
+      const { version } = await whenReady(this.#kind.endpoints, this.#record, {
+        timeoutMs,
+        isAlive: () => isAlive(this.#record),
+      });
       this.#remember({ readyAt: new Date().toISOString(), ...(version === undefined ? {} : { version }) });
     } catch (error) {
       await this.stop({ signal: "SIGKILL" });
-      throw new BrokerStartError(this.name, this.logFile, /** @type {Error} */ (error));
+      throw new BrokerStartError(this.name, this.logFile, error);
     }
   }
 
@@ -196,7 +202,11 @@ export class BrokerInstance {
   #spawn(options) {
     const log = openSync(this.logFile, "a");
     // Leading a process group of its own lets it outlive this command and its terminal.
-    const child = spawn(this.#launch.command, this.#launch.args, { ...options, detached: true, stdio: ["ignore", log, log] });
+    const child = spawn(this.#launch.command, this.#launch.args, {
+      ...options,
+      detached: true,
+      stdio: ["ignore", log, log],
+    });
     closeSync(log);
     child.once("error", () => {
       // Without a process id the wait for readiness fails at once and tells.
@@ -219,13 +229,15 @@ export class BrokerStartError extends Error {
   /**
    * @param {string} broker
    * @param {string} logFile
-   * @param {Error} cause
+   * @param {unknown} cause
    */
   constructor(broker, logFile, cause) {
     const tail = logTail(logFile);
-    super(`${broker} did not start: ${cause.message}\nThe end of ${logFile}:\n${tail}`, { cause });
+    super(`${broker} did not start: ${messageOf(cause)}\nThe end of ${logFile}:\n${tail}`, { cause });
     this.name = "BrokerStartError";
     /** Whether the log says that another program took one of its ports. */
-    this.isPortTaken = /address (already )?in use|eaddrinuse|another program answers/i.test(`${tail}${cause.message}`);
+    this.isPortTaken = /address (already )?in use|eaddrinuse|another program answers/i.test(
+      `${tail}${messageOf(cause)}`,
+    );
   }
 }

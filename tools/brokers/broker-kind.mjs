@@ -14,16 +14,16 @@
  * One way in: how its URL is written and what counts as an answer there.
  *
  * @typedef {object} Endpoint
- * @property {(port: number, credentials?: Credentials) => string} url
- * @property {import("./probes/probe.mjs").Probe} probe
+ * @property {(port: number, credentials?: Credentials) => string} url writes its URL
+ * @property {import("./probes/probe.mjs").Probe} probe asks whether it is ready
  */
 
 /**
  * A name and password that clients must present; without it everyone on loopback is let in.
  *
  * @typedef {object} Credentials
- * @property {string} username
- * @property {string} password
+ * @property {string} username of the one user there is
+ * @property {string} password of that user
  */
 
 /**
@@ -33,7 +33,7 @@
  * @property {Record<string, any>} [settings] laid over our settings; `null` removes one. A nested object for NATS, flat names for the others
  * @property {string} [append] lines put behind the generated configuration file (not for NATS, whose file is JSON)
  * @property {Record<string, string>} [files] further files, by their path inside the instance's folder
- * @property {Credentials} [credentials]
+ * @property {Credentials} [credentials] that clients must present from then on
  */
 
 /**
@@ -55,8 +55,8 @@
 
 /**
  * @typedef {object} Launch
- * @property {string} command
- * @property {string[]} args
+ * @property {string} command the program
+ * @property {string[]} args its arguments
  * @property {Record<string, string | undefined>} env laid over the environment of the starting process; `undefined` removes a variable
  * @property {Record<string, string>} files configuration files, by their path inside the instance's folder
  * @property {{ command: string, args: string[] }} [prepare] run to its end before the first start on an empty data folder
@@ -69,8 +69,16 @@
  * @property {string[]} [innerPorts] further ports it needs for itself
  * @property {number} startTimeoutMs how long it may take from spawn until every endpoint answers
  * @property {number} [stopTimeoutMs] how long it may take to end after SIGTERM before it is killed. Default 15,000
- * @property {() => Promise<Found | Missing>} locate
+ * @property {() => Promise<Found | Missing>} locate looks for the programs, changes nothing
  * @property {(place: InstancePlace, found: Found, changes: ConfigChanges) => Launch} launch pure: it names files, it does not write them
  */
 
-export {};
+/**
+ * Names the endpoint of which the broker's main URL is.
+ *
+ * @param {Pick<BrokerKind, "endpoints">} kind
+ * @returns {string}
+ */
+export function mainEndpoint({ endpoints }) {
+  return Object.keys(endpoints)[0] ?? "";
+}

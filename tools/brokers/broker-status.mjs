@@ -1,17 +1,18 @@
-import { answers, available } from "./ensure-brokers.mjs";
+import { answers, available } from "./available-broker.mjs";
 import { urlsFromEnvironment } from "./environment.mjs";
 import { ephemeralRecords, isAlive, readRecord, sharedFolder, sweepOrphans } from "./instance-record.mjs";
 import { brokerKind, brokerNames } from "./known-brokers.mjs";
 import { whenReady } from "./readiness.mjs";
+import { messageOf } from "./thrown.mjs";
 
 /** @import { BrokerKind } from "./broker-kind.mjs" */
-/** @import { AvailableBroker } from "./ensure-brokers.mjs" */
+/** @import { AvailableBroker } from "./available-broker.mjs" */
 
 /**
  * A broker that does not answer now.
  *
  * @typedef {object} AbsentBroker
- * @property {string} name
+ * @property {string} name of the broker
  * @property {string} absent why
  */
 
@@ -19,11 +20,11 @@ import { whenReady } from "./readiness.mjs";
  * A private instance of a test that runs now.
  *
  * @typedef {object} PrivateInstance
- * @property {string} name
- * @property {string} folder
- * @property {Record<string, string>} urls
- * @property {number} [pid]
- * @property {number} [ownerPid]
+ * @property {string} name of the broker
+ * @property {string} folder where it lives
+ * @property {Record<string, string>} urls of its endpoints by name
+ * @property {number} [pid] of its leading process, once there is one
+ * @property {number} [ownerPid] of the process it ends with
  */
 
 /**
@@ -58,7 +59,7 @@ async function stateOf(kind, env) {
   const { name } = kind;
   const urls = urlsFromEnvironment(kind, env);
   if (urls !== undefined) {
-    const failure = await whenReady(kind.endpoints, { urls }, { timeoutMs: 0 }).then(() => undefined, (error) => String(error.message));
+    const failure = await whenReady(kind.endpoints, { urls }, { timeoutMs: 0 }).then(() => undefined, messageOf);
     return failure === undefined
       ? { name, url: Object.values(urls)[0] ?? "", urls, source: "environment" }
       : { name, absent: `named in the environment, but ${failure}` };

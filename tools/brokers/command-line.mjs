@@ -33,9 +33,9 @@ const commands = /** @type {const} */ (["up", "down", "status"]);
 
 /**
  * @typedef {object} Order
- * @property {"up" | "down" | "status" | "help"} command
- * @property {readonly string[]} names
- * @property {boolean} json
+ * @property {"up" | "down" | "status" | "help"} command what to do
+ * @property {readonly string[]} names of the brokers it is about
+ * @property {boolean} json whether the outcome is for a program to read
  */
 
 /**
@@ -58,5 +58,9 @@ export function parseOrder(args) {
   if (command === undefined) {
     throw new Error(`There is no command "${word}"; known are ${commands.join(", ")}.`);
   }
-  return { command, names: names.length === 0 ? brokerNames : names.map((name) => brokerKind(name).name), json: values.json };
+  return {
+    command,
+    names: names.length === 0 ? brokerNames : names.map((name) => brokerKind(name).name),
+    json: values.json,
+  };
 }

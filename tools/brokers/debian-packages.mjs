@@ -16,9 +16,9 @@ const machineLock = "/run/busbar-packages.lock";
 
 /**
  * @typedef {object} Machine
- * @property {NodeJS.Platform} platform
- * @property {boolean} isRoot
- * @property {boolean} hasApt
+ * @property {NodeJS.Platform} platform as Node names it
+ * @property {boolean} isRoot whether this process may install
+ * @property {boolean} hasApt whether it is Debian or one of its relatives
  */
 
 /**
@@ -34,7 +34,10 @@ export function planInstall(packages, allowed, machine = thisMachine()) {
     const names = packages.map((name) => brewNames.get(name) ?? name).join(" ");
     return machine.platform === "darwin"
       ? { reason: "installing by itself is for Debian only", command: `brew install ${names}` }
-      : { reason: "installing by itself is for Debian only", command: `the package manager of this system, for what Debian calls ${packages.join(", ")}` };
+      : {
+          reason: "installing by itself is for Debian only",
+          command: `the package manager of this system, for what Debian calls ${packages.join(", ")}`,
+        };
   }
   const command = `${machine.isRoot ? "" : "sudo "}${aptInstall(packages).join(" ")}`;
   if (!allowed) {

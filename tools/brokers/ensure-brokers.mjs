@@ -1,36 +1,23 @@
-import { join } from "node:path";
-
+import { answers, available } from "./available-broker.mjs";
 import { BrokerInstance, BrokerStartError } from "./broker-instance.mjs";
 import { brokersFolder, ensureStateFolder } from "./checkout.mjs";
 import { mainVariable, mayInstall, requiredBrokers, urlsFromEnvironment } from "./environment.mjs";
 import { withFileLock } from "./file-lock.mjs";
-import { isAlive, readRecord, removeInstance, sharedFolder, sweepOrphans } from "./instance-record.mjs";
+import { lockOf, readRecord, removeInstance, sharedFolder, sweepOrphans } from "./instance-record.mjs";
 import { brokerKind, brokerNames } from "./known-brokers.mjs";
 import { providePrograms } from "./provide-programs.mjs";
 import { whenReady } from "./readiness.mjs";
+import { messageOf } from "./thrown.mjs";
 
+/** @import { AvailableBroker } from "./available-broker.mjs" */
 /** @import { BrokerKind, Found } from "./broker-kind.mjs" */
 /** @import { InstanceRecord } from "./instance-record.mjs" */
-
-/**
- * A broker that answers.
- *
- * @typedef {object} AvailableBroker
- * @property {string} name
- * @property {string} url of the main endpoint
- * @property {Record<string, string>} urls of all endpoints by name
- * @property {"environment" | "recorded" | "started"} source where it comes from: named by a variable, started earlier, started now
- * @property {string} [version]
- * @property {number} [pid] absent when it is not ours
- * @property {Record<string, number>} [ports] absent when it is not ours
- * @property {string} [logFile] absent when it is not ours
- */
 
 /**
  * A broker that cannot be had here, and why.
  *
  * @typedef {object} SkippedBroker
- * @property {string} name
+ * @property {string} name as on the command line
  * @property {string} skipped the reason, and what to type where that helps
  */
 
@@ -46,7 +33,10 @@ import { whenReady } from "./readiness.mjs";
  * @returns {Promise<Map<string, AvailableBroker | SkippedBroker>>} rejects with a BrokersUnavailableError, after all were tried, when
  *   one does not start or answer or a required one is skipped
  */
-export async function ensureBrokers(names = brokerNames, { log = () => {}, env = process.env, required = requiredBrokers(env) } = {}) {
+export async function ensureBrokers(
+  names = brokerNames,
+  { log = () => {}, env = process.env, required = requiredBrokers(env) } = {},
+) {
   const kinds = [...new Set(names)].map(brokerKind);
   const allowed = mayInstall(env);
   await sweepOrphans(log);
@@ -64,7 +54,7 @@ export async function ensureBrokers(names = brokerNames, { log = () => {}, env =
         failures.set(name, `${name} is required but skipped: ${outcome.value.skipped}`);
       }
     } else {
-      failures.set(name, String(outcome?.reason?.message ?? outcome?.reason));
+      failures.set(name, messageOf(outcome?.reason));
     }
   }
   if (failures.size > 0) {
@@ -121,35 +111,6 @@ async function obtain(kind, { allowed, env, log }) {
 }
 
 /**
- * Names the lock under which the shared instance of a broker is started and stopped.
- *
- * @param {string} name
- * @returns {string}
- */
-export function lockOf(name) {
-  return join(brokersFolder, `${name}.lock`);
-}
-
-/**
- * Tells whether the recorded process is the one that was started, got ready once and answers at its main endpoint.
- *
- * @param {BrokerKind} kind
- * @param {InstanceRecord} record
- * @returns {Promise<boolean>}
- */
-export async function answers({ endpoints }, record) {
-  if (!isAlive(record) || record.readyAt === undefined) {
-    return false;
-  }
-  const [main = ""] = Object.keys(endpoints);
-  const { urls, credentials } = record;
-  return whenReady(endpoints, { urls: { [main]: urls[main] ?? "" }, ...(credentials === undefined ? {} : { credentials }) }, { timeoutMs: 10_000 }).then(
-    () => true,
-    () => false,
-  );
-}
-
-/**
  * @param {BrokerKind} kind
  * @param {Record<string, string>} urls
  * @returns {Promise<AvailableBroker>}
@@ -160,7 +121,9 @@ async function fromEnvironment(kind, urls) {
     const [url = ""] = Object.values(urls);
     return { name: kind.name, url, urls, source: "environment", ...(version === undefined ? {} : { version }) };
   } catch (error) {
-    throw new Error(`${mainVariable(kind.name)} names a broker that does not answer: ${/** @type {Error} */ (error).message}`, { cause: error });
+    throw new Error(`${mainVariable(kind.name)} names a broker that does not answer: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -174,13 +137,18 @@ async function fromEnvironment(kind, urls) {
 async function startShared(kind, found, preferredPorts, log) {
   const folder = sharedFolder(kind.name);
   for (let attempt = 1; ; attempt += 1) {
-    const instance = await BrokerInstance.create(kind, found, { folder, preferredPorts: attempt === 1 ? preferredPorts : {} });
+    const instance = await BrokerInstance.create(kind, found, {
+      folder,
+      preferredPorts: attempt === 1 ? preferredPorts : {},
+    });
     const address = new URL(instance.url).host;
     log(`starting ${kind.name} on ${address} …`);
     const begin = performance.now();
     try {
       await instance.start();
-      log(`${kind.name} ${instance.version ?? ""} ready on ${address} in ${((performance.now() - begin) / 1000).toFixed(1)} s`);
+      log(
+        `${kind.name} ${instance.version ?? ""} ready on ${address} in ${((performance.now() - begin) / 1000).toFixed(1)} s`,
+      );
       const record = readRecord(folder);
       if (record === undefined) {
         throw new Error(`the record in ${folder} vanished while ${kind.name} started`);
@@ -195,24 +163,4 @@ async function startShared(kind, found, preferredPorts, log) {
       await removeInstance(folder, { signal: "SIGKILL" });
     }
   }
-}
-
-/**
- * Shows a recorded instance to callers.
- *
- * @param {InstanceRecord} record
- * @param {"recorded" | "started"} source
- * @returns {AvailableBroker}
- */
-export function available({ name, urls, ports, folder, version, pid }, source) {
-  return {
-    name,
-    url: Object.values(urls)[0] ?? "",
-    urls,
-    source,
-    ports,
-    logFile: join(folder, "broker.log"),
-    ...(version === undefined ? {} : { version }),
-    ...(pid === undefined ? {} : { pid }),
-  };
 }

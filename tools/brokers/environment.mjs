@@ -1,3 +1,4 @@
+import { mainEndpoint } from "./broker-kind.mjs";
 import { brokerKind, brokerNames } from "./known-brokers.mjs";
 
 /** @import { BrokerKind } from "./broker-kind.mjs" */
@@ -11,14 +12,14 @@ import { brokerKind, brokerNames } from "./known-brokers.mjs";
  * @returns {Record<string, string> | undefined}
  */
 export function urlsFromEnvironment(kind, env = process.env) {
-  const [main = "", ...further] = Object.keys(kind.endpoints);
+  const main = mainEndpoint(kind);
   const mainUrl = env[mainVariable(kind.name)];
   if (mainUrl === undefined || mainUrl === "") {
     return undefined;
   }
   /** @type {Record<string, string>} */
   const urls = { [main]: mainUrl.includes("://") ? mainUrl : `${main}://${mainUrl}` };
-  for (const endpoint of further) {
+  for (const endpoint of Object.keys(kind.endpoints).filter((name) => name !== main)) {
     const url = env[`${variablePrefix(kind.name)}_${endpoint.toUpperCase()}_URL`];
     if (url !== undefined && url !== "") {
       urls[endpoint] = url;
@@ -53,7 +54,10 @@ export function requiredBrokers(env = process.env) {
   if (value === "all") {
     return brokerNames;
   }
-  const names = value.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const names = value
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
   return names.map((name) => brokerKind(name).name);
 }
 
@@ -66,7 +70,9 @@ export function requiredBrokers(env = process.env) {
 export function mayInstall(env = process.env) {
   const value = env["BUSBAR_BROKERS"] ?? "";
   if (value !== "" && value !== "existing") {
-    throw new Error(`BUSBAR_BROKERS is "${value}"; the only value it takes is "existing", which never installs anything.`);
+    throw new Error(
+      `BUSBAR_BROKERS is "${value}"; the only value it takes is "existing", which never installs anything.`,
+    );
   }
   return value === "";
 }

@@ -2,6 +2,7 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { isSameProcess, processIdentity } from "./process-identity.mjs";
+import { codeOf } from "./thrown.mjs";
 
 let attempts = 0;
 
@@ -49,7 +50,7 @@ function tryTake(path) {
     linkSync(draft, path);
     return true;
   } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EEXIST") {
+    if (codeOf(error) !== "EEXIST") {
       throw error;
     }
     return false;
@@ -66,7 +67,7 @@ function readHolder(path) {
   try {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === "ENOENT") {
+    if (codeOf(error) === "ENOENT") {
       return undefined;
     }
     throw new Error(`${path} is not a lock of ours; remove it if no other run is at work.`, { cause: error });

@@ -18,7 +18,10 @@ export const portRange = Object.freeze({ first: 20_000, last: 32_000 });
  * @param {() => number} [options.candidate] where to look next
  * @returns {Promise<Record<string, number>>} rejects when a thousand candidates were in use
  */
-export async function chooseFreePorts(names, { taken = new Set(), preferred = {}, isFree = isPortFree, candidate = randomPort } = {}) {
+export async function chooseFreePorts(
+  names,
+  { taken = new Set(), preferred = {}, isFree = isPortFree, candidate = randomPort } = {},
+) {
   const used = new Set(taken);
   /** @type {Record<string, number>} */
   const chosen = {};
@@ -28,7 +31,9 @@ export async function chooseFreePorts(names, { taken = new Set(), preferred = {}
     while (used.has(port) || !(await isFree(port))) {
       attempts += 1;
       if (attempts === 1_000) {
-        throw new Error(`Found no free port for ${name} between ${portRange.first} and ${portRange.last} on 127.0.0.1.`);
+        throw new Error(
+          `Found no free port for ${name} between ${portRange.first} and ${portRange.last} on 127.0.0.1.`,
+        );
       }
       port = candidate();
     }

@@ -13,15 +13,15 @@ import { isSameProcess } from "./process-identity.mjs";
  *
  * @typedef {object} InstanceRecord
  * @property {string} name of the broker
- * @property {string} folder
+ * @property {string} folder where it lives
  * @property {string} mark under which all its processes run
- * @property {Record<string, number>} ports
- * @property {Record<string, string>} urls
+ * @property {Record<string, number>} ports all of them by name
+ * @property {Record<string, string>} urls of its endpoints by name
  * @property {number} [pid] of the leading process, once there is one
  * @property {string} [identity] of that process
- * @property {string} [version]
+ * @property {string} [version] as far as the broker tells one
  * @property {string} [readyAt] absent while it starts
- * @property {Credentials} [credentials]
+ * @property {Credentials} [credentials] that its clients must present
  * @property {{ pid: number, identity: string | undefined }} [owner] the process it must not outlive; absent when it stays until `down`
  */
 
@@ -35,6 +35,16 @@ const recordFile = "instance.json";
  */
 export function sharedFolder(name) {
   return join(brokersFolder, name);
+}
+
+/**
+ * Names the lock under which the shared instance of a broker is started and stopped.
+ *
+ * @param {string} name
+ * @returns {string}
+ */
+export function lockOf(name) {
+  return join(brokersFolder, `${name}.lock`);
 }
 
 /**
@@ -66,7 +76,9 @@ export function readRecord(folder) {
  * @returns {InstanceRecord[]}
  */
 export function allRecords() {
-  return [...brokerNames.map(sharedFolder), ...ephemeralFolders()].map(readRecord).filter((record) => record !== undefined);
+  return [...brokerNames.map(sharedFolder), ...ephemeralFolders()]
+    .map(readRecord)
+    .filter((record) => record !== undefined);
 }
 
 /**
@@ -75,7 +87,9 @@ export function allRecords() {
  * @returns {InstanceRecord[]}
  */
 export function ephemeralRecords() {
-  return ephemeralFolders().map(readRecord).filter((record) => record !== undefined);
+  return ephemeralFolders()
+    .map(readRecord)
+    .filter((record) => record !== undefined);
 }
 
 /**

@@ -1,7 +1,9 @@
+/** @typedef {string | number | boolean | null | undefined} Setting */
+
 /**
  * Writes flat settings as the lines of a configuration file, in their own order; a list becomes one line an item, `null` none.
  *
- * @param {Record<string, unknown>} settings
+ * @param {Record<string, Setting | Setting[]>} settings
  * @param {string} separator what stands between name and value
  * @returns {string}
  */

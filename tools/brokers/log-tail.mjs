@@ -9,7 +9,13 @@ import { readFileSync } from "node:fs";
  */
 export function logTail(path, lines = 25) {
   const text = contentOf(path).trimEnd();
-  return text === "" ? "  (empty)" : text.split("\n").slice(-lines).map((line) => `  ${line}`).join("\n");
+  return text === ""
+    ? "  (empty)"
+    : text
+        .split("\n")
+        .slice(-lines)
+        .map((line) => `  ${line}`)
+        .join("\n");
 }
 
 /** @param {string} path */

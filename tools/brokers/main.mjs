@@ -3,6 +3,7 @@ import { brokerStatus } from "./broker-status.mjs";
 import { help, parseOrder } from "./command-line.mjs";
 import { BrokersUnavailableError, ensureBrokers } from "./ensure-brokers.mjs";
 import { stopBrokers } from "./stop-brokers.mjs";
+import { messageOf } from "./thrown.mjs";
 
 /** @import { Order } from "./command-line.mjs" */
 
@@ -18,7 +19,7 @@ async function main(args) {
   try {
     order = parseOrder(args);
   } catch (error) {
-    log(`${/** @type {Error} */ (error).message}\n\n${help}`);
+    log(`${messageOf(error)}\n\n${help}`);
     return 2;
   }
   try {
@@ -28,7 +29,7 @@ async function main(args) {
     if (error instanceof BrokersUnavailableError) {
       show(error.brokers, order.json);
     }
-    log(/** @type {Error} */ (error).message);
+    log(messageOf(error));
     return 1;
   }
 }
@@ -40,7 +41,9 @@ async function carryOut({ command, names, json }) {
       return show(await ensureBrokers(names, { log }), json);
     case "down": {
       const stopped = await stopBrokers(names, { log });
-      return json ? print(JSON.stringify({ stopped })) : print(stopped.length === 0 ? "nothing was running" : `stopped: ${stopped.join(", ")}`);
+      return json
+        ? print(JSON.stringify({ stopped }))
+        : print(stopped.length === 0 ? "nothing was running" : `stopped: ${stopped.join(", ")}`);
     }
     case "status": {
       const { brokers, instances } = await brokerStatus(names, { log });
@@ -56,7 +59,7 @@ async function carryOut({ command, names, json }) {
 }
 
 /**
- * @param {ReadonlyMap<string, import("./ensure-brokers.mjs").AvailableBroker | import("./ensure-brokers.mjs").SkippedBroker | import("./broker-status.mjs").AbsentBroker>} brokers
+ * @param {ReadonlyMap<string, import("./available-broker.mjs").AvailableBroker | import("./ensure-brokers.mjs").SkippedBroker | import("./broker-status.mjs").AbsentBroker>} brokers
  * @param {boolean} json
  */
 function show(brokers, json) {

@@ -22,7 +22,15 @@ export async function copyMavenJars({ maven, artifact, target, log }) {
     const pom = join(draft, "pom.xml");
     writeFileSync(pom, pomFor(artifact));
     log(`fetching ${artifact} (maven) …`);
-    await runToEnd(maven, ["-B", "-q", "-f", pom, "dependency:copy-dependencies", `-DoutputDirectory=${join(draft, "jars")}`, "-DincludeScope=runtime"]);
+    await runToEnd(maven, [
+      "-B",
+      "-q",
+      "-f",
+      pom,
+      "dependency:copy-dependencies",
+      `-DoutputDirectory=${join(draft, "jars")}`,
+      "-DincludeScope=runtime",
+    ]);
     rmSync(target, { recursive: true, force: true });
     renameSync(join(draft, "jars"), target);
   } finally {

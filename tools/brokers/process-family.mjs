@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { processIdentity } from "./process-identity.mjs";
+import { codeOf } from "./thrown.mjs";
 
 /**
  * The environment variable that every process of an instance inherits, so that its daemons are found even after they left its process group.
@@ -90,7 +91,7 @@ function send(target, signal) {
   try {
     process.kill(target, signal);
   } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ESRCH") {
+    if (codeOf(error) !== "ESRCH") {
       throw error;
     }
   }

@@ -25,7 +25,11 @@ export function findProgram(name, firstFolders = []) {
  * @returns {string}
  */
 export function outputOf(program, args) {
-  const { stdout, stderr } = spawnSync(program, args, { encoding: "utf8", timeout: 30_000, stdio: ["ignore", "pipe", "pipe"] });
+  const { stdout, stderr } = spawnSync(program, args, {
+    encoding: "utf8",
+    timeout: 30_000,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   return `${stdout ?? ""}${stderr ?? ""}`;
 }
 

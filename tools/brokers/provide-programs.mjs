@@ -1,4 +1,5 @@
 import { installPackages, planInstall } from "./debian-packages.mjs";
+import { messageOf } from "./thrown.mjs";
 
 /** @import { BrokerKind, Found } from "./broker-kind.mjs" */
 
@@ -29,7 +30,9 @@ export async function providePrograms(kind, { allowed, log }) {
     tried.add(missing);
     if (download !== undefined) {
       if (!allowed) {
-        return { skipped: `${missing} are not there, and BUSBAR_BROKERS=existing forbids fetching them; without it: npm run brokers -- up ${kind.name}` };
+        return {
+          skipped: `${missing} are not there, and BUSBAR_BROKERS=existing forbids fetching them; without it: npm run brokers -- up ${kind.name}`,
+        };
       }
       const failure = await failureOf(() => download(log));
       if (failure !== undefined) {
@@ -54,6 +57,6 @@ async function failureOf(work) {
     await work();
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { messageOf } from "./thrown.mjs";
+
 /** @import { Credentials, Endpoint } from "./broker-kind.mjs" */
 
 /**
@@ -21,12 +23,14 @@ export async function whenReady(endpoints, { urls, credentials }, { timeoutMs, i
           try {
             return await probe({ url, ...(credentials === undefined ? {} : { credentials }) });
           } catch (error) {
-            const reason = error instanceof Error ? error.message || String(/** @type {any} */ (error).code) : String(error);
             if (!isAlive()) {
-              throw new Error("it ended before it answered");
+              throw new Error("it ended before it answered", { cause: error });
             }
             if (Date.now() >= deadline) {
-              throw new Error(`its endpoint ${name} did not answer within ${timeoutMs / 1000} s (${reason})`);
+              throw new Error(
+                `its endpoint ${name} did not answer within ${timeoutMs / 1000} s (${messageOf(error)})`,
+                { cause: error },
+              );
             }
           }
           await sleep(100);

@@ -27,7 +27,10 @@ import { providePrograms } from "./provide-programs.mjs";
  * @returns {Promise<BrokerInstance>} rejects with an InstanceUnavailableError when its programs cannot be had here, with a
  *   BrokerStartError when it does not come up
  */
-export async function startInstance(name, { label = "private", config = {}, extraPorts = [], log = () => {}, env = process.env } = {}) {
+export async function startInstance(
+  name,
+  { label = "private", config = {}, extraPorts = [], log = () => {}, env = process.env } = {},
+) {
   const kind = brokerKind(name);
   await sweepOrphans(log);
   const found = await providePrograms(kind, { allowed: mayInstall(env), log });
@@ -77,13 +80,17 @@ function guardInstances() {
   guarded = true;
   const script = fileURLToPath(new URL("sweep-after-owner.mjs", import.meta.url));
   const waitThenSweep = 'read -r _; for left in "$3"/*; do [ -e "$left" ] && exec "$0" "$1" "$2"; done';
-  const child = spawn("/bin/sh", ["-c", waitThenSweep, process.execPath, script, String(process.pid), ephemeralFolder], {
-    cwd: "/",
-    // Loaders of this process may not be found from there, and the sweep needs none.
-    env: { ...process.env, NODE_OPTIONS: "" },
-    detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
-  });
+  const child = spawn(
+    "/bin/sh",
+    ["-c", waitThenSweep, process.execPath, script, String(process.pid), ephemeralFolder],
+    {
+      cwd: "/",
+      // Loaders of this process may not be found from there, and the sweep needs none.
+      env: { ...process.env, NODE_OPTIONS: "" },
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+    },
+  );
   child.unref();
   /** @type {import("node:net").Socket} */ (child.stdin).unref();
 }

@@ -1,7 +1,6 @@
 import { brokersFolder, ensureStateFolder } from "./checkout.mjs";
-import { lockOf } from "./ensure-brokers.mjs";
 import { withFileLock } from "./file-lock.mjs";
-import { removeInstance, sharedFolder, sweepOrphans } from "./instance-record.mjs";
+import { lockOf, removeInstance, sharedFolder, sweepOrphans } from "./instance-record.mjs";
 import { brokerKind, brokerNames } from "./known-brokers.mjs";
 
 /**
@@ -22,7 +21,10 @@ export async function stopBrokers(names = brokerNames, { log = () => {} } = {}) 
         lockOf(name),
         async () => {
           const begin = performance.now();
-          const wasThere = await removeInstance(sharedFolder(name), stopTimeoutMs === undefined ? {} : { timeoutMs: stopTimeoutMs });
+          const wasThere = await removeInstance(
+            sharedFolder(name),
+            stopTimeoutMs === undefined ? {} : { timeoutMs: stopTimeoutMs },
+          );
           if (wasThere) {
             log(`${name} stopped in ${((performance.now() - begin) / 1000).toFixed(1)} s, its data is removed`);
           }

@@ -32,7 +32,9 @@ export const nats = {
       listen: `127.0.0.1:${ports["nats"]}`,
       server_name: `busbar-${ports["nats"]}`,
       jetstream: { store_dir: dataFolder },
-      ...(credentials === undefined ? {} : { authorization: { user: credentials.username, password: credentials.password } }),
+      ...(credentials === undefined
+        ? {}
+        : { authorization: { user: credentials.username, password: credentials.password } }),
     };
     return {
       command: tools["server"] ?? "nats-server",

@@ -31,10 +31,17 @@ export const rabbitmq = {
 
   async locate() {
     // What Debian puts on the PATH is a wrapper that changes the user; the program itself runs as whoever starts it.
-    const server = findProgram("rabbitmq-server", ["/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin"]);
+    const server = findProgram("rabbitmq-server", [
+      "/usr/lib/rabbitmq/bin",
+      "/opt/homebrew/opt/rabbitmq/sbin",
+      "/usr/local/opt/rabbitmq/sbin",
+    ]);
     const epmd = findProgram("epmd");
     if (server === undefined || epmd === undefined) {
-      return { missing: server === undefined ? "the program rabbitmq-server" : "the program epmd", packages: ["rabbitmq-server"] };
+      return {
+        missing: server === undefined ? "the program rabbitmq-server" : "the program epmd",
+        packages: ["rabbitmq-server"],
+      };
     }
     return { tools: { server, epmd } };
   },
@@ -61,7 +68,12 @@ export const rabbitmq = {
     return {
       // epmd in the foreground stays in our process group; the one that Erlang starts would become a daemon outside of it.
       command: "/bin/sh",
-      args: ["-c", '"$1" -address 127.0.0.1 -port "$ERL_EPMD_PORT" & exec "$0"', tools["server"] ?? "rabbitmq-server", tools["epmd"] ?? "epmd"],
+      args: [
+        "-c",
+        '"$1" -address 127.0.0.1 -port "$ERL_EPMD_PORT" & exec "$0"',
+        tools["server"] ?? "rabbitmq-server",
+        tools["epmd"] ?? "epmd",
+      ],
       env: {
         ...withoutForeignSettings(),
         HOME: folder,

@@ -5,8 +5,8 @@ import { connect as connectTls } from "node:tls";
 
 /**
  * @typedef {object} ProbeTarget
- * @property {URL} url
- * @property {Credentials} [credentials]
+ * @property {URL} url where to ask
+ * @property {Credentials} [credentials] to present, where the protocol wants them first
  */
 
 /**
@@ -53,9 +53,13 @@ export function firstAnswer({ url, defaultPort, greeting, read }) {
       socket.destroy();
       how();
     };
-    socket.setTimeout(answerTimeoutMs, () => settle(() => reject(new Error(`${host}:${port} gave no answer within ${answerTimeoutMs} ms`))));
-    socket.on("error", (error) => settle(() => reject(error)));
-    socket.on("close", () => settle(() => reject(new Error(`${host}:${port} closed the connection without an answer`))));
+    socket.setTimeout(answerTimeoutMs, () =>
+      settle(() => reject(new Error(`${host}:${port} gave no answer within ${answerTimeoutMs} ms`))),
+    );
+    socket.on("error", (/** @type {Error} */ error) => settle(() => reject(error)));
+    socket.on("close", () =>
+      settle(() => reject(new Error(`${host}:${port} closed the connection without an answer`))),
+    );
     socket.on("data", (/** @type {Buffer} */ chunk) => {
       received = Buffer.concat([received, chunk]);
       try {
@@ -67,7 +71,7 @@ export function firstAnswer({ url, defaultPort, greeting, read }) {
           settle(() => resolve(answer));
         }
       } catch (error) {
-        settle(() => reject(error));
+        settle(() => reject(error instanceof Error ? error : new Error(String(error))));
       }
     });
     if (greeting !== undefined) {

@@ -15,7 +15,10 @@ for (const args of [[], ["--help"], ["up", "-h"], ["help"]]) {
 
 test("what is not known is refused by naming what is", () => {
   assert.throws(() => parseOrder(["start"]), /no command "start"; known are up, down, status/);
-  assert.throws(() => parseOrder(["up", "nats", "redis-cluster"]), /no broker "redis-cluster"; known are mosquitto, rabbitmq, nats, kafka/);
+  assert.throws(
+    () => parseOrder(["up", "nats", "redis-cluster"]),
+    /no broker "redis-cluster"; known are mosquitto, rabbitmq, nats, kafka/,
+  );
   assert.throws(() => parseOrder(["up", "--jsn"]), /--jsn/);
 });
 

@@ -8,7 +8,17 @@ import { brokerKind } from "../known-brokers.mjs";
 /** @import { ConfigChanges } from "../broker-kind.mjs" */
 
 const place = { folder: "/checkout/x", dataFolder: "/checkout/x/data" };
-const ports = { mqtt: 20_001, ws: 20_002, amqp: 20_003, management: 20_004, distribution: 20_005, epmd: 20_006, nats: 20_007, kafka: 20_008, controller: 20_009 };
+const ports = {
+  mqtt: 20_001,
+  ws: 20_002,
+  amqp: 20_003,
+  management: 20_004,
+  distribution: 20_005,
+  epmd: 20_006,
+  nats: 20_007,
+  kafka: 20_008,
+  controller: 20_009,
+};
 const credentials = { username: "cook", password: "salt & pepper" };
 
 /**
@@ -21,7 +31,14 @@ function launchOf(name, changes = {}) {
 
 test("mosquitto keeps what it confirmed, and listens on loopback only", () => {
   const conf = launchOf("mosquitto").files["mosquitto.conf"] ?? "";
-  for (const line of ["persistence true", "persistence_location /checkout/x/data/", "max_queued_messages 0", "max_inflight_messages 0", "set_tcp_nodelay true", "allow_anonymous true"]) {
+  for (const line of [
+    "persistence true",
+    "persistence_location /checkout/x/data/",
+    "max_queued_messages 0",
+    "max_inflight_messages 0",
+    "set_tcp_nodelay true",
+    "allow_anonymous true",
+  ]) {
     assert.ok(conf.includes(`\n${line}\n`), line);
   }
   assert.deepEqual(conf.match(/^listener .*$/gm), ["listener 20001 127.0.0.1", "listener 20002 127.0.0.1"]);
@@ -40,7 +57,10 @@ test("a password line is a salted PBKDF2 hash that the password leads to again",
   const [, kind, iterations, salt = "", key] = hash.split("$");
   assert.equal(user, "cook");
   assert.equal(kind, "7");
-  assert.equal(pbkdf2Sync(credentials.password, Buffer.from(salt, "base64"), Number(iterations), 64, "sha512").toString("base64"), key);
+  assert.equal(
+    pbkdf2Sync(credentials.password, Buffer.from(salt, "base64"), Number(iterations), 64, "sha512").toString("base64"),
+    key,
+  );
   assert.notEqual(passwordLine(credentials), line);
 });
 
@@ -88,7 +108,10 @@ test("rabbitmq does not inherit the settings of another one", (context) => {
 });
 
 test("nats keeps its streams on files, and nested settings are merged", () => {
-  const { files } = launchOf("nats", { settings: { jetstream: { max_file_store: "10MB" }, max_payload: 1_024 }, credentials });
+  const { files } = launchOf("nats", {
+    settings: { jetstream: { max_file_store: "10MB" }, max_payload: 1_024 },
+    credentials,
+  });
   assert.deepEqual(JSON.parse(files["nats.conf"] ?? ""), {
     listen: "127.0.0.1:20007",
     server_name: "busbar-20007",
@@ -120,7 +143,8 @@ test("kafka is one small node on loopback", () => {
 });
 
 test("kafka with credentials asks clients for them and the controller not", () => {
-  const properties = launchOf("kafka", { credentials: { username: "cook", password: 'salt"' } }).files["server.properties"] ?? "";
+  const properties =
+    launchOf("kafka", { credentials: { username: "cook", password: 'salt"' } }).files["server.properties"] ?? "";
   assert.match(properties, /^listener\.security\.protocol\.map=PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT$/m);
   assert.match(properties, /user_cook="salt\\\\""/);
 });

@@ -18,7 +18,10 @@ test("nothing is installed where it is forbidden, and the command is told", () =
 
 test("who is not root is told the command with sudo", () => {
   const plan = planInstall(["rabbitmq-server"], true, { ...debianRoot, isRoot: false });
-  assert.deepEqual(plan, { reason: "only root can install it", command: "sudo apt-get install -y --no-install-recommends rabbitmq-server" });
+  assert.deepEqual(plan, {
+    reason: "only root can install it",
+    command: "sudo apt-get install -y --no-install-recommends rabbitmq-server",
+  });
 });
 
 test("macOS is told Homebrew's names", () => {

@@ -32,7 +32,10 @@ test("work under the same lock never overlaps, and the lock is gone afterwards",
 test("a failure releases the lock", async (context) => {
   const folder = temporaryFolder(context);
   const path = join(folder, "lock");
-  await assert.rejects(withFileLock(path, () => Promise.reject(new Error("broken"))), /broken/);
+  await assert.rejects(
+    withFileLock(path, () => Promise.reject(new Error("broken"))),
+    /broken/,
+  );
   assert.deepEqual(readdirSync(folder), []);
 });
 
@@ -64,6 +67,9 @@ test("who waits is told for whom", async (context) => {
 test("a file that is no lock is not removed", async (context) => {
   const path = join(temporaryFolder(context), "lock");
   writeFileSync(path, "something else");
-  await assert.rejects(withFileLock(path, async () => {}), /is not a lock of ours/);
+  await assert.rejects(
+    withFileLock(path, async () => {}),
+    /is not a lock of ours/,
+  );
   assert.ok(existsSync(path));
 });

@@ -14,7 +14,11 @@ test("every name gets a different free port below the ones of outgoing connectio
 });
 
 test("a preferred port is given to its own name, and only while it is free", async () => {
-  const options = { preferred: { a: 20_001, b: 20_002 }, isFree: async (/** @type {number} */ port) => port !== 20_001, candidate: () => 20_007 };
+  const options = {
+    preferred: { a: 20_001, b: 20_002 },
+    isFree: async (/** @type {number} */ port) => port !== 20_001,
+    candidate: () => 20_007,
+  };
   assert.deepEqual(await chooseFreePorts(["a", "b"], options), { a: 20_007, b: 20_002 });
 });
 

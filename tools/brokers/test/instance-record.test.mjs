@@ -15,7 +15,13 @@ const self = { pid: process.pid, identity: processIdentity(process.pid) };
 
 /** @param {string} folder */
 function recordIn(folder) {
-  return { name: "mosquitto", folder, mark: randomUUID(), ports: { mqtt: 20_001 }, urls: { mqtt: "mqtt://127.0.0.1:20001" } };
+  return {
+    name: "mosquitto",
+    folder,
+    mark: randomUUID(),
+    ports: { mqtt: 20_001 },
+    urls: { mqtt: "mqtt://127.0.0.1:20001" },
+  };
 }
 
 /** @param {import("node:test").TestContext} context */

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, lstatSync, readFileSync, readdirSync, renameSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -18,7 +27,10 @@ test("services are refused while the work runs, and no policy is left where ther
 test("the policy that was there comes back as it was, also after a failure", async (context) => {
   const path = join(temporaryFolder(context), "policy-rc.d");
   writeFileSync(path, "#!/bin/sh\nexit 0\n", { mode: 0o750 });
-  await assert.rejects(withServicesHeldBack(() => Promise.reject(new Error("no such package")), path), /no such package/);
+  await assert.rejects(
+    withServicesHeldBack(() => Promise.reject(new Error("no such package")), path),
+    /no such package/,
+  );
   assert.equal(readFileSync(path, "utf8"), "#!/bin/sh\nexit 0\n");
   assert.equal(statSync(path).mode & 0o777, 0o750);
 });

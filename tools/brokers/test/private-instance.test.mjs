@@ -13,7 +13,11 @@ const skip = (await canStartInstance("mosquitto")) ? false : "mosquitto is not i
 
 /** @param {import("../index.mjs").BrokerInstance} instance */
 function answer({ urls }) {
-  return Promise.all(Object.values(urls).slice(0, 1).map((url) => mqttAccepts({ url: new URL(url) })));
+  return Promise.all(
+    Object.values(urls)
+      .slice(0, 1)
+      .map((url) => mqttAccepts({ url: new URL(url) })),
+  );
 }
 
 test("a private broker restarts on its ports and leaves nothing behind", { skip }, async (context) => {
@@ -44,9 +48,12 @@ test("a private broker takes credentials, and its readiness uses them", { skip }
 });
 
 test("a broker that does not start shows the end of its log", { skip }, async () => {
-  const failure = await startInstance("mosquitto", { label: "test", config: ({ folder }) => ({ settings: { no_such_setting: folder } }) }).then(
+  const failure = await startInstance("mosquitto", {
+    label: "test",
+    config: ({ folder }) => ({ settings: { no_such_setting: folder } }),
+  }).then(
     () => assert.fail("it started"),
-    (error) => error,
+    (/** @type {unknown} */ error) => error,
   );
   assert.ok(failure instanceof BrokerStartError);
   assert.match(failure.message, /ended before it answered[^]*broker\.log[^]*no_such_setting/);
@@ -59,7 +66,9 @@ test("a private broker ends with its owner, even when that is killed", { skip },
     const instance = await startInstance("mosquitto", { label: "test" });
     console.log(instance.folder);
     setInterval(() => {}, 1_000);`;
-  const owner = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const owner = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const [output] = await once(owner.stdout, "data");
   const folder = String(output).trim();
   assert.ok(existsSync(folder));
