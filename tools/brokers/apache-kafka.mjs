@@ -54,6 +54,8 @@ export function apacheKafka({ name, version, javaMajor }) {
       const java = tools["java"] ?? "java";
       const flags = [
         "-Djava.net.preferIPv4Stack=true",
+        // Else a killed one leaves a file in the system's temporary folder.
+        "-XX:-UsePerfData",
         "-Dlog4j.configuration=file:log4j.properties",
         "-cp",
         join(tools["jars"] ?? jars, "*"),
