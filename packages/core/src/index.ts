@@ -1,1 +1,41 @@
-export {};
+export { Bus } from "./bus/bus.ts";
+export type { BrokerHealth, BusHealth, SubscriptionDeclaration } from "./bus/bus.ts";
+export { DeadLetters } from "./bus/dead-letters.ts";
+export type { DeadLetterFilter } from "./bus/dead-letters.ts";
+export type { Publisher, PublishOptions } from "./bus/options.ts";
+export type {
+  BrokerSettings,
+  BusSettings,
+  Fold,
+  Logger,
+  Overflow,
+  Policy,
+  PublishSettings,
+  Route,
+} from "./bus/settings.ts";
+export { Subscription } from "./bus/subscription.ts";
+export type { SubscriptionHealth } from "./bus/subscription.ts";
+export type { Codec, DeliveryGuarantee, Headers, Receipt } from "./contract/index.ts";
+export type { DeadLetter } from "./delivery/dead-letter.ts";
+export type { DeathReason } from "./delivery/intake.ts";
+export type { Handler, ManualMessage, Message } from "./delivery/message.ts";
+export type { DeadLetterTarget, OrderMode, RetryPolicy, SubscribeOptions } from "./delivery/options.ts";
+export { Reject, RetryLater } from "./delivery/outcome.ts";
+export {
+  BusError,
+  CanceledError,
+  CapacityError,
+  ClosedError,
+  ConfigError,
+  ConnectionError,
+  InvalidArgumentError,
+  NoSubscriberError,
+  PayloadError,
+  RefusedError,
+  TimeoutError,
+  UnsupportedError,
+} from "./errors.ts";
+export type { BusErrorCode, UnmetNeed } from "./errors.ts";
+export { memory, MemoryBroker } from "./memory/memory-broker.ts";
+export { topic } from "./topic/typed-topic.ts";
+export type { ParamsOf, Topic, TopicOptions } from "./topic/typed-topic.ts";

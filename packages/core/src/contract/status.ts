@@ -14,6 +14,7 @@ export type BrokerStatus =
   /** An acknowledgement could not be written; the broker will deliver that message again. */
   | {
       readonly type: "settlement-failed";
+      readonly name: string;
       readonly delivery: Delivery;
       readonly outcome: Outcome;
       readonly error: Error;

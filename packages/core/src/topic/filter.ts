@@ -1,15 +1,19 @@
+import { reservedToken } from "./grammar.ts";
 import type { ParsedFilter } from "./grammar.ts";
 
-/** Tells whether a concrete topic fits the filter. */
+/** Tells whether a concrete topic fits the filter. A wildcard does not stand for the bus's own first token. */
 export function matches(filter: ParsedFilter, topic: string): boolean {
   const { tokens } = filter;
   let at = 0;
   for (const [index, token] of tokens.entries()) {
     if (at > topic.length) return false;
-    if (token === "**") return true;
     const dot = topic.indexOf(".", at);
     const end = dot === -1 ? topic.length : dot;
-    if (token !== "*" && topic.slice(at, end) !== token) return false;
+    const name = topic.slice(at, end);
+    if (token === "*" || token === "**") {
+      if (index === 0 && name === reservedToken) return false;
+      if (token === "**") return true;
+    } else if (name !== token) return false;
     at = end + 1;
     if (index === tokens.length - 1) return dot === -1;
   }

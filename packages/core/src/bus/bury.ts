@@ -1,0 +1,71 @@
+import { deadLetterSlot, deadLetterToRecord } from "../delivery/dead-letter.ts";
+import type { DeadLetter } from "../delivery/dead-letter.ts";
+import type { HeldMessage } from "../delivery/held-message.ts";
+import { describe } from "../delivery/intake.ts";
+import type { DeathReason } from "../delivery/intake.ts";
+import { abortable } from "../driver/abortable.ts";
+import { TimeoutError } from "../errors.ts";
+import type { ParsedFilter } from "../topic/grammar.ts";
+import type { PlanContext } from "./plan-subscription.ts";
+import type { ResolvedSubscribeOptions } from "./subscribe-options.ts";
+
+/** How long the broker may take to confirm a dead letter, in milliseconds; then it is tried again. */
+const buryTimeoutMs = 30_000;
+
+/** Makes the function that puts a message among the dead letters of its subscription, wherever those are. */
+export function undertaker(
+  filter: ParsedFilter,
+  { deadLetter, group }: ResolvedSubscribeOptions,
+  { settings, routing, link }: PlanContext,
+): (message: HeldMessage, reason: DeathReason, error: unknown) => Promise<void> {
+  return async (message, reason, error) => {
+    const letter = letterOf(message, reason, error, filter, group ?? settings.service);
+    if (deadLetter === false) {
+      settings.logger.warn(`Discarded ${letter.topic} ${letter.id} (${reason}), as deadLetter: false asks: ${letter.error}`);
+      return;
+    }
+    if (deadLetter?.topic !== undefined) {
+      const broker = routing.brokerOf(deadLetter.topic, deadLetter.broker);
+      const target = link(broker.name);
+      const record = deadLetterToRecord(letter, routing.addressOf(deadLetter.topic, broker), target.supports.headers !== "unsupported");
+      await target.publishes.send({ ...record, topic: deadLetter.topic }, buryTimeoutMs, undefined);
+      return;
+    }
+    const target = link(deadLetter?.broker ?? message.source.broker);
+    const record = deadLetterToRecord(letter, `_busbar.dlq.${letter.group}`, target.supports.headers !== "unsupported");
+    const slot = deadLetterSlot(letter, message.delivery.record.id !== undefined);
+    await within(buryTimeoutMs, (signal) => target.broker.deadLetters?.put(letter.group, slot, record, { signal }));
+  };
+}
+
+function letterOf(message: HeldMessage, reason: DeathReason, error: unknown, filter: ParsedFilter, group: string): DeadLetter {
+  const { record } = message.delivery;
+  return {
+    id: message.id,
+    topic: message.topic,
+    key: record.key,
+    headers: record.headers,
+    body: record.body,
+    contentType: record.contentType,
+    timestamp: message.timestamp,
+    group,
+    filter: filter.canonical,
+    reason,
+    error: describe(error),
+    attempts: message.failures,
+    deadAt: Date.now(),
+  };
+}
+
+async function within(boundMs: number, work: (signal: AbortSignal) => Promise<void> | undefined): Promise<void> {
+  const over = new AbortController();
+  const timer = setTimeout(
+    () => over.abort(new TimeoutError(`The dead letter was not confirmed within ${boundMs} ms.`)),
+    boundMs,
+  );
+  try {
+    await abortable(Promise.resolve(work(over.signal)), over.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

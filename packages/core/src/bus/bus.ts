@@ -1,0 +1,371 @@
+import { v7 as uuid } from "uuid";
+import { createCodecs } from "../codec/codec-registry.ts";
+import type { Codecs } from "../codec/codec-registry.ts";
+import type { OutboundRecord, Receipt } from "../contract/index.ts";
+import type { Handler } from "../delivery/message.ts";
+import type { SubscribeOptions } from "../delivery/options.ts";
+import { pause } from "../driver/backoff.ts";
+import { unknownKeyProblems } from "../driver/known-keys.ts";
+import { ClosedError, InvalidArgumentError, NoSubscriberError, RefusedError, UnsupportedError } from "../errors.ts";
+import type { UnmetNeed } from "../errors.ts";
+import { Sweep } from "../delivery/sweep.ts";
+import { intersects } from "../topic/filter.ts";
+import { assertTopic, parseFilter } from "../topic/grammar.ts";
+import { concreteTopic } from "../topic/typed-topic.ts";
+import type { Topic } from "../topic/typed-topic.ts";
+import { BrokerLink } from "./broker-link.ts";
+import type { LinkState } from "./broker-link.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { checkedHeaders } from "./headers.ts";
+import { unmetPublishNeeds } from "./needs.ts";
+import type { Publisher, PublishOptions } from "./options.ts";
+import { Routing } from "./routing.ts";
+import type { BusSettings } from "./settings.ts";
+import { planSubscription } from "./plan-subscription.ts";
+import type { SubscriptionPlan } from "./plan-subscription.ts";
+import { defaultDeadlineMs, Subscription } from "./subscription.ts";
+import type { SubscriptionHealth } from "./subscription.ts";
+import { validated } from "./validate.ts";
+
+/** How long a publish may take unless it is told otherwise, in milliseconds. */
+const defaultTimeoutMs = 30_000;
+
+const publishKeys = [
+  "params",
+  "key",
+  "headers",
+  "id",
+  "contentType",
+  "delivery",
+  "retain",
+  "expiresInMs",
+  "delayMs",
+  "priority",
+  "timeoutMs",
+  "requireSubscriber",
+  "broker",
+  "signal",
+];
+
+const noHeaders = Object.freeze({});
+
+/** How a broker of the bus is. */
+export interface BrokerHealth {
+  readonly name: string;
+  readonly adapter: string | undefined;
+  readonly state: LinkState;
+  readonly product: string | undefined;
+  readonly version: string | undefined;
+  /** Publishes that wait or are unconfirmed. */
+  readonly publishing: number;
+  /** Messages that at-most-once subscriptions let go of because they were full. */
+  readonly dropped: number;
+  readonly lastError: string | undefined;
+}
+
+/** How the bus is: `down` when a broker is not connected, `degraded` when a subscription has trouble. */
+export interface BusHealth {
+  readonly status: "ok" | "degraded" | "down";
+  readonly brokers: readonly BrokerHealth[];
+  readonly subscriptions: readonly SubscriptionHealth[];
+}
+
+/** A subscription that is to be checked, but not made yet. */
+export interface SubscriptionDeclaration {
+  readonly filter: string | Topic;
+  readonly options?: SubscribeOptions | undefined;
+}
+
+/**
+ * The message bus. What it promises it promises on every broker alike (`docs/guarantees.md`); what a broker cannot do is refused
+ * with an `UnsupportedError` when it is asked for. Made by `connect` (opened) or `createBus` (not yet).
+ */
+export class Bus implements Publisher {
+  readonly #settings: BusSettings;
+  readonly #codecs: Codecs;
+  readonly #routing: Routing;
+  readonly #sweep = new Sweep();
+  readonly #links = new Map<string, BrokerLink>();
+  readonly #subscriptions = new Set<Subscription>();
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(settings: BusSettings) {
+    this.#settings = settings;
+    this.#codecs = createCodecs(settings.codecs);
+    this.#routing = new Routing(settings);
+    for (const broker of settings.brokers) this.#links.set(broker.name, new BrokerLink(broker, this.#sweep, settings.logger));
+  }
+
+  /**
+   * Opens every broker. Rejects after `connectTimeoutMs`, retryable, when one cannot be reached, and at once when one refuses (wrong
+   * password). With `start: "background"` it resolves as soon as the adapters are loaded, and `health()` tells the rest.
+   */
+  open(): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(new ClosedError("The bus is closed; make a new one."));
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  async #open(): Promise<void> {
+    const links = [...this.#links.values()];
+    await Promise.all(links.map((link) => link.load()));
+    if (this.#settings.start === "background") {
+      for (const link of links) void link.openInBackground().catch(() => undefined);
+      return;
+    }
+    const results = await Promise.allSettled(links.map((link) => link.open(this.#settings.connectTimeoutMs)));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed === undefined) return;
+    await Promise.allSettled(links.filter((link) => link.state === "connected").map((link) => link.broker.close()));
+    throw failed.reason;
+  }
+
+  /**
+   * Publishes one message. Resolves once the broker has confirmed it; that nobody subscribes is no failure. Rejects with a `BusError`
+   * within `timeoutMs`: malformed arguments and what the broker cannot do before anything is sent, `BUSBAR_OUTCOME_UNKNOWN` when the
+   * connection was lost before the confirm and did not come back in time. Messages of one topic and key reach
+   * the broker in the order of the calls.
+   */
+  publish<Payload, Params>(
+    topic: Topic<Payload, Params>,
+    payload: Payload,
+    options?: PublishOptions & { readonly params?: Params },
+  ): Promise<Receipt>;
+  publish(topic: string, payload: unknown, options?: PublishOptions): Promise<Receipt>;
+  async publish(topic: string | Topic, payload: unknown, options: PublishOptions = {}): Promise<Receipt> {
+    const name = typeof topic === "string" ? topic : concreteTopic(topic, options.params);
+    assertTopic(name);
+    this.#checkPublishOptions(name, options);
+    const link = this.#link(this.#routing.brokerOf(name, options.broker).name);
+    if (!link.loaded) {
+      this.#assertUsable();
+      await link.load();
+    } else this.#assertUsable();
+    let value = payload;
+    if (typeof topic !== "string" && topic.schema !== undefined) {
+      const result = validated(topic.schema, payload, name);
+      value = result instanceof Promise ? await result : result;
+    }
+    const key = options.key ?? (typeof topic === "string" ? undefined : topic.key?.(value));
+    const record = this.#record(name, value, key, options, link);
+    const receipt = await link.publishes.send(record, options.timeoutMs ?? defaultTimeoutMs, options.signal);
+    if (options.requireSubscriber === true && receipt.routed === false)
+      throw new NoSubscriberError(name, { broker: link.name });
+    return receipt;
+  }
+
+  /**
+   * Subscribes a handler. Resolves when a message published from now on would be received (with `start: "background"` at once: then
+   * `subscription.ready` tells). Rejects with an `UnsupportedError` that lists every need the broker does not meet.
+   */
+  subscribe<Payload, Params>(
+    filter: Topic<Payload, Params>,
+    handler: Handler<Payload, Params>,
+  ): Promise<Subscription>;
+  subscribe<Payload, Params>(
+    filter: Topic<Payload, Params>,
+    options: SubscribeOptions,
+    handler: Handler<Payload, Params>,
+  ): Promise<Subscription>;
+  subscribe<Payload = unknown>(filter: string, handler: Handler<Payload>): Promise<Subscription>;
+  subscribe<Payload = unknown>(filter: string, options: SubscribeOptions, handler: Handler<Payload>): Promise<Subscription>;
+  async subscribe(
+    filter: string | Topic,
+    optionsOrHandler: SubscribeOptions | Handler<never, never>,
+    handler?: Handler<never, never>,
+  ): Promise<Subscription> {
+    this.#assertUsable();
+    const options = typeof optionsOrHandler === "function" ? {} : optionsOrHandler;
+    const handle = typeof optionsOrHandler === "function" ? optionsOrHandler : handler;
+    if (typeof handle !== "function")
+      throw new InvalidArgumentError(`subscribe(${JSON.stringify(typeof filter === "string" ? filter : filter.pattern)}) has no handler function.`);
+    const plan = await this.#plan({ filter, options });
+    if (plan.needs.length > 0) throw new UnsupportedError(plan.needs, { topic: plan.filter.canonical, broker: plan.brokers });
+    this.#warnOfOverlap(plan);
+    const subscription: Subscription = new Subscription({
+      filter: plan.filter,
+      group: plan.options.group,
+      maxInFlight: plan.options.maxInFlight,
+      sources: plan.sources,
+      intake: plan.intake(handle as Handler),
+      signal: plan.options.signal,
+      ended: (ended) => void this.#subscriptions.delete(ended),
+    });
+    this.#subscriptions.add(subscription);
+    if (this.#settings.start !== "background") await subscription.ready;
+    return subscription;
+  }
+
+  /**
+   * Checks declared subscriptions without making them: every need of all of them that a broker does not meet, in one list. Rejects with
+   * an `InvalidArgumentError` for a malformed one.
+   */
+  async unmetNeeds(declarations: readonly SubscriptionDeclaration[]): Promise<readonly UnmetNeed[]> {
+    const plans = await Promise.all(declarations.map((declaration) => this.#plan(declaration)));
+    return plans.flatMap((plan) => plan.needs);
+  }
+
+  /** The dead letters of a group (without a group: of the service), on the first broker or the one that is named. */
+  deadLetters(group: string, options: { readonly broker?: string } = {}): DeadLetters {
+    const link = this.#link(options.broker ?? this.#settings.brokers[0]?.name ?? "");
+    return new DeadLetters(
+      group,
+      () => {
+        const store = link.broker.deadLetters;
+        if (store === undefined || link.supports.deadLetters === "unsupported")
+          throw new UnsupportedError(
+            [{ capability: "deadLetters", subject: `deadLetters("${group}")`, detail: "it keeps no dead letters; name the broker that does." }],
+            { broker: link.name },
+          );
+        return { store, headersCarried: link.supports.headers !== "unsupported" };
+      },
+      (record) => {
+        const target = this.#link(this.#routing.brokerOf(record.topic, options.broker).name);
+        const address = this.#routing.addressOf(record.topic, target.settings);
+        return target.publishes.send(folded(record, address), defaultTimeoutMs, undefined);
+      },
+    );
+  }
+
+  /** How the bus and everything in it is. Never throws, holds no secrets, asks nobody. */
+  health(): BusHealth {
+    const brokers = [...this.#links.values()].map((link) => ({
+      name: link.name,
+      adapter: link.loaded ? link.broker.name : undefined,
+      state: link.state,
+      product: link.effective?.product,
+      version: link.effective?.version,
+      publishing: link.publishes.pending,
+      dropped: link.dropped,
+      lastError: link.lastError?.message,
+    }));
+    const subscriptions = [...this.#subscriptions].map((subscription) => subscription.health());
+    const down = brokers.some(({ state }) => state !== "connected");
+    const troubled = subscriptions.some(({ state }) => state !== "running" && state !== "paused");
+    return { status: down ? "down" : troubled ? "degraded" : "ok", brokers, subscriptions };
+  }
+
+  /** The client library's own object, of the first broker or the one that is named: for what the bus does not offer. */
+  native(broker?: string): unknown {
+    return this.#link(broker ?? this.#settings.brokers[0]?.name ?? "").broker.native;
+  }
+
+  /**
+   * Drains and closes: subscriptions take no more, running handlers end, acknowledgements and publishes are written, then the
+   * connections close. At the deadline `message.signal` aborts, and what is left goes back to its broker unharmed. Calling it again
+   * gives the same promise.
+   *
+   * @param options.deadlineMs In milliseconds. @default 20_000
+   */
+  close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.deadlineMs ?? defaultDeadlineMs);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const until = performance.now() + deadlineMs;
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.close({ deadlineMs })));
+    const over = new AbortController();
+    const links = [...this.#links.values()];
+    const left = Math.max(0, until - performance.now());
+    await Promise.race([Promise.all(links.map((link) => link.publishes.idle())), pause(left, over.signal)]);
+    over.abort();
+    await Promise.all(links.map((link) => link.close()));
+  }
+
+  #record(topic: string, payload: unknown, key: string | undefined, options: PublishOptions, link: BrokerLink): OutboundRecord {
+    const { body, contentType } = this.#codecs.encode(payload, options.contentType);
+    this.#checkNeeds(topic, options, link);
+    const limit = link.effective?.limits.maxBodyBytes;
+    if (limit !== undefined && body.byteLength > limit)
+      throw new RefusedError(
+        `publish("${topic}"): the body has ${body.byteLength} bytes, broker "${link.name}" takes ${limit}; send less, or raise its limit.`,
+        { code: "BUSBAR_TOO_LARGE", topic, broker: link.name },
+      );
+    const id = options.id ?? uuid();
+    return folded(
+      {
+        address: topic,
+        topic,
+        body,
+        headers: options.headers === undefined ? noHeaders : checkedHeaders(options.headers, topic),
+        ...(key === undefined ? undefined : { key }),
+        id,
+        timestamp: Date.now(),
+        contentType,
+        delivery: options.delivery ?? "at-least-once",
+        sending: 1,
+        publishToken: options.id === undefined ? id : uuid(),
+        ...(options.retain === undefined ? undefined : { retain: options.retain }),
+        ...(options.expiresInMs === undefined ? undefined : { expiresInMs: options.expiresInMs }),
+        ...(options.delayMs === undefined ? undefined : { delayMs: options.delayMs }),
+        ...(options.priority === undefined ? undefined : { priority: options.priority }),
+      },
+      this.#routing.addressOf(topic, link.settings),
+    );
+  }
+
+  #checkNeeds(topic: string, options: PublishOptions, link: BrokerLink): void {
+    const needs = unmetPublishNeeds(topic, options, link.supports);
+    if (needs.length > 0) throw new UnsupportedError(needs, { topic, broker: link.name });
+  }
+
+  #checkPublishOptions(topic: string, options: PublishOptions): void {
+    const problems = unknownKeyProblems(options, publishKeys, "");
+    const { key, id, timeoutMs, expiresInMs, delayMs } = options;
+    if (key !== undefined && (typeof key !== "string" || key === "" || key.length > 1024)) problems.push("key is not a text of 1 to 1024 characters");
+    if (id !== undefined && (typeof id !== "string" || !/^[\x21-\x7e]{1,128}$/.test(id))) problems.push("id is not 1 to 128 printable characters without spaces");
+    for (const [name, value] of Object.entries({ timeoutMs, expiresInMs, delayMs }))
+      if (value !== undefined && !(Number.isFinite(value) && value > 0)) problems.push(`${name} is not a positive number of milliseconds`);
+    if (problems.length > 0) throw new InvalidArgumentError(`publish("${topic}"): ${problems.join("; ")}.`, { topic });
+  }
+
+  async #plan({ filter, options = {} }: SubscriptionDeclaration): Promise<SubscriptionPlan> {
+    const parsed = typeof filter === "string" ? parseFilter(filter) : filter.filter;
+    const links = [...new Set(this.#routing.sourcesOf(parsed, options.broker).map((source) => source.broker))];
+    await Promise.all(links.map((name) => this.#link(name).load()));
+    return planSubscription(parsed, typeof filter === "string" ? undefined : filter.schema, options, {
+      settings: this.#settings,
+      routing: this.#routing,
+      codecs: this.#codecs,
+      sweep: this.#sweep,
+      link: (name) => this.#link(name),
+    });
+  }
+
+  #warnOfOverlap({ filter, options }: SubscriptionPlan): void {
+    if (options.group === undefined) return;
+    const other = [...this.#subscriptions].find(
+      (subscription) =>
+        subscription.group === options.group &&
+        subscription.filter !== filter.canonical &&
+        intersects(parseFilter(subscription.filter), filter),
+    );
+    if (other !== undefined)
+      this.#settings.logger.warn(
+        `Group "${options.group}" subscribes to "${other.filter}" and to "${filter.canonical}", which overlap: it gets some messages twice, once for each.`,
+      );
+  }
+
+  #link(name: string): BrokerLink {
+    return this.#links.get(this.#routing.named(name).name) as BrokerLink;
+  }
+
+  #assertUsable(): void {
+    if (this.#closing !== undefined) throw new ClosedError("The bus is closed; make a new one.");
+    if (this.#opening === undefined) throw new ClosedError("The bus is not open yet; call open() first, or use connect().");
+  }
+}
+
+/** A record on its way to a fold's target is keyed by its topic where it has no key, so that each topic keeps its order. */
+function folded(record: OutboundRecord, address: string): OutboundRecord {
+  return address === record.topic ? record : { ...record, address, key: record.key ?? record.topic };
+}

@@ -1,0 +1,63 @@
+import type { Capabilities, CapabilityName } from "../contract/index.ts";
+import type { UnmetNeed } from "../errors.ts";
+import type { SubscribeOptions } from "../delivery/options.ts";
+import type { ParsedFilter } from "../topic/grammar.ts";
+import type { PublishOptions } from "./options.ts";
+
+/** A need: the capability it comes down to, and what to say when it is not met. */
+type Need = readonly [capability: CapabilityName, detail: string];
+
+/** What a subscription needs of its broker and does not get there. */
+export function unmetSubscribeNeeds(
+  filter: ParsedFilter,
+  options: SubscribeOptions & { readonly durable: boolean; readonly broker: string },
+  supports: Capabilities,
+): UnmetNeed[] {
+  const atMostOnce = options.delivery === "at-most-once";
+  const needs: Need[] = [
+    atMostOnce
+      ? ["atMostOnce", 'it has no "at-most-once" delivery; leave the option out.']
+      : ["atLeastOnce", 'it has no "at-least-once" delivery; ask for "at-most-once" or change the broker.'],
+    options.group === undefined
+      ? ["broadcast", "it cannot give every subscriber each message; name a group."]
+      : ["groups", "it has no consumer groups; leave the group out, or change the broker."],
+  ];
+  if (filter.tokens.some((token) => token === "*" || token === "**"))
+    needs.push(["wildcards", "it has no wildcards; subscribe to each topic."]);
+  if (options.durable) needs.push(["durable", "it keeps nothing for who is away; set durable: false, or change the broker."]);
+  if (options.startFrom === "earliest")
+    needs.push(["startFromEarliest", 'it keeps no messages from before; leave startFrom out, or set it to "new".']);
+  if (!atMostOnce && buriesHere(options.deadLetter, options.broker))
+    needs.push(["deadLetters", "it cannot keep dead letters; set deadLetter: { broker } to one that can, or deadLetter: false."]);
+  return unmet(`subscribe("${filter.canonical}")`, needs, supports);
+}
+
+/** Tells whether the dead letters of a subscription go to the store of the broker that it is on. */
+function buriesHere(deadLetter: SubscribeOptions["deadLetter"], broker: string): boolean {
+  if (deadLetter === false || deadLetter?.topic !== undefined) return false;
+  return deadLetter?.broker === undefined || deadLetter.broker === broker;
+}
+
+/** What a publish needs of its broker and does not get there. */
+export function unmetPublishNeeds(topic: string, options: PublishOptions, supports: Capabilities): UnmetNeed[] {
+  const needs: Need[] = [
+    options.delivery === "at-most-once"
+      ? ["atMostOnce", 'it has no "at-most-once" delivery; leave the option out.']
+      : ["atLeastOnce", 'it has no "at-least-once" delivery; ask for "at-most-once" or change the broker.'],
+  ];
+  if (options.headers !== undefined && Object.keys(options.headers).length > 0)
+    needs.push(["headers", "it has no headers; leave them out, or change the broker."]);
+  if (options.retain === true) needs.push(["retain", "it keeps no last values; leave retain out."]);
+  if (options.expiresInMs !== undefined) needs.push(["expiry", "its messages do not expire; leave expiresInMs out."]);
+  if (options.delayMs !== undefined) needs.push(["delay", "it does not delay messages; leave delayMs out."]);
+  if (options.priority !== undefined) needs.push(["priority", "it has no priorities; leave priority out."]);
+  if (options.requireSubscriber === true)
+    needs.push(["routing", "it cannot tell whether anybody is subscribed; leave requireSubscriber out."]);
+  return unmet(`publish("${topic}")`, needs, supports);
+}
+
+function unmet(subject: string, needs: readonly Need[], supports: Capabilities): UnmetNeed[] {
+  return needs
+    .filter(([capability]) => supports[capability] === "unsupported")
+    .map(([capability, detail]) => ({ capability, subject, detail }));
+}

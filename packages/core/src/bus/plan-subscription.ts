@@ -1,0 +1,178 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { v7 as uuid } from "uuid";
+import type { Codecs } from "../codec/codec-registry.ts";
+import type { InboundRecord, SubscribeRequest } from "../contract/index.ts";
+import { asDecodeError, Intake } from "../delivery/intake.ts";
+import type { Handler } from "../delivery/message.ts";
+import type { SubscribeOptions } from "../delivery/options.ts";
+import type { Sweep } from "../delivery/sweep.ts";
+import { BusError, ConfigError } from "../errors.ts";
+import type { UnmetNeed } from "../errors.ts";
+import type { ParsedFilter } from "../topic/grammar.ts";
+import type { BrokerLink } from "./broker-link.ts";
+import { nativeName } from "./broker-name.ts";
+import { undertaker } from "./bury.ts";
+import { unmetSubscribeNeeds } from "./needs.ts";
+import { topicOf } from "./routing.ts";
+import type { Routing, Source } from "./routing.ts";
+import type { BusSettings } from "./settings.ts";
+import { resolveSubscribeOptions } from "./subscribe-options.ts";
+import type { ResolvedSubscribeOptions } from "./subscribe-options.ts";
+import type { SubscriptionSource } from "./subscription.ts";
+import { validated } from "./validate.ts";
+
+/** How long a lost subscription that is not durable is kept at its broker, in milliseconds. */
+const graceMs = 60_000;
+
+/** What the plan of a subscription is made with. */
+export interface PlanContext {
+  readonly settings: BusSettings;
+  readonly routing: Routing;
+  readonly codecs: Codecs;
+  readonly sweep: Sweep;
+  readonly link: (name: string) => BrokerLink;
+}
+
+/** A subscription before it is made: where it reads, and what is missing there. */
+export interface SubscriptionPlan {
+  readonly filter: ParsedFilter;
+  readonly options: ResolvedSubscribeOptions;
+  readonly sources: readonly SubscriptionSource[];
+  /** The names of its brokers, for messages. */
+  readonly brokers: string;
+  readonly needs: readonly UnmetNeed[];
+  intake(handler: Handler): Intake;
+}
+
+/** Works out what a subscription comes down to. The drivers of its brokers must be loaded. */
+export function planSubscription(
+  filter: ParsedFilter,
+  schema: StandardSchemaV1 | undefined,
+  given: SubscribeOptions,
+  context: PlanContext,
+): SubscriptionPlan {
+  const { settings, routing, codecs, sweep } = context;
+  const options = resolveSubscribeOptions(filter, given, settings.policies);
+  const sources = routing.sourcesOf(filter, options.broker).map((source, index): SubscriptionSource => {
+    const link = context.link(source.broker);
+    return {
+      link,
+      request: requestOf(source, filter, options, settings),
+      intake: {
+        prefix: index === 0 ? "" : `${index}/`,
+        broker: source.broker,
+        topicOf: (record) => topicOf(record, link.settings.folds),
+      },
+    };
+  });
+  const links = [...new Set(sources.map(({ link }) => link))];
+  for (const link of links) checkInstance(link, filter, options, settings);
+  const decode = (record: InboundRecord, topic: string): unknown => {
+    try {
+      const payload = codecs.decode(record.body, record.contentType);
+      if (schema === undefined) return payload;
+      const result = validated(schema, payload, topic);
+      return result instanceof Promise ? result.catch(markDecodeError) : result;
+    } catch (error) {
+      return markDecodeError(error);
+    }
+  };
+  return {
+    filter,
+    options,
+    sources,
+    brokers: links.map((link) => link.name).join(", "),
+    needs: links.flatMap((link) => [
+      ...unmetSubscribeNeeds(filter, { ...options, broker: link.name }, link.supports),
+      ...holdNeeds(link, filter, options),
+      ...deadLetterNeeds(filter, options, context),
+    ]),
+    intake: (handler) =>
+      new Intake({
+        filter,
+        concurrency: options.concurrency,
+        order: options.order,
+        retry: options.retry,
+        handlerTimeoutMs: options.handlerTimeoutMs,
+        atMostOnce: options.delivery === "at-most-once",
+        manual: options.settle === "manual",
+        maxInFlight: options.maxInFlight,
+        maxHoldMs: () => Math.min(...links.map((link) => link.effective?.limits.maxHoldMs ?? Number.POSITIVE_INFINITY)),
+        sweep,
+        decode,
+        handle: handler,
+        bury: undertaker(filter, options, context),
+        warn: (text) => settings.logger.warn(text),
+      }),
+  };
+}
+
+function requestOf(
+  source: Source,
+  filter: ParsedFilter,
+  options: ResolvedSubscribeOptions,
+  { service, instance }: BusSettings,
+): SubscribeRequest {
+  const { group, durable } = options;
+  const elsewhere = source.filter === filter.canonical ? [] : [source.filter];
+  const owner = group === undefined ? [service, instance] : [group];
+  const name = nativeName(...owner, filter.canonical, ...elsewhere, ...(durable || group !== undefined ? [] : [uuid()]));
+  return {
+    filter: source.filter,
+    // On a fold's target groups of different filters would compete for the same messages.
+    ...(group === undefined ? {} : { group: elsewhere.length === 0 ? group : name }),
+    name,
+    member: nativeMember(service, instance),
+    durable,
+    delivery: options.delivery,
+    startFrom: options.startFrom,
+    maxInFlight: options.maxInFlight,
+    graceMs,
+  };
+}
+
+function nativeMember(service: string, instance: string): string {
+  return `${service}-${instance}`.replace(/[^A-Za-z0-9_-]+/g, "-");
+}
+
+function markDecodeError(error: unknown): never {
+  throw BusError.is(error) ? asDecodeError(error) : error;
+}
+
+/** A durable subscription that the broker knows by its member's name needs a name that stays. */
+function checkInstance(link: BrokerLink, filter: ParsedFilter, options: ResolvedSubscribeOptions, settings: BusSettings): void {
+  const named = link.supports.memberNames !== "unsupported" || options.group === undefined;
+  if (!options.durable || settings.instanceGiven || !named) return;
+  const text = `Subscription "${filter.canonical}" on broker "${link.name}" is durable and known there by this process's name; set "instance" (or BUSBAR_INSTANCE) to one that stays the same over restarts and is different for each replica`;
+  if (settings.production) throw new ConfigError([`${text}.`], { broker: link.name, topic: filter.canonical });
+  settings.logger.warn(`${text}; for now it is "${settings.instance}".`);
+}
+
+function holdNeeds(link: BrokerLink, filter: ParsedFilter, { retry }: ResolvedSubscribeOptions): UnmetNeed[] {
+  const limit = link.effective?.limits.maxHoldMs;
+  if (limit === undefined) return [];
+  let total = 0;
+  for (let attempt = 1; attempt < retry.attempts && total <= limit; attempt++)
+    total += Math.min(retry.backoffMs * retry.factor ** (attempt - 1), retry.maxBackoffMs) * (1 + retry.jitter);
+  if (total <= limit) return [];
+  return [
+    {
+      subject: `subscribe("${filter.canonical}")`,
+      detail: `the waits of its retry policy add up to more than the ${limit} ms that the broker lets a message be held; use fewer attempts or shorter waits.`,
+    },
+  ];
+}
+
+/** A broker that is named for dead letters must be able to keep them. */
+function deadLetterNeeds(filter: ParsedFilter, { deadLetter }: ResolvedSubscribeOptions, { link }: PlanContext): UnmetNeed[] {
+  if (deadLetter === undefined || deadLetter === false || deadLetter.broker === undefined || deadLetter.topic !== undefined) return [];
+  const target = link(deadLetter.broker);
+  if (!target.loaded || target.supports.deadLetters !== "unsupported") return [];
+  return [
+    {
+      capability: "deadLetters",
+      subject: `subscribe("${filter.canonical}")`,
+      detail: `broker "${target.name}", which its deadLetter names, cannot keep dead letters; name another.`,
+    },
+  ];
+}

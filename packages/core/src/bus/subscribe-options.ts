@@ -1,0 +1,115 @@
+import { unknownKeyProblems } from "../driver/known-keys.ts";
+import { InvalidArgumentError } from "../errors.ts";
+import type { RetryPolicy, SubscribeOptions } from "../delivery/options.ts";
+import { covers } from "../topic/filter.ts";
+import type { ParsedFilter } from "../topic/grammar.ts";
+import type { Policy } from "./settings.ts";
+
+/** Subscribe options with every default filled in. */
+export interface ResolvedSubscribeOptions extends SubscribeOptions {
+  readonly durable: boolean;
+  readonly delivery: "at-least-once" | "at-most-once";
+  readonly concurrency: number;
+  readonly order: "key" | "all" | "none";
+  readonly maxInFlight: number;
+  readonly retry: RetryPolicy;
+  readonly handlerTimeoutMs: number;
+  readonly startFrom: "new" | "earliest";
+  readonly settle: "auto" | "manual";
+}
+
+/** The retry policy unless somebody says otherwise. */
+export const defaultRetry: RetryPolicy = { attempts: 3, backoffMs: 200, factor: 2, maxBackoffMs: 30_000, jitter: 0.2 };
+
+const known = [
+  "group",
+  "durable",
+  "delivery",
+  "concurrency",
+  "order",
+  "maxInFlight",
+  "retry",
+  "handlerTimeoutMs",
+  "deadLetter",
+  "startFrom",
+  "settle",
+  "broker",
+  "signal",
+];
+
+/**
+ * Puts together what the code says, what the policies say (the most specific one over the others) and the defaults. Rejects
+ * what is malformed with an `InvalidArgumentError` that lists all of it.
+ */
+export function resolveSubscribeOptions(
+  filter: ParsedFilter,
+  given: SubscribeOptions,
+  policies: readonly Policy[],
+): ResolvedSubscribeOptions {
+  const applicable = policies
+    .filter(({ pattern }) => covers(pattern, filter))
+    .sort((one, other) => Number(covers(other.pattern, one.pattern)) - Number(covers(one.pattern, other.pattern)));
+  const layers: readonly SubscribeOptions[] = [...applicable.map(({ options }) => options), given];
+  const merged: SubscribeOptions = Object.assign({}, ...layers.map(withoutUndefined));
+  const retry: RetryPolicy = Object.assign({}, defaultRetry, ...layers.map((layer) => withoutUndefined(layer.retry ?? {})));
+  const concurrency = merged.concurrency ?? 1;
+  const resolved: ResolvedSubscribeOptions = {
+    ...merged,
+    durable: merged.durable ?? merged.group !== undefined,
+    delivery: merged.delivery ?? "at-least-once",
+    concurrency,
+    order: merged.order ?? "key",
+    maxInFlight: merged.maxInFlight ?? Math.max(256, 4 * concurrency),
+    retry,
+    handlerTimeoutMs: merged.handlerTimeoutMs ?? 300_000,
+    startFrom: merged.startFrom ?? "new",
+    settle: merged.settle ?? "auto",
+  };
+  const problems = [...unknownKeyProblems(given, known, ""), ...problemsOf(resolved)];
+  if (problems.length > 0)
+    throw new InvalidArgumentError(`subscribe("${filter.canonical}"): ${problems.join("; ")}.`, { topic: filter.canonical });
+  return resolved;
+}
+
+function problemsOf(options: ResolvedSubscribeOptions): string[] {
+  const problems: string[] = [];
+  const check = (fits: boolean, problem: string): void => void (fits || problems.push(problem));
+  const { group, retry, deadLetter } = options;
+  check(group === undefined || /^[A-Za-z0-9_-]{1,64}$/.test(group), `group "${group}" is not 1 to 64 letters, digits, "_" or "-"`);
+  check(oneOf(options.delivery, "at-least-once", "at-most-once"), 'delivery is "at-least-once" or "at-most-once"');
+  check(oneOf(options.order, "key", "all", "none"), 'order is "key", "all" or "none"');
+  check(oneOf(options.startFrom, "new", "earliest"), 'startFrom is "new" or "earliest"');
+  check(oneOf(options.settle, "auto", "manual"), 'settle is "auto" or "manual"');
+  check(isCount(options.concurrency, 10_000), "concurrency is a whole number from 1 to 10000");
+  check(isCount(options.maxInFlight, 65_535), "maxInFlight is a whole number from 1 to 65535");
+  check(options.maxInFlight >= options.concurrency, "maxInFlight is not less than concurrency");
+  check(isCount(retry.attempts, 1_000_000), "retry.attempts is a whole number from 1");
+  check(isDuration(retry.backoffMs), "retry.backoffMs is a number of milliseconds");
+  check(isDuration(retry.maxBackoffMs), "retry.maxBackoffMs is a number of milliseconds");
+  check(retry.factor >= 1, "retry.factor is 1 or more");
+  check(retry.jitter >= 0 && retry.jitter <= 1, "retry.jitter is from 0 to 1");
+  check(isDuration(options.handlerTimeoutMs) && options.handlerTimeoutMs > 0, "handlerTimeoutMs is a number of milliseconds");
+  check(
+    deadLetter === undefined || deadLetter === false || (typeof deadLetter === "object" && deadLetter !== null),
+    "deadLetter is { topic?, broker? } or false",
+  );
+  if (typeof deadLetter === "object" && deadLetter !== null)
+    problems.push(...unknownKeyProblems(deadLetter, ["topic", "broker"], "deadLetter"));
+  return problems;
+}
+
+function withoutUndefined(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function oneOf(value: string, ...allowed: readonly string[]): boolean {
+  return allowed.includes(value);
+}
+
+function isCount(value: number, most: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= most;
+}
+
+function isDuration(value: number): boolean {
+  return Number.isFinite(value) && value >= 0;
+}

@@ -1,0 +1,195 @@
+import type { BrokerStatus, SubscribeRequest, Subscriber } from "../contract/index.ts";
+import { pause } from "../driver/backoff.ts";
+import type { Intake, IntakeCounts, IntakeSource } from "../delivery/intake.ts";
+import type { ParsedFilter } from "../topic/grammar.ts";
+import type { BrokerLink } from "./broker-link.ts";
+
+/** How long a drain waits for handlers unless it is told otherwise, in milliseconds. */
+export const defaultDeadlineMs = 20_000;
+
+/** One place that a subscription reads: the broker, what to ask of it, and how its deliveries are taken. */
+export interface SubscriptionSource {
+  readonly link: BrokerLink;
+  readonly request: SubscribeRequest;
+  readonly intake: IntakeSource;
+}
+
+/** How a subscription is, in figures. */
+export interface SubscriptionHealth extends IntakeCounts {
+  readonly filter: string;
+  readonly group: string | undefined;
+  readonly brokers: readonly string[];
+  /** `pending` until the broker is there for the first time; `degraded` when four fifths of the credit wait for another attempt. */
+  readonly state: "pending" | "running" | "paused" | "degraded" | "disconnected" | "closed" | "failed";
+  /** Handlers that run. */
+  readonly running: number;
+  /** Messages that wait for a handler. */
+  readonly waiting: number;
+  /** Messages that wait for another attempt, or for their dead letter. */
+  readonly delayed: number;
+  /** Up to ten topics and keys of those, when degraded. */
+  readonly delayedKeys: readonly string[];
+  readonly lastError: string | undefined;
+}
+
+/** A running subscription. */
+export class Subscription {
+  readonly filter: string;
+  readonly group: string | undefined;
+  /** Resolves once messages published from now on are received; with `start: "background"` that may take until the broker is there. */
+  readonly ready: Promise<void>;
+  readonly #sources: readonly SubscriptionSource[];
+  readonly #intake: Intake;
+  readonly #maxInFlight: number;
+  readonly #subscribers: Subscriber[] = [];
+  readonly #unlisten: (() => void)[] = [];
+  readonly #disconnected = new Set<string>();
+  readonly #ended: (subscription: Subscription) => void;
+  #state: "pending" | "running" | "closed" | "failed" = "pending";
+  #paused = false;
+  #failure: unknown;
+  #closing: Promise<void> | undefined;
+
+  /** @internal Made by `Bus.subscribe`. */
+  constructor(options: {
+    readonly filter: ParsedFilter;
+    readonly group: string | undefined;
+    readonly maxInFlight: number;
+    readonly sources: readonly SubscriptionSource[];
+    readonly intake: Intake;
+    readonly signal: AbortSignal | undefined;
+    readonly ended: (subscription: Subscription) => void;
+  }) {
+    this.filter = options.filter.canonical;
+    this.group = options.group;
+    this.#maxInFlight = options.maxInFlight;
+    this.#sources = options.sources;
+    this.#intake = options.intake;
+    this.#ended = options.ended;
+    this.ready = this.#start();
+    this.ready.catch(() => undefined);
+    this.#obey(options.signal);
+  }
+
+  /** Takes no more messages until `resume`; what was taken is still handled. */
+  pause(): void {
+    this.#paused = true;
+    for (const subscriber of this.#subscribers) subscriber.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    for (const subscriber of this.#subscribers) subscriber.resume();
+  }
+
+  /**
+   * Drains: takes no more messages, waits until the running handlers have ended and their acknowledgements are written, then lets go.
+   * At the deadline `message.signal` aborts, and what is left goes back to the broker unharmed. A durable subscription
+   * stays at the broker. Calling it again is harmless.
+   *
+   * @param options.deadlineMs In milliseconds. @default 20_000
+   */
+  close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.deadlineMs ?? defaultDeadlineMs, (subscriber) => subscriber.close());
+    return this.#closing;
+  }
+
+  /** Drains, and deletes the subscription at the broker for good, with everything that is kept for it. */
+  async remove(options: { readonly deadlineMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.deadlineMs ?? defaultDeadlineMs, (subscriber) => subscriber.remove());
+    await this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** How it is; never throws. */
+  health(): SubscriptionHealth {
+    const { counts, running, waiting, delayed, lastError } = this.#intake;
+    const degraded = delayed >= 0.8 * this.#maxInFlight;
+    const error = this.#failure ?? lastError;
+    return {
+      ...counts,
+      filter: this.filter,
+      group: this.group,
+      brokers: this.#sources.map(({ link }) => link.name),
+      state: this.#healthState(degraded),
+      running,
+      waiting,
+      delayed,
+      delayedKeys: degraded ? this.#intake.delayedKeys().slice(0, 10) : [],
+      lastError: error === undefined ? undefined : error instanceof Error ? error.message : String(error),
+    };
+  }
+
+  #healthState(degraded: boolean): SubscriptionHealth["state"] {
+    if (this.#state !== "running") return this.#state;
+    if (this.#disconnected.size > 0) return "disconnected";
+    if (degraded) return "degraded";
+    return this.#paused ? "paused" : "running";
+  }
+
+  async #start(): Promise<void> {
+    try {
+      await Promise.all(this.#sources.map((source) => this.#startSource(source)));
+      if (this.#state === "pending") this.#state = "running";
+    } catch (error) {
+      this.#state = "failed";
+      this.#failure = error;
+      await Promise.all(this.#subscribers.splice(0).map((subscriber) => subscriber.close()));
+      for (const unlisten of this.#unlisten.splice(0)) unlisten();
+      this.#ended(this);
+      throw error;
+    }
+  }
+
+  async #startSource(source: SubscriptionSource): Promise<void> {
+    const { link, request, intake } = source;
+    await link.openInBackground();
+    if (this.#closing !== undefined) return;
+    this.#unlisten.push(link.onStatus((status) => this.#follow(status, source)));
+    const subscriber = await link.broker.subscribe(request, (delivery) => this.#intake.accept(delivery, intake));
+    this.#subscribers.push(subscriber);
+    if (this.#paused) subscriber.pause();
+  }
+
+  #follow(status: BrokerStatus, { request, intake }: SubscriptionSource): void {
+    if (!("name" in status) || status.name !== request.name) return;
+    if (status.type === "position-lost") this.#intake.forgetPositions();
+    else if (status.type === "settlement-failed") {
+      if (status.outcome === "ack") this.#intake.acknowledgementLost(status.delivery, intake);
+    } else if (status.type === "subscription") {
+      if (status.connected) this.#disconnected.delete(request.name);
+      else this.#disconnected.add(request.name);
+    } else if (status.type === "fatal") {
+      this.#state = "failed";
+      this.#failure = status.error;
+    }
+  }
+
+  #obey(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    const close = (): void => void this.close().catch(() => undefined);
+    if (signal.aborted) close();
+    else {
+      signal.addEventListener("abort", close, { once: true });
+      this.#unlisten.push(() => signal.removeEventListener("abort", close));
+    }
+  }
+
+  async #close(deadlineMs: number, end: (subscriber: Subscriber) => Promise<void>): Promise<void> {
+    if (this.#state === "failed" && this.#subscribers.length === 0) return;
+    // A subscription that is just starting has to have started before it can be stopped.
+    if (this.#sources.every(({ link }) => link.state === "connected")) await this.ready.catch(() => undefined);
+    await Promise.all(this.#subscribers.map((subscriber) => subscriber.stop()));
+    const over = new AbortController();
+    await this.#intake.drain(pause(deadlineMs, over.signal));
+    over.abort();
+    await Promise.all(this.#subscribers.map((subscriber) => subscriber.flush()));
+    await Promise.all(this.#subscribers.map((subscriber) => end(subscriber)));
+    for (const unlisten of this.#unlisten) unlisten();
+    this.#state = "closed";
+    this.#ended(this);
+  }
+}

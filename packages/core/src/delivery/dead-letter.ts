@@ -1,0 +1,113 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { Headers, InboundRecord, OutboundRecord } from "../contract/index.ts";
+import type { DeathReason } from "./intake.ts";
+
+/** A message that could not be handled, with all that is needed to look at it and to publish it again. */
+export interface DeadLetter {
+  /** The id of the message. */
+  readonly id: string;
+  /** The topic it was published to. */
+  readonly topic: string;
+  readonly key: string | undefined;
+  /** The message's own headers, as they arrived. */
+  readonly headers: Headers;
+  /** The bytes, as they arrived. */
+  readonly body: Uint8Array;
+  readonly contentType: string | undefined;
+  /** When the message was published, in milliseconds since the epoch. */
+  readonly timestamp: number;
+  readonly group: string;
+  /** The filter of the subscription that gave it up. */
+  readonly filter: string;
+  readonly reason: DeathReason;
+  /** What the handler threw, or what was wrong with the bytes: name and message, shortened. */
+  readonly error: string;
+  /** How often the handler ran. */
+  readonly attempts: number;
+  /** When it was given up, in milliseconds since the epoch. */
+  readonly deadAt: number;
+}
+
+/** The content type of a dead letter inside an envelope: JSON with the body in base64. */
+export const deadLetterContentType = "application/vnd.busbar.dead-letter+json";
+
+const prefix = "busbar-dead-";
+/** Headers have bounds on every broker; an error text has none. */
+const maxErrorLength = 1000;
+
+/**
+ * The slot of a dead letter: the same for the same message given up by the same subscription, so that burying it twice keeps
+ * one. A foreign message without an id goes by its body.
+ */
+export function deadLetterSlot(letter: DeadLetter, hasOwnId: boolean): string {
+  const hash = sha256.create().update(utf8ToBytes(`${letter.filter}\0${letter.topic}\0`));
+  if (hasOwnId) hash.update(utf8ToBytes(letter.id));
+  else hash.update(letter.body);
+  return bytesToHex(hash.digest()).slice(0, 32);
+}
+
+/**
+ * Writes a dead letter as a record: the original bytes with `busbar-dead-…` headers beside the message's own, or all of it in
+ * an envelope where the broker has no headers, or where an empty body would vanish.
+ *
+ * @param address Where it is to go.
+ */
+export function deadLetterToRecord(letter: DeadLetter, address: string, headersCarried: boolean): OutboundRecord {
+  const base = {
+    address,
+    topic: address,
+    id: letter.id,
+    timestamp: letter.timestamp,
+    delivery: "at-least-once",
+    sending: 1,
+    publishToken: crypto.randomUUID(),
+    ...(letter.key === undefined ? {} : { key: letter.key }),
+  } as const;
+  if (!headersCarried || letter.body.byteLength === 0) {
+    const { body, ...rest } = letter;
+    const envelope = JSON.stringify({ ...rest, body: Buffer.from(body).toString("base64") });
+    return { ...base, body: utf8ToBytes(envelope), headers: {}, contentType: deadLetterContentType };
+  }
+  const headers: Record<string, string> = {
+    ...letter.headers,
+    [`${prefix}topic`]: letter.topic,
+    [`${prefix}group`]: letter.group,
+    [`${prefix}filter`]: letter.filter,
+    [`${prefix}reason`]: letter.reason,
+    [`${prefix}error`]: printable(letter.error),
+    [`${prefix}attempts`]: String(letter.attempts),
+    [`${prefix}at`]: String(letter.deadAt),
+  };
+  if (letter.contentType === undefined) headers[`${prefix}untyped`] = "true";
+  return { ...base, body: letter.body, headers, contentType: letter.contentType ?? "application/octet-stream" };
+}
+
+/** Reads a dead letter back; what a foreign hand put there is read as far as it goes. */
+export function deadLetterFromRecord(record: InboundRecord, group: string, headersCarried: boolean): DeadLetter {
+  if (!headersCarried || record.contentType === deadLetterContentType) {
+    const { body, ...rest } = JSON.parse(new TextDecoder().decode(record.body)) as DeadLetter & { body: string };
+    return { ...rest, key: rest.key, contentType: rest.contentType, body: Buffer.from(body, "base64") };
+  }
+  const dead = (name: string): string | undefined => record.headers[`${prefix}${name}`];
+  return {
+    id: record.id ?? "",
+    topic: dead("topic") ?? record.topic ?? record.address,
+    key: record.key,
+    headers: Object.fromEntries(Object.entries(record.headers).filter(([name]) => !name.startsWith(prefix))),
+    body: record.body,
+    contentType: dead("untyped") === "true" ? undefined : record.contentType,
+    timestamp: record.timestamp ?? 0,
+    group: dead("group") ?? group,
+    filter: dead("filter") ?? "",
+    reason: (dead("reason") ?? "rejected") as DeathReason,
+    error: dead("error") ?? "",
+    attempts: Number(dead("attempts") ?? 0),
+    deadAt: Number(dead("at") ?? 0),
+  };
+}
+
+/** Printable ASCII within bounds: an error's text is anybody's, and headers are not. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, " ").slice(0, maxErrorLength);
+}

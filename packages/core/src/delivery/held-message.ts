@@ -1,0 +1,56 @@
+import { v7 as uuid } from "uuid";
+import type { Delivery } from "../contract/index.ts";
+import type { ParsedFilter } from "../topic/grammar.ts";
+import { paramsOf } from "../topic/typed-topic.ts";
+import { identityOf } from "./finished-messages.ts";
+import type { HandlerMessage } from "./handler-message.ts";
+import type { IntakeSource } from "./intake.ts";
+
+/** A message that a subscription has taken and not settled, over all its attempts. */
+export class HeldMessage {
+  /** The newest delivery of it: after a reconnect the broker sends it again. */
+  delivery: Delivery;
+  readonly topic: string;
+  readonly source: IntakeSource;
+  /** Those of one lane are handled one after the other. */
+  readonly lane: string | undefined;
+  /** How often its handler failed. */
+  failures = 0;
+  /** The run that is going on. */
+  run: HandlerMessage | undefined;
+  /** What to do when the wait is over. */
+  next: (() => void) | undefined;
+  /** When the wait is over, as `performance.now()` tells it. */
+  dueAt = 0;
+  readonly timestamp: number;
+  readonly #filter: ParsedFilter;
+  #id: string | undefined;
+
+  constructor(delivery: Delivery, topic: string, lane: string | undefined, filter: ParsedFilter, source: IntakeSource) {
+    this.delivery = delivery;
+    this.topic = topic;
+    this.lane = lane;
+    this.source = source;
+    this.timestamp = delivery.record.timestamp ?? Date.now();
+    this.#filter = filter;
+    this.#id = delivery.record.id;
+  }
+
+  /** The message's own id, or one made for a foreign message that has none. */
+  get id(): string {
+    return (this.#id ??= uuid());
+  }
+
+  /** By which name a redelivery of this message can be told; absent where the broker and the message give none. */
+  get identity(): string | undefined {
+    return identityOf(this.delivery, this.source.prefix);
+  }
+
+  get redelivered(): boolean {
+    return this.delivery.redelivered;
+  }
+
+  params(): Readonly<Record<string, string>> {
+    return paramsOf(this.#filter, this.topic);
+  }
+}

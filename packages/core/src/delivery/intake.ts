@@ -1,0 +1,404 @@
+import { backoffDelayMs } from "../driver/backoff.ts";
+import type { Delivery, InboundRecord } from "../contract/index.ts";
+import { BusError, ClosedError, TimeoutError } from "../errors.ts";
+import type { ParsedFilter } from "../topic/grammar.ts";
+import { matches } from "../topic/filter.ts";
+import { FinishedMessages, identityOf, isSame } from "./finished-messages.ts";
+import { HandlerMessage } from "./handler-message.ts";
+import { HeldMessage } from "./held-message.ts";
+import { Lanes } from "./lanes.ts";
+import type { ManualMessage } from "./message.ts";
+import type { OrderMode, RetryPolicy } from "./options.ts";
+import { Reject, RetryLater } from "./outcome.ts";
+import type { Sweep, Swept } from "./sweep.ts";
+
+/** How long a handler that was aborted may go on before it is given up, in milliseconds. */
+const abandonAfterMs = 30_000;
+
+/** How waits grow while a dead letter cannot be written. */
+const deadLetterBackoff = { initialMs: 500, factor: 2, maxMs: 30_000, jitter: 0.2 };
+
+/** Why a message is dead. */
+export type DeathReason = "attempts-exhausted" | "rejected" | "undecodable" | "invalid" | "unknown-topic";
+
+/** One of the places a subscription reads from: several where its filter lies on several brokers or folds. */
+export interface IntakeSource {
+  /** Keeps the positions of several sources apart; empty for the first. */
+  readonly prefix: string;
+  /** The broker's name in the configuration. */
+  readonly broker: string;
+  /** The topic of a record, or `undefined` where it cannot be told. */
+  readonly topicOf: (record: InboundRecord) => string | undefined;
+}
+
+/** What an intake needs to know and to be able to do. */
+export interface IntakeOptions {
+  readonly filter: ParsedFilter;
+  readonly concurrency: number;
+  readonly order: OrderMode;
+  readonly retry: RetryPolicy;
+  readonly handlerTimeoutMs: number;
+  /** Acknowledge before the handler runs, and run it once. */
+  readonly atMostOnce: boolean;
+  /** The handler settles. */
+  readonly manual: boolean;
+  readonly maxInFlight: number;
+  /** The longest that a message may be held, where the broker has such a bound. */
+  readonly maxHoldMs: () => number;
+  readonly sweep: Sweep;
+  /** Makes the payload, fresh for each run. Throws a `BusError` for what cannot be decoded or does not fit. */
+  readonly decode: (record: InboundRecord, topic: string) => unknown;
+  readonly handle: (payload: unknown, message: ManualMessage) => unknown;
+  /** Resolves once the dead letter is as safe as the broker makes it. */
+  readonly bury: (message: HeldMessage, reason: DeathReason, error: unknown) => Promise<void>;
+  readonly warn: (text: string) => void;
+}
+
+/** What has happened to the messages of a subscription, in numbers. */
+export interface IntakeCounts {
+  handled: number;
+  failed: number;
+  deadLettered: number;
+  unmatched: number;
+  abandoned: number;
+  /** Redeliveries that were acknowledged without another run, because the first had succeeded. */
+  skipped: number;
+}
+
+/**
+ * What happens to the messages of one subscription between the broker and the handler: lanes, slots, retries, dead letters
+ * and drain. It belongs to the subscription, not to a connection: a lost connection makes deliveries stale, but what
+ * runs keeps its slot and its lane, and a redelivery joins it.
+ */
+export class Intake implements Swept {
+  readonly counts: IntakeCounts = { handled: 0, failed: 0, deadLettered: 0, unmatched: 0, abandoned: 0, skipped: 0 };
+  lastError: unknown;
+  readonly #options: IntakeOptions;
+  readonly #lanes = new Lanes<HeldMessage>();
+  /** Held messages by identity, and those that have none of their own. */
+  readonly #identified = new Map<string, HeldMessage>();
+  readonly #anonymous = new Set<HeldMessage>();
+  readonly #running = new Set<HeldMessage>();
+  readonly #delayed = new Set<HeldMessage>();
+  readonly #finished = new FinishedMessages();
+  #burying = 0;
+  #pumping = false;
+  #draining = false;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  get waiting(): number {
+    return this.#lanes.waiting;
+  }
+
+  /** How many messages wait for another attempt, or for their dead letter to be written. */
+  get delayed(): number {
+    return this.#delayed.size + this.#burying;
+  }
+
+  /** The topics and keys that wait for another attempt. */
+  delayedKeys(): string[] {
+    return [...new Set([...this.#delayed].map(({ topic, delivery }) => `${topic} ${delivery.record.key ?? ""}`.trim()))];
+  }
+
+  /** Takes a delivery over. Never throws. */
+  accept(delivery: Delivery, source: IntakeSource): void {
+    if (this.#draining) return delivery.settle("release");
+    const topic = source.topicOf(delivery.record);
+    if (topic !== undefined && !matches(this.#options.filter, topic)) {
+      this.counts.unmatched++;
+      return delivery.settle("ack");
+    }
+    if (this.#rejoin(delivery, source)) return;
+    const held = new HeldMessage(
+      delivery,
+      topic ?? delivery.record.address,
+      this.#laneOf(delivery.record, topic),
+      this.#options.filter,
+      source,
+    );
+    this.#hold(held);
+    if (topic === undefined) {
+      // It takes no lane: it will never reach a handler.
+      return this.#bury(held, "unknown-topic", new Error("The message does not say its topic, and no topicFrom finds it."));
+    }
+    this.#lanes.add(held, held.lane);
+    this.#pump();
+  }
+
+  /** Tells that positions are counted anew, so that an old one means nothing any more. */
+  forgetPositions(): void {
+    this.#finished.clear();
+  }
+
+  /** Tells that an acknowledgement got lost: the message will come again, and need not run again. */
+  acknowledgementLost(delivery: Delivery, source: IntakeSource): void {
+    this.#finished.add(identityOf(delivery, source.prefix), delivery);
+  }
+
+  /** Runs what waits for another attempt and is due, and ends what runs for too long. */
+  sweep(now: number): boolean {
+    for (const held of this.#delayed) {
+      if (held.dueAt > now) continue;
+      this.#delayed.delete(held);
+      held.next?.();
+    }
+    for (const held of this.#running) this.#checkRun(held, now);
+    this.#pump();
+    return this.#delayed.size > 0 || this.#running.size > 0;
+  }
+
+  /**
+   * Gives back what has not begun, waits for what runs until the deadline, then aborts it and gives it back unharmed: it
+   * counts neither as handled nor as failed. The broker must have stopped handing out before.
+   */
+  async drain(deadline: Promise<void>): Promise<void> {
+    this.#draining = true;
+    for (const held of this.#lanes.drain()) this.#release(held);
+    for (const held of this.#delayed) this.#release(held);
+    this.#delayed.clear();
+    if (this.#running.size + this.#burying > 0)
+      await Promise.race([new Promise<void>((resolve) => (this.#whenIdle = resolve)), deadline]);
+    for (const held of [...this.#identified.values(), ...this.#anonymous]) {
+      held.run?.abort(new ClosedError("The subscription was closed before the handler had ended."));
+      held.run = undefined;
+      this.#release(held);
+    }
+    this.#running.clear();
+  }
+
+  #hold(held: HeldMessage): void {
+    const { identity } = held;
+    if (identity === undefined || this.#identified.has(identity)) this.#anonymous.add(held);
+    else this.#identified.set(identity, held);
+  }
+
+  #letGo(held: HeldMessage): void {
+    if (this.#anonymous.delete(held)) return;
+    const { identity } = held;
+    if (identity !== undefined) this.#identified.delete(identity);
+  }
+
+  /** Joins a redelivery to the message that is still held, or acknowledges it where that was handled already. */
+  #rejoin(delivery: Delivery, source: IntakeSource): boolean {
+    const identity = identityOf(delivery, source.prefix);
+    if (identity === undefined) return false;
+    const held = this.#identified.get(identity);
+    if (held?.delivery.stale === true && isSame(delivery, held.delivery.record.id)) {
+      held.delivery = delivery;
+      return true;
+    }
+    if (!this.#finished.take(identity, delivery)) return false;
+    this.counts.skipped++;
+    delivery.settle("ack");
+    return true;
+  }
+
+  #laneOf(record: InboundRecord, topic: string | undefined): string | undefined {
+    if (topic === undefined || this.#options.order === "none") return undefined;
+    if (this.#options.order === "all") return "";
+    return record.key === undefined ? undefined : `${topic}\0${record.key}`;
+  }
+
+  #pump(): void {
+    // A handler that returns at once ends within the loop; without the guard each would nest in the one before.
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (this.#running.size < this.#options.concurrency) {
+      const held = this.#lanes.take();
+      if (held === undefined) break;
+      // The broker delivers it again, perhaps to another member: running it here as well would only make a duplicate.
+      if (held.delivery.stale && !this.#options.atMostOnce) this.#forget(held);
+      else this.#start(held);
+    }
+    this.#pumping = false;
+  }
+
+  #start(held: HeldMessage): void {
+    const run = new HandlerMessage(held, performance.now(), this.#onManual);
+    held.run = run;
+    this.#running.add(held);
+    this.#options.sweep.watch(this);
+    if (this.#options.atMostOnce) held.delivery.settle("ack");
+    let result: unknown;
+    try {
+      const payload = this.#options.decode(held.delivery.record, held.topic);
+      // Most schemas are synchronous; only one that is not costs a promise more.
+      result = isThenable(payload)
+        ? payload.then((decoded) => this.#options.handle(decoded, run))
+        : this.#options.handle(payload, run);
+    } catch (error) {
+      return this.#threw(held, run, error);
+    }
+    if (isThenable(result))
+      result.then(
+        () => this.#returned(held, run),
+        (error: unknown) => this.#threw(held, run, error),
+      );
+    else this.#returned(held, run);
+  }
+
+  readonly #onManual = (run: HandlerMessage): void => {
+    if (!this.#manualReturned.has(run)) return;
+    const held = this.#manualReturned.get(run);
+    this.#manualReturned.delete(run);
+    if (held !== undefined) this.#returned(held, run);
+  };
+  /** Runs whose handler has returned and not settled yet. */
+  readonly #manualReturned = new Map<HandlerMessage, HeldMessage>();
+
+  #returned(held: HeldMessage, run: HandlerMessage): void {
+    if (held.run !== run) return;
+    if (run.abortReason !== undefined) return this.#threw(held, run, run.abortReason);
+    if (this.#options.manual) {
+      const { outcome } = run;
+      if (outcome === undefined) return void this.#manualReturned.set(run, held);
+      if (outcome.type === "reject") return this.#threw(held, run, new Reject(outcome.reason));
+      if (outcome.type === "retry")
+        return this.#threw(
+          held,
+          run,
+          outcome.delayMs === undefined ? new Error("The handler asked for a retry.") : new RetryLater(outcome.delayMs),
+        );
+    }
+    this.counts.handled++;
+    this.#endRun(held);
+    this.#finish(held);
+    this.#pump();
+  }
+
+  #threw(held: HeldMessage, run: HandlerMessage, error: unknown): void {
+    if (held.run !== run) return;
+    this.#manualReturned.delete(run);
+    this.#endRun(held);
+    this.#decide(held, run.abortReason ?? error);
+    this.#pump();
+  }
+
+  #endRun(held: HeldMessage): void {
+    held.run = undefined;
+    this.#running.delete(held);
+    this.#checkIdle();
+  }
+
+  #decide(held: HeldMessage, error: unknown): void {
+    if (RetryLater.is(error) && error.delayMs <= this.#options.maxHoldMs()) {
+      if (!this.#options.atMostOnce) return this.#again(held, error.delayMs);
+    }
+    this.counts.failed++;
+    this.lastError = error;
+    held.failures++;
+    if (Reject.is(error)) return this.#bury(held, "rejected", error);
+    if (BusError.is(error) && decodeErrors.has(error))
+      return this.#bury(held, error.code === "BUSBAR_VALIDATION" ? "invalid" : "undecodable", error);
+    if (this.#options.atMostOnce) {
+      this.#options.warn(`Handler failed for ${held.topic} ${held.id}, delivered at most once: ${describe(error)}`);
+      return this.#finish(held);
+    }
+    if (held.failures >= this.#options.retry.attempts) return this.#bury(held, "attempts-exhausted", error);
+    const { backoffMs, factor, maxBackoffMs, jitter } = this.#options.retry;
+    const policy = { initialMs: backoffMs, factor, maxMs: maxBackoffMs, jitter };
+    this.#again(held, Math.min(backoffDelayMs(held.failures, policy), this.#options.maxHoldMs()));
+  }
+
+  /** Keeps the message, its credit and its lane, and gives back its slot. */
+  #again(held: HeldMessage, delayMs: number): void {
+    if (this.#draining) return this.#release(held);
+    this.#delay(held, delayMs, () => this.#lanes.again(held));
+  }
+
+  #delay(held: HeldMessage, delayMs: number, next: () => void): void {
+    held.dueAt = performance.now() + delayMs;
+    held.next = next;
+    this.#delayed.add(held);
+    this.#options.sweep.watch(this);
+  }
+
+  /** Writes the dead letter, for as long as it takes; only then is the message acknowledged. */
+  #bury(held: HeldMessage, reason: DeathReason, error: unknown, attempt = 1): void {
+    this.#burying++;
+    this.#options
+      .bury(held, reason, error)
+      .then(
+        () => {
+          this.counts.deadLettered++;
+          this.#finish(held);
+        },
+        (failure: unknown) => {
+          this.lastError = failure;
+          this.#options.warn(`Dead letter of ${held.topic} ${held.id} could not be written, it stays unacknowledged: ${describe(failure)}`);
+          if (this.#draining) return this.#release(held);
+          this.#delay(held, backoffDelayMs(attempt, deadLetterBackoff), () => this.#bury(held, reason, error, attempt + 1));
+        },
+      )
+      .finally(() => {
+        this.#burying--;
+        this.#checkIdle();
+        this.#pump();
+      });
+  }
+
+  #finish(held: HeldMessage): void {
+    this.#letGo(held);
+    if (held.delivery.stale) this.#finished.add(held.identity, held.delivery);
+    else held.delivery.settle("ack");
+    this.#lanes.leave(held.lane);
+  }
+
+  #forget(held: HeldMessage): void {
+    this.#letGo(held);
+    this.#lanes.leave(held.lane);
+  }
+
+  #release(held: HeldMessage): void {
+    this.#letGo(held);
+    held.delivery.settle("release");
+  }
+
+  #checkRun(held: HeldMessage, now: number): void {
+    const { run } = held;
+    if (run === undefined) return;
+    const age = now - run.startedAt;
+    const { handlerTimeoutMs } = this.#options;
+    if (age < handlerTimeoutMs) return;
+    run.abort(new TimeoutError(`The handler ran longer than ${handlerTimeoutMs} ms.`, { topic: held.topic }));
+    if (this.#manualReturned.has(run)) return this.#threw(held, run, run.abortReason);
+    if (age < handlerTimeoutMs + abandonAfterMs) return;
+    this.counts.abandoned++;
+    this.#threw(held, run, run.abortReason);
+  }
+
+  #checkIdle(): void {
+    if (this.#whenIdle !== undefined && this.#running.size + this.#burying === 0) this.#whenIdle();
+  }
+}
+
+/** So that a codec error which a handler lets through from a call of its own is not taken for one of its message. */
+const decodeErrors = new WeakSet<BusError>();
+
+/** Marks an error as the reason why a message could not be handed to its handler: no attempt can help. */
+export function asDecodeError(error: BusError): BusError {
+  decodeErrors.add(error);
+  return error;
+}
+
+/** Says what was thrown, whatever it was. */
+export function describe(error: unknown): string {
+  if (error instanceof Error) return `${error.name}: ${error.message}`;
+  try {
+    return `${typeof error}: ${String(error)}`;
+  } catch {
+    return `a thrown ${typeof error}`;
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as PromiseLike<unknown>).then === "function";
+}

@@ -1,0 +1,99 @@
+import Denque from "denque";
+import type { OutboundRecord } from "../contract/index.ts";
+import { matches } from "../topic/filter.ts";
+import { parseFilter } from "../topic/grammar.ts";
+import type { ParsedFilter } from "../topic/grammar.ts";
+
+/** A message as a queue keeps it. */
+export interface QueuedMessage {
+  readonly record: OutboundRecord;
+  readonly sequence: number;
+  /** How often it was handed out. */
+  deliveries: number;
+}
+
+/** Who takes messages from a queue. */
+export interface QueueMember {
+  /** Takes the message, or says no because there is no credit. */
+  take(message: QueuedMessage): boolean;
+}
+
+/** The messages of one subscription: what a group shares, or what one subscriber has for itself. */
+export class MemoryQueue {
+  readonly name: string;
+  readonly filter: ParsedFilter;
+  /** Outlives its members. */
+  readonly durable: boolean;
+  readonly #waiting = new Denque<QueuedMessage>();
+  readonly #members: QueueMember[] = [];
+  readonly #limit: number;
+  #turn = 0;
+  #scheduled = false;
+
+  constructor(name: string, filter: string, durable: boolean, limit: number) {
+    this.name = name;
+    this.filter = parseFilter(filter);
+    this.durable = durable;
+    this.#limit = limit;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  get full(): boolean {
+    return this.#waiting.length >= this.#limit;
+  }
+
+  get abandoned(): boolean {
+    return this.#members.length === 0;
+  }
+
+  wants(topic: string): boolean {
+    return matches(this.filter, topic);
+  }
+
+  push(message: QueuedMessage): void {
+    this.#waiting.push(message);
+    this.pump();
+  }
+
+  /** Takes messages back that were handed out, in front and in their old order. */
+  giveBack(messages: readonly QueuedMessage[]): void {
+    for (const message of [...messages].sort((one, other) => other.sequence - one.sequence)) this.#waiting.unshift(message);
+    this.pump();
+  }
+
+  join(member: QueueMember): void {
+    this.#members.push(member);
+    this.pump();
+  }
+
+  leave(member: QueueMember): void {
+    const index = this.#members.indexOf(member);
+    if (index !== -1) this.#members.splice(index, 1);
+  }
+
+  /** Hands out in the next turn of the event loop, as a broker on the network would: never from within a publish. */
+  pump(): void {
+    if (this.#scheduled || this.#members.length === 0 || this.#waiting.length === 0) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#handOut();
+    });
+  }
+
+  /** Round robin over the members that have credit. */
+  #handOut(): void {
+    for (let refused = 0; refused < this.#members.length && this.#waiting.length > 0;) {
+      const member = this.#members[this.#turn++ % this.#members.length];
+      const message = this.#waiting.peekFront();
+      if (member === undefined || message === undefined) return;
+      if (member.take(message)) {
+        this.#waiting.shift();
+        refused = 0;
+      } else refused++;
+    }
+  }
+}
