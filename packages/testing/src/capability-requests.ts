@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import type { Bus } from "@busbar/core";
+import type { CapabilityName } from "@busbar/core/contract";
+import { BusError } from "@busbar/core/driver";
+import type { Scene } from "./scene/scene.ts";
+
+type Ask = (bus: Bus, topic: string, group: string) => Promise<unknown>;
+
+const ignore = (): void => undefined;
+
+/** How to ask the bus for a capability. What is missing here cannot be asked for: it is only used, or only reported. */
+export const capabilityRequests: Readonly<Partial<Record<CapabilityName, Ask>>> = {
+  atLeastOnce: (bus, topic) => bus.publish(topic, 1, { delivery: "at-least-once" }),
+  atMostOnce: (bus, topic) => bus.publish(topic, 1, { delivery: "at-most-once" }),
+  groups: (bus, topic, group) => bus.subscribe(topic, { group }, ignore),
+  broadcast: (bus, topic) => bus.subscribe(topic, ignore),
+  wildcards: (bus, topic) => bus.subscribe(`${topic}.*`, ignore),
+  durable: (bus, topic) => bus.subscribe(topic, { durable: true }, ignore),
+  startFromEarliest: (bus, topic) => bus.subscribe(topic, { startFrom: "earliest" }, ignore),
+  headers: (bus, topic) => bus.publish(topic, 1, { headers: { one: "1" } }),
+  retain: (bus, topic) => bus.publish(topic, 1, { retain: true }),
+  expiry: (bus, topic) => bus.publish(topic, 1, { expiresInMs: 60_000 }),
+  delay: (bus, topic) => bus.publish(topic, 1, { delayMs: 1_000 }),
+  priority: (bus, topic) => bus.publish(topic, 1, { priority: 1 }),
+  deadLetters: (bus, topic, group) => bus.subscribe(topic, { group }, ignore),
+};
+
+/** Holds when asking the bus for a capability that the server does not have is a typed error that names it. */
+export async function refusesToPretend(scene: Scene, bus: Bus, capability: CapabilityName): Promise<void> {
+  const ask = capabilityRequests[capability];
+  assert.ok(ask !== undefined, `${capability} cannot be asked for`);
+  await assert.rejects(
+    scene.within(
+      `asking for ${capability} is answered`,
+      ask(bus, scene.topic("asked", capability), scene.group(capability)),
+    ),
+    (error: unknown) => BusError.is(error) && error.code === "BUSBAR_UNSUPPORTED" && error.message.length > 0,
+    `${capability} is unsupported, so asking for it is an UnsupportedError`,
+  );
+}

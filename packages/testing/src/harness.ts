@@ -1,0 +1,60 @@
+import type { Broker } from "@busbar/core/contract";
+import { usualBounds } from "./bounds.ts";
+import type { Bounds } from "./bounds.ts";
+import type { Certificate } from "./certificate.ts";
+import type { Link } from "./link.ts";
+
+/** The part of a test runner that the kit uses: those of vitest, jest, mocha and `node:test` all fit. */
+export interface Runner {
+  readonly describe: (title: string, body: () => void) => unknown;
+  readonly it: (title: string, body: (context?: unknown) => Promise<void>, timeoutMs?: number) => unknown;
+}
+
+/** What the kit wants a broker made with; the options of every adapter take it as it is. */
+export interface CreateOptions {
+  readonly url: string;
+  readonly clientName: string;
+}
+
+/** Tells the kit how to come by the broker under test, and what else can be done to its server. */
+export interface Harness {
+  /** The server's name in titles, such as `mosquitto`. */
+  readonly name: string;
+  /**
+   * Where the server is, or the environment variable that says so. Where the variable is not set the whole suite is skipped,
+   * and the reason printed.
+   */
+  readonly url: string | { readonly variable: string };
+  /** Makes a broker that is new, not yet opened, and independent of every other one. */
+  create(options: CreateOptions): Broker | Promise<Broker>;
+  /** The longest that a law waits for one thing to happen, in milliseconds. @default 10_000 */
+  readonly deadlineMs?: number;
+  /**
+   * How long nothing has to happen before a law believes that nothing will, in milliseconds. The one place where the kit
+   * waits without a condition; a longer time finds more. @default 300
+   */
+  readonly quietMs?: number;
+  /**
+   * A way to the server that the kit can hold and cut. `tcp` puts a proxy of the kit between, for a protocol whose clients
+   * stay on the address that they were given. Without a link the laws that need one are skipped.
+   */
+  readonly link?: "tcp" | (() => Promise<Link>);
+  /** Only these laws, by id. @default all */
+  readonly only?: readonly string[];
+  /** Called once at the end, with what was found out. */
+  readonly onCertificate?: (certificate: Certificate) => void | Promise<void>;
+  /** Where a line of the summary goes. @default standard output */
+  readonly print?: (line: string) => void;
+}
+
+/** The bounds of a harness, with the defaults filled in. */
+export function boundsOf({ deadlineMs, quietMs }: Harness): Bounds {
+  return { deadlineMs: deadlineMs ?? usualBounds.deadlineMs, quietMs: quietMs ?? usualBounds.quietMs };
+}
+
+/** The address of the server, or why there is none. */
+export function serverOf(harness: Harness): { readonly url: string } | { readonly missing: string } {
+  if (typeof harness.url === "string") return { url: harness.url };
+  const url = process.env[harness.url.variable];
+  return url === undefined || url === "" ? { missing: `${harness.url.variable} is not set` } : { url };
+}

@@ -1,0 +1,28 @@
+import type { Law } from "../law.ts";
+import { capabilityLaws } from "./capabilities.ts";
+import { failureLaws } from "./failures.ts";
+import { groupLaws } from "./groups.ts";
+import { lifecycleLaws } from "./lifecycle.ts";
+import { metadataLaws } from "./metadata.ts";
+import { orderLaws } from "./order-and-flow.ts";
+import { publishLaws } from "./publish.ts";
+import { roundTripLaws } from "./round-trip.ts";
+import { settlementLaws } from "./settlement.ts";
+
+/** Every law that there is, in the order of their ids. */
+export const laws: readonly Law[] = [
+  ...roundTripLaws,
+  ...metadataLaws,
+  ...groupLaws,
+  ...settlementLaws,
+  ...failureLaws,
+  ...orderLaws,
+  ...publishLaws,
+  ...lifecycleLaws,
+  ...capabilityLaws,
+].sort(byId);
+
+function byId(one: Law, other: Law): number {
+  const family = one.id.charCodeAt(0) - other.id.charCodeAt(0);
+  return family === 0 ? Number(one.id.slice(1)) - Number(other.id.slice(1)) : family;
+}

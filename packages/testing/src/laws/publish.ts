@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import type { Broker, Receipt } from "@busbar/core/contract";
+import { BusError } from "@busbar/core/driver";
+import type { Law } from "../law.ts";
+import { assertEachOnce, bytesOf, numbersIn, publishNumbered, range } from "../numbered.ts";
+import { BusClient } from "../scene/bus-client.ts";
+import type { Client, Inbox } from "../scene/client.ts";
+import { DriverClient } from "../scene/driver-client.ts";
+import { record } from "../scene/records.ts";
+import type { Scene } from "../scene/scene.ts";
+import { Skip } from "../skip.ts";
+
+/** E1, E2, E3 and E6: what a publish promises, and when. */
+export const publishLaws: readonly Law[] = [
+  {
+    id: "E1",
+    title:
+      "a publish resolves only when the broker has confirmed it, and what was confirmed is there whatever becomes of the publisher",
+    everywhere: true,
+    needs: ["atLeastOnce"],
+    deadlines: 6,
+    both: async (scene) => {
+      const topic = scene.topic("confirmed");
+      const consumer = await scene.client("consumer");
+      const inbox = await consumer.subscribe(topic);
+      if (scene.hasLink) return confirmsOverALink(scene, topic, inbox);
+      scene.note("only that confirmed messages are there, the harness has no link to hold the confirms on");
+      const publisher = await scene.client("publisher");
+      await publishNumbered(publisher, topic, [0, 50]);
+      await scene.arrives(inbox, 50, "what was confirmed is there");
+      assertEachOnce(inbox, [0, 50], "each confirmed message is there once");
+    },
+  },
+  {
+    id: "E2",
+    title: "publishing several at once gives a result for each, in their order",
+    everywhere: false,
+    driver: async (scene) => {
+      const topic = scene.topic("several");
+      const broker = await scene.broker("publisher");
+      if (broker.publishMany === undefined) throw new Skip("the driver has no publishMany");
+      const inbox = await (await scene.client("consumer")).subscribe(topic);
+      const records = range(0, 10).map((number) => record(topic, bytesOf(String(number))));
+      const results = await broker.publishMany(records);
+      assert.deepEqual(
+        results.map((result) => (result.ok ? result.receipt.id : result.error)),
+        records.map(({ id }) => id),
+        "each result is the receipt of the record in its place",
+      );
+      await scene.arrives(inbox, 10, "every message arrives");
+      assertEachOnce(inbox, [0, 10], "each message arrives once");
+    },
+  },
+  {
+    id: "E3",
+    title: "after closing, publishing and subscribing are refused as closed",
+    everywhere: true,
+    both: async (scene) => {
+      const topic = scene.topic("closed");
+      const client = await scene.client("main");
+      await client.publish(topic, bytesOf("before"));
+      await scene.within("closing ends", client.close());
+      const closed = (error: unknown): boolean =>
+        BusError.is(error) && error.code === "BUSBAR_CLOSED" && !error.retryable;
+      await assert.rejects(scene.within("the publish is answered", client.publish(topic, bytesOf("after"))), closed);
+      await assert.rejects(scene.within("the subscribe is answered", client.subscribe(topic)), closed);
+    },
+  },
+  {
+    id: "E6",
+    title: "a publish whose signal aborts is rejected at once, and before it is sent where it had aborted before",
+    everywhere: true,
+    driver: async (scene) => {
+      const topic = scene.topic("aborted");
+      const inbox = await (await scene.client("consumer")).subscribe(topic);
+      const broker = await scene.broker("publisher");
+      const reason = new Error("the caller has changed its mind");
+      await assert.rejects(
+        scene.within(
+          "the publish is answered",
+          broker.publish(record(topic, bytesOf("1")), { signal: AbortSignal.abort(reason) }),
+        ),
+        (error: unknown) => error === reason,
+        "a driver rejects with the signal's reason",
+      );
+      await broker.publish(record(topic, bytesOf("2")));
+      await scene.eventually("what follows arrives", () => numbersIn(inbox).includes(2));
+    },
+    bus: async (scene) => {
+      const topic = scene.topic("aborted");
+      const inbox = await (await scene.driverClient("consumer")).subscribe(topic);
+      const bus = await scene.bus("publisher");
+      const reason = new Error("the caller has changed its mind");
+      const canceled = (error: unknown): boolean =>
+        BusError.is(error) && error.code === "BUSBAR_CANCELED" && error.cause === reason;
+      const signal = AbortSignal.abort(reason);
+      await assert.rejects(scene.within("the publish is answered", bus.publish(topic, 1, { signal })), canceled);
+      await bus.publish(topic, 2);
+      await scene.eventually("what follows arrives", () => numbersIn(inbox).includes(2));
+      await scene.noMoreThan(inbox, 1, "what had been aborted before was not sent");
+      if (scene.hasLink) await abortsWhileWaiting(scene, topic, canceled);
+      else scene.note("only a signal that had aborted before, the harness has no link to hold a publish on");
+    },
+  },
+];
+
+/** Shows that a publish waits for its confirm, and that the confirm is worth something. */
+async function confirmsOverALink(scene: Scene, topic: string, inbox: Inbox): Promise<void> {
+  const link = await scene.link();
+  const broker = scene.adopt(await link.create(scene.member("publisher")));
+  const publisher = await clientOver(scene, broker);
+  await publishNumbered(publisher, topic, [0, 1]);
+  await scene.arrives(inbox, 1, "the first message arrives");
+
+  link.holdAnswers();
+  const state: { receipt?: Receipt; error?: unknown } = {};
+  const publishing = publisher.publish(topic, bytesOf("1")).then(
+    (receipt) => void (state.receipt = receipt),
+    (error: unknown) => void (state.error = error),
+  );
+  await scene.arrives(inbox, 2, "the message reaches the broker while its answers are held");
+  await scene.stays("the publish does not resolve before its confirm is here", () => state.receipt === undefined);
+  link.release();
+  await scene.within("the publish resolves once its confirm is here", publishing);
+  assert.equal(state.error, undefined, "the publish is confirmed");
+
+  await publishNumbered(publisher, topic, [2, 50]);
+  link.sever();
+  await scene.arrives(inbox, 50, "what was confirmed is there, also when the publisher is cut off right after");
+  assert.deepEqual(new Set(numbersIn(inbox)), new Set(range(0, 50)), "nothing that was confirmed is lost");
+}
+
+async function abortsWhileWaiting(scene: Scene, topic: string, canceled: (error: unknown) => boolean): Promise<void> {
+  const link = await scene.link();
+  const bus = await scene.busOver(scene.adopt(await link.create(scene.member("waiting"))), "waiting");
+  await bus.publish(topic, 3);
+  link.holdAnswers();
+  const caller = new AbortController();
+  const publishing = bus.publish(topic, 4, { signal: caller.signal });
+  const answered = assert.rejects(scene.within("the publish is answered", publishing), canceled);
+  caller.abort(new Error("the caller has changed its mind"));
+  await answered.finally(() => link.release());
+}
+
+async function clientOver(scene: Scene, broker: Broker): Promise<Client> {
+  if (scene.face === "bus") return new BusClient(await scene.busOver(broker, "publisher"));
+  await scene.within("the publisher opens", broker.open());
+  return new DriverClient(broker, scene.member("publisher"));
+}

@@ -1,0 +1,198 @@
+import type { Bus } from "@busbar/core";
+import type { Broker, Capabilities, EffectiveCapabilities } from "@busbar/core/contract";
+import { eventually, stays, within } from "../bounded-wait.ts";
+import { Gate } from "../gate.ts";
+import type { Bounds } from "../bounds.ts";
+import type { Face } from "../face.ts";
+import type { Link } from "../link.ts";
+import { BusClient } from "./bus-client.ts";
+import type { Client, Inbox } from "./client.ts";
+import { DriverClient } from "./driver-client.ts";
+import { removeLeftovers, removeRunning } from "./janitor.ts";
+import { Ledger } from "./ledger.ts";
+import { openBus } from "./open-bus.ts";
+
+/** What a scene is set up with. */
+export interface SceneSettings extends Bounds {
+  readonly face: Face;
+  /** The first token of every topic of this run, unique to it. */
+  readonly run: string;
+  /** Names this case within the run, as one token. */
+  readonly caseName: string;
+  readonly effective: EffectiveCapabilities;
+  readonly create: (clientName: string) => Promise<Broker>;
+  readonly link: (() => Promise<Link>) | undefined;
+}
+
+/**
+ * Everything that one case has to work with: clients, topics that nobody else uses, bounded waits. It takes away again
+ * whatever was made on it.
+ */
+export class Scene {
+  readonly face: Face;
+  /** What the server really does. */
+  readonly supports: Capabilities;
+  readonly effective: EffectiveCapabilities;
+  readonly deadlineMs: number;
+  readonly quietMs: number;
+  /** What was asked of the drivers of this scene. */
+  readonly ledger: Ledger = new Ledger();
+  readonly #settings: SceneSettings;
+  readonly #gates: Gate[] = [];
+  readonly #closers: (() => Promise<unknown>)[] = [];
+  readonly #notes: string[] = [];
+
+  constructor(settings: SceneSettings) {
+    this.#settings = settings;
+    this.face = settings.face;
+    this.effective = settings.effective;
+    this.supports = settings.effective.supports;
+    this.deadlineMs = settings.deadlineMs;
+    this.quietMs = settings.quietMs;
+  }
+
+  /** What the laws on this scene had to say about how they were tried. */
+  get notes(): readonly string[] {
+    return this.#notes;
+  }
+
+  /** True where the server has the capability, in whichever way. */
+  can(capability: keyof Capabilities): boolean {
+    return this.supports[capability] !== "unsupported";
+  }
+
+  /** Says in the certificate how the law was tried, where there is a stronger way that was not open. */
+  note(text: string): void {
+    this.#notes.push(text);
+  }
+
+  /** A topic that only this case uses; the same for the same tokens. */
+  topic(...tokens: readonly string[]): string {
+    return [this.#settings.run, this.#settings.caseName, ...tokens].join(".");
+  }
+
+  /** A group that only this case uses; the same for the same name. */
+  group(name: string): string {
+    return `${this.#settings.run}-${this.#settings.caseName}-${name}`;
+  }
+
+  /** The stable name of a process of this case; the same for the same name. */
+  member(name: string): string {
+    return `${this.#settings.run}-${this.#settings.caseName}-${name}`;
+  }
+
+  /** An open client on the face of this case. Two with the same name are the same process, one after the other. */
+  async client(name: string): Promise<Client> {
+    return this.face === "driver" ? this.driverClient(name) : new BusClient(await this.bus(name));
+  }
+
+  /** An open client on the bare driver, whatever the face. */
+  async driverClient(name: string): Promise<Client> {
+    return new DriverClient(await this.broker(name), this.member(name));
+  }
+
+  /** A broker that is watched and not open. */
+  async unopened(name: string): Promise<Broker> {
+    return this.adopt(await this.#settings.create(this.member(name)));
+  }
+
+  /** An open broker. */
+  async broker(name: string): Promise<Broker> {
+    const broker = await this.unopened(name);
+    await within(`broker "${name}" opens`, broker.open(), this.deadlineMs);
+    return broker;
+  }
+
+  /** An open bus over a broker of its own. */
+  async bus(name: string): Promise<Bus> {
+    return this.busOver(await this.unopened(name), name);
+  }
+
+  /** An open bus over a broker that is not open yet. */
+  async busOver(broker: Broker, name: string): Promise<Bus> {
+    const bus = await openBus(broker, this.#settings.run, name, this.deadlineMs);
+    this.#closers.unshift(() => bus.close({ deadlineMs: 0 }));
+    return bus;
+  }
+
+  /** Watches a broker that a law has made itself, over a link for example, and closes it at the end. */
+  adopt(broker: Broker): Broker {
+    this.#closers.unshift(() => broker.close());
+    return this.ledger.watch(broker);
+  }
+
+  /** A way to the server that can be held and cut. Only for laws that asked for the facility, or that looked at `hasLink`. */
+  async link(): Promise<Link> {
+    if (this.#settings.link === undefined) throw new Error("The harness has no link; look at hasLink first.");
+    const link = await this.#settings.link();
+    this.#closers.push(() => link.close());
+    return link;
+  }
+
+  get hasLink(): boolean {
+    return this.#settings.link !== undefined;
+  }
+
+  /** A gate that is opened at the latest when the case is over, so that no handler outlives it. */
+  gate(): Gate {
+    const gate = new Gate();
+    this.#gates.push(gate);
+    return gate;
+  }
+
+  /** Resolves as soon as the condition holds; fails when it does not within the deadline. */
+  eventually(promise: string, condition: () => boolean, seen?: () => unknown): Promise<void> {
+    return eventually(promise, condition, this.deadlineMs, seen);
+  }
+
+  /** Fails unless the condition holds for all of the quiet time. */
+  stays(promise: string, condition: () => boolean, seen?: () => unknown): Promise<void> {
+    return stays(promise, condition, this.quietMs, seen);
+  }
+
+  /** Settles as the work does; fails when it has not settled within the deadline. */
+  within<T>(promise: string, work: Promise<T>): Promise<T> {
+    return within(promise, work, this.deadlineMs);
+  }
+
+  /** Resolves once the inbox has received `count` messages. */
+  arrives(inbox: Inbox, count: number, promise: string): Promise<void> {
+    return this.eventually(
+      promise,
+      () => inbox.received.length >= count,
+      () => `${inbox.received.length} of ${count} arrived`,
+    );
+  }
+
+  /** Fails unless the inbox has received `count` messages and receives no more. */
+  noMoreThan(inbox: Inbox, count: number, promise: string): Promise<void> {
+    return this.stays(
+      promise,
+      () => inbox.received.length === count,
+      () => `${inbox.received.length} arrived`,
+    );
+  }
+
+  /** Ends whatever runs and takes away from the server what was made there. */
+  async clear(): Promise<void> {
+    for (const gate of this.#gates) gate.open();
+    const failures: unknown[] = [];
+    const attempt = async (what: string, work: Promise<unknown>): Promise<void> => {
+      await within(what, work, 2 * this.deadlineMs).catch((error: unknown) => void failures.push(error));
+    };
+    await attempt("subscriptions are removed", removeRunning(this.ledger));
+    await attempt(
+      "leftovers are removed",
+      removeLeftovers(this.ledger, this.can("memberNames"), () => this.#janitor()),
+    );
+    for (const close of this.#closers.splice(0)) await attempt("brokers, buses and links close", close());
+    if (failures.length > 0) throw new AggregateError(failures, `left behind: ${failures.map(String).join("; ")}`);
+  }
+
+  async #janitor(): Promise<Broker> {
+    const broker = await this.#settings.create(this.member("janitor"));
+    this.#closers.push(() => broker.close());
+    await broker.open();
+    return broker;
+  }
+}

@@ -1,0 +1,183 @@
+import { randomBytes } from "node:crypto";
+import type { Broker, Capabilities, CapabilityName, EffectiveCapabilities } from "@busbar/core/contract";
+import { within } from "./bounded-wait.ts";
+import { capabilityRequests, refusesToPretend } from "./capability-requests.ts";
+import { contractVersion } from "./certificate.ts";
+import type { CaseName, CaseResult, Certificate } from "./certificate.ts";
+import type { Bounds } from "./bounds.ts";
+import type { Face } from "./face.ts";
+import { boundsOf } from "./harness.ts";
+import type { Harness } from "./harness.ts";
+import { bodiesOn } from "./law.ts";
+import type { Law } from "./law.ts";
+import type { Link } from "./link.ts";
+import { Scene } from "./scene/scene.ts";
+import { Skip } from "./skip.ts";
+import { TcpLink } from "./tcp-link.ts";
+
+const faces: readonly Face[] = ["driver", "bus"];
+
+/** A law on a face, to be run. */
+export interface Case {
+  readonly law: Law;
+  readonly face: Face;
+}
+
+interface Probe {
+  readonly adapter: string;
+  readonly declared: Capabilities;
+  readonly effective: EffectiveCapabilities;
+}
+
+/** One run of laws against one server: runs cases one by one, each on a scene of its own, and keeps what came out. */
+export class Suite {
+  readonly cases: readonly Case[];
+  readonly #harness: Harness;
+  readonly #url: string;
+  readonly #bounds: Bounds;
+  readonly #run: string = `conformance-${randomBytes(4).toString("hex")}`;
+  readonly #results = new Map<Case, CaseResult>();
+  #probe: Promise<Probe> | undefined;
+
+  constructor(laws: readonly Law[], harness: Harness, url: string) {
+    this.#harness = harness;
+    this.#url = url;
+    this.#bounds = boundsOf(harness);
+    const wanted = laws.filter(({ id }) => harness.only === undefined || harness.only.includes(id));
+    this.cases = wanted.flatMap((law) =>
+      faces.filter((face) => bodiesOn(law, face).length > 0).map((face) => ({ law, face })),
+    );
+  }
+
+  /** The longest that a case may take, its tidying up included, in milliseconds. */
+  longestMs({ law }: Case): number {
+    return this.#bodyMs(law) + 8 * this.#bounds.deadlineMs;
+  }
+
+  /** Runs a case; rejects with what it saw when the law is broken, and with `Skip` when it cannot be tried here. */
+  async run(tried: Case): Promise<void> {
+    const name = nameOf(tried);
+    const began = Date.now();
+    try {
+      const { form, notes } = await this.#try(tried);
+      this.#results.set(tried, { ...name, status: "passed", form, notes, tookMs: Date.now() - began });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#results.set(tried, { ...name, status: error instanceof Skip ? "skipped" : "failed", reason });
+      throw error;
+    }
+  }
+
+  /** What was found out so far. Rejects when the server cannot be reached. */
+  async certificate(): Promise<Certificate> {
+    const { adapter, declared, effective } = await this.#probed();
+    const results = this.cases.flatMap((tried) => this.#results.get(tried) ?? []);
+    const count = (status: CaseResult["status"]): number => results.filter((result) => result.status === status).length;
+    const counts = {
+      passed: count("passed"),
+      failed: count("failed"),
+      skipped: count("skipped"),
+      notRun: this.cases.length - results.length,
+    };
+    const mustSkipped = results.some((result) => result.status === "skipped" && result.everywhere);
+    return {
+      contractVersion,
+      name: this.#harness.name,
+      adapter,
+      product: effective.product,
+      version: effective.version,
+      declared,
+      effective: effective.supports,
+      limits: effective.limits,
+      warnings: effective.warnings,
+      counts,
+      complete: counts.failed === 0 && counts.notRun === 0 && !mustSkipped && this.#harness.only === undefined,
+      results,
+    };
+  }
+
+  async #try({ law, face }: Case): Promise<{ form: "positive" | "negative"; notes: readonly string[] }> {
+    const { effective } = await this.#probed();
+    const missing = (law.needs ?? []).filter((need) => effective.supports[need] === "unsupported");
+    if (missing.length > 0) return this.#tryWithout(law, face, effective, missing);
+    if (law.facility === "link" && this.#harness.link === undefined)
+      throw new Skip("the harness has no link to hold or cut");
+    const scene = this.#scene(law, face, effective);
+    await this.#on(scene, law, async () => {
+      for (const body of bodiesOn(law, face)) await body(scene);
+    });
+    return { form: "positive", notes: scene.notes };
+  }
+
+  async #tryWithout(
+    law: Law,
+    face: Face,
+    effective: EffectiveCapabilities,
+    missing: readonly CapabilityName[],
+  ): Promise<{ form: "negative"; notes: readonly string[] }> {
+    const reason = `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} unsupported`;
+    const askable = missing.filter((capability) => capabilityRequests[capability] !== undefined);
+    if (face === "driver" || askable.length === 0) throw new Skip(reason);
+    const scene = this.#scene(law, face, effective);
+    await this.#on(scene, law, async () => {
+      const bus = await scene.bus("asking");
+      for (const capability of askable) await refusesToPretend(scene, bus, capability);
+    });
+    return { form: "negative", notes: [`${reason}, and asking for it is a typed error`] };
+  }
+
+  async #on(scene: Scene, law: Law, body: () => Promise<void>): Promise<void> {
+    const failure = await within(`${law.id}, ${law.title}`, body(), this.#bodyMs(law)).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    // What the law has seen comes first; what it left behind only matters where it held.
+    const left = await scene.clear().catch((error: unknown) => ({ error }));
+    const broken = failure ?? left;
+    if (broken !== undefined) throw broken.error;
+  }
+
+  #scene(law: Law, face: Face, effective: EffectiveCapabilities): Scene {
+    return new Scene({
+      ...this.#bounds,
+      face,
+      run: this.#run,
+      caseName: `${law.id.toLowerCase()}-${face}`,
+      effective,
+      create: (clientName) => this.#create(clientName),
+      link: this.#linker(),
+    });
+  }
+
+  #linker(): (() => Promise<Link>) | undefined {
+    const { link } = this.#harness;
+    return link === "tcp" ? () => TcpLink.open(this.#url, (options) => this.#harness.create(options)) : link;
+  }
+
+  async #create(clientName: string): Promise<Broker> {
+    return this.#harness.create({ url: this.#url, clientName });
+  }
+
+  #bodyMs(law: Law): number {
+    return (law.deadlines ?? 4) * this.#bounds.deadlineMs;
+  }
+
+  #probed(): Promise<Probe> {
+    this.#probe ??= this.#look();
+    return this.#probe;
+  }
+
+  async #look(): Promise<Probe> {
+    const broker = await this.#create(`${this.#run}-probe`);
+    try {
+      const effective = await within("the server is reached", broker.open(), this.#bounds.deadlineMs);
+      return { adapter: broker.name, declared: broker.declared, effective };
+    } finally {
+      await broker.close();
+    }
+  }
+}
+
+function nameOf({ law, face }: Case): CaseName {
+  return { law: law.id, face, title: law.title, everywhere: law.everywhere };
+}
