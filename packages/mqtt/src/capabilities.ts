@@ -1,0 +1,123 @@
+import type { BrokerLimits, EffectiveCapabilities } from "@busbar/core/contract";
+
+/** What MQTT does at best: version 5, against a server that does everything the protocol allows it to leave out. */
+export const declared = {
+  atLeastOnce: "native",
+  atMostOnce: "native",
+  groups: "native",
+  broadcast: "native",
+  wildcards: "native",
+  durable: "native",
+  startFromEarliest: "unsupported",
+  headers: "native",
+  emptyBody: "unsupported",
+  releaseOne: "unsupported",
+  delayedRelease: "unsupported",
+  deliveryCount: "unsupported",
+  keyOrderAcrossMembers: "unsupported",
+  atMostOnceBackPressure: "unsupported",
+  routing: "native",
+  retain: "native",
+  expiry: "native",
+  delay: "unsupported",
+  priority: "unsupported",
+  deadLetters: "emulated",
+  replies: "unsupported",
+  lag: "unsupported",
+  memberNames: "native",
+} as const;
+
+/** The type of `declared`: every capability as a literal. */
+export type MqttCapabilities = typeof declared;
+
+/** What a server said of itself in CONNACK (MQTT 5.0 §3.2.2.3); all absent on MQTT 3.1.1. */
+export interface ServerProperties {
+  readonly receiveMaximum?: number;
+  readonly maximumPacketSize?: number;
+  readonly maximumQoS?: number;
+  readonly retainAvailable?: boolean;
+  readonly wildcardSubscriptionAvailable?: boolean;
+  readonly sharedSubscriptionAvailable?: boolean;
+  readonly sessionExpiryInterval?: number;
+}
+
+/** What was found out about a server beside what it said. */
+export interface ServerFacts {
+  /** `unknown` where it does not tell. */
+  readonly product: string;
+  readonly version: string;
+  /** Whether retained messages are found by a wildcard filter, which RabbitMQ's plugin cannot. */
+  readonly findsRetainedByWildcard: boolean;
+  /** For how long it keeps a session, in seconds, when that is less than what was asked for. */
+  readonly sessionExpiryCappedTo?: number | undefined;
+}
+
+/** What a server does, concluded from the version of the protocol, what it said and what was found out. Pure. */
+export function effectiveCapabilities(
+  protocolVersion: 4 | 5,
+  properties: ServerProperties,
+  facts: ServerFacts,
+): EffectiveCapabilities {
+  const five = protocolVersion === 5;
+  const mosquitto = facts.product === "mosquitto";
+  const acknowledges = properties.maximumQoS !== 0;
+  const keepsLastValue = properties.retainAvailable !== false;
+  // MQTT 3.1.1 does not know shared subscriptions, and a server that does not either takes one for an ordinary filter.
+  const shares = five ? properties.sharedSubscriptionAvailable !== false : mosquitto;
+  const keepsSessions = facts.sessionExpiryCappedTo !== 0;
+  return {
+    product: facts.product,
+    version: facts.version,
+    supports: {
+      ...declared,
+      atLeastOnce: acknowledges ? "native" : "unsupported",
+      groups: shares ? "native" : "unsupported",
+      wildcards: properties.wildcardSubscriptionAvailable === false ? "unsupported" : "native",
+      durable: acknowledges && keepsSessions ? "native" : "unsupported",
+      headers: five ? "native" : "unsupported",
+      expiry: five ? "native" : "unsupported",
+      routing: five && mosquitto ? "native" : "unsupported",
+      retain: keepsLastValue ? "native" : "unsupported",
+      deadLetters: acknowledges && keepsLastValue && facts.findsRetainedByWildcard ? "emulated" : "unsupported",
+    },
+    limits: limitsOf(properties),
+    warnings: warningsOf(facts, shares),
+  };
+}
+
+/** What a topic, a key, an id and a content type of ordinary length need beside the body. */
+const roomForMetadata = 1024;
+
+function limitsOf({ receiveMaximum, maximumPacketSize }: ServerProperties): BrokerLimits {
+  return {
+    ...(receiveMaximum === undefined ? {} : { maxInFlight: receiveMaximum }),
+    ...(maximumPacketSize === undefined
+      ? {}
+      : { maxBodyBytes: Math.max(maximumPacketSize - roomForMetadata, Math.floor(maximumPacketSize / 2)) }),
+  };
+}
+
+function warningsOf(facts: ServerFacts, shares: boolean): string[] {
+  const warnings: string[] = [];
+  if (facts.product === "mosquitto") {
+    if (shares) {
+      warnings.push(
+        "mosquitto keeps the messages that it gave to one member of a group for that member alone, also while it is away or stuck: " +
+          "restart members under the same instance name, and before removing one for good call forget() in it, or its share waits for nobody.",
+      );
+    }
+    warnings.push(
+      'mosquitto loses sessions, queued messages and dead letters with "persistence false", and what it has not written yet when it is killed: ' +
+        'set "persistence true" and "autosave_on_changes true" with "autosave_interval 1", and stop it with SIGTERM.',
+      "mosquitto drops confirmed messages beyond 1000 queued for one subscription unless it is told otherwise: " +
+        'set "max_queued_messages 0" and bound memory with "max_queued_bytes".',
+    );
+  }
+  if (facts.sessionExpiryCappedTo !== undefined) {
+    warnings.push(
+      `The server keeps a subscription for ${facts.sessionExpiryCappedTo} seconds while nobody is connected, less than native.sessionExpirySeconds: ` +
+        "raise its limit, or expect messages to be lost after a longer absence.",
+    );
+  }
+  return warnings;
+}

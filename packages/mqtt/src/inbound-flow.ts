@@ -1,0 +1,114 @@
+import { ConnectionError, oncePerTurn } from "@busbar/core/driver";
+import type { IPublishPacket, MqttClient } from "mqtt";
+
+/** A message whose acknowledgement is wanted. */
+export interface Acknowledgeable {
+  /** The packet identifier of its PUBLISH on this connection. */
+  readonly messageId: number;
+  /** Called instead of an acknowledgement that cannot be written any more. Must not throw. */
+  unwritten(error: Error): void;
+}
+
+/** Given to mqtt.js in place of success, so that it goes on to the next packet without acknowledging this one. */
+const notYet = new Error("Acknowledged later, by the subscriber.");
+
+const flushTimeoutMs = 2000;
+
+/**
+ * What arrives on the connection of one subscription, and the acknowledgements that go back. mqtt.js acknowledges a message as soon
+ * as it is read, and reads one after the other; here it is acknowledged when it was handled, in any order, and all of
+ * one turn of the event loop in one write. While nothing more can be taken the reading stops, and with it the socket.
+ *
+ * This is the only place that uses what mqtt.js keeps private: `_sendPacket`, to write a PUBACK.
+ */
+export class InboundFlow {
+  readonly #client: MqttClient;
+  readonly #send: (packet: { cmd: "puback"; messageId: number; reasonCode: 0 }) => void;
+  readonly #writeSoon: () => void = oncePerTurn(() => this.#write());
+  #acknowledgements: Acknowledgeable[] = [];
+  #held = false;
+  #heldSinceTick = false;
+  #goOn: ((error: Error) => void) | undefined;
+
+  /** Attaches to a client that is not connected yet. `onMessage` must not throw. */
+  constructor(client: MqttClient, onMessage: (packet: IPublishPacket) => void) {
+    this.#client = client;
+    this.#send = client["_sendPacket"].bind(client);
+    client.handleMessage = (packet, done) => {
+      onMessage(packet);
+      if (this.#held) this.#goOn = done;
+      else done(notYet);
+    };
+    client.once("connect", () => this.#keepAlive());
+  }
+
+  /** Stops reading at the next message, or goes on. */
+  hold(held: boolean): void {
+    this.#held = held;
+    if (held) {
+      this.#heldSinceTick = true;
+      return;
+    }
+    const goOn = this.#goOn;
+    this.#goOn = undefined;
+    goOn?.(notYet);
+  }
+
+  /** Acknowledges a message, in this turn of the event loop. Never throws. */
+  acknowledge(message: Acknowledgeable): void {
+    this.#acknowledgements.push(message);
+    this.#writeSoon();
+  }
+
+  /**
+   * Resolves once every acknowledgement so far was taken by the server: it answers packets in order, so the answer to a ping comes
+   * after them. While reading is stopped there is no answer, and written has to do. Never rejects; at most two seconds.
+   */
+  async flush(): Promise<void> {
+    this.#write();
+    const client = this.#client;
+    if (!client.connected) return;
+    await new Promise<void>((resolve) => {
+      const onPacket = (packet: { cmd?: string }): void => {
+        if (packet.cmd === "pingresp") done();
+      };
+      const done = (): void => {
+        clearTimeout(timer);
+        client.off("packetreceive", onPacket);
+        client.off("close", done);
+        resolve();
+      };
+      const timer = setTimeout(done, this.#goOn === undefined ? flushTimeoutMs : 0);
+      client.on("packetreceive", onPacket);
+      client.once("close", done);
+      client.sendPing();
+    });
+  }
+
+  #write(): void {
+    const acknowledgements = this.#acknowledgements;
+    if (acknowledgements.length === 0) return;
+    this.#acknowledgements = [];
+    const { connected } = this.#client;
+    for (const message of acknowledgements) {
+      if (connected) this.#send({ cmd: "puback", messageId: message.messageId, reasonCode: 0 });
+      else message.unwritten(new ConnectionError("The connection was lost before the acknowledgement was written.", { broker: "mqtt" }));
+    }
+  }
+
+  /**
+   * While reading is stopped the answers to pings are not read either, and mqtt.js would take the connection for dead. The server
+   * still needs the pings, and a connection that is really gone fails on writing them.
+   */
+  #keepAlive(): void {
+    const client = this.#client;
+    const timer = setInterval(() => {
+      if (!this.#heldSinceTick) return;
+      this.#heldSinceTick = this.#held;
+      client.sendPing();
+      client.reschedulePing(true);
+    }, client.keepalive * 500);
+    timer.unref();
+    client.once("close", () => clearInterval(timer));
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The one user property in which a message on MQTT 5 carries what the protocol has no place for. Every property costs a
+ * publisher and a subscriber about as much as the message itself, so it is one, and short. See `docs/brokers/mqtt.md`, "On the wire".
+ */
+export const metadataProperty = "busbar-meta";
+
+/** What the property says. */
+export interface MessageMetadata {
+  readonly id?: string;
+  /** Milliseconds since the epoch. */
+  readonly timestamp?: number;
+  readonly key?: string;
+  /** The topic that a handler sees, where it is not the one the message was published to. */
+  readonly topic?: string;
+}
+
+/**
+ * Writes `[id, timestamp, key, topic]` as JSON in ASCII, with what is absent as `null`, and nothing behind the last one
+ * present. ASCII, because a key may hold characters over which a server ends the connection (MQTT 5.0 §1.5.4).
+ */
+export function writeMetadata({ id, timestamp, key, topic }: MessageMetadata): string {
+  const parts: (string | number | null)[] = [id ?? null, timestamp ?? null];
+  if (key !== undefined || topic !== undefined) parts.push(key ?? null);
+  if (topic !== undefined) parts.push(topic);
+  const text = JSON.stringify(parts);
+  return /[^ -~]/.test(text) ? text.replace(/[^ -~]/g, escaped) : text;
+}
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** Reads what `writeMetadata` wrote. Never throws: whatever does not have its shape is left out, as anybody may publish anything. */
+export function readMetadata(text: string): MessageMetadata {
+  const [id, timestamp, key, topic] = parseArray(text);
+  return {
+    ...(typeof id === "string" && id !== "" ? { id } : {}),
+    ...(typeof timestamp === "number" ? { timestamp } : {}),
+    ...(typeof key === "string" ? { key } : {}),
+    ...(typeof topic === "string" && topic !== "" ? { topic } : {}),
+  };
+}
+
+function parseArray(text: string): readonly unknown[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,176 @@
+import { randomUUID } from "node:crypto";
+import type {
+  AbortOptions,
+  Broker,
+  BrokerStatus,
+  DeadLetterStore,
+  Delivery,
+  EffectiveCapabilities,
+  OutboundRecord,
+  Receipt,
+  SubscribeRequest,
+  Subscriber,
+} from "@busbar/core/contract";
+import { ClosedError, ConnectionError, RefusedError, StatusHub } from "@busbar/core/driver";
+import type { BusError } from "@busbar/core/driver";
+import type { MqttClient } from "mqtt";
+import { declared, effectiveCapabilities } from "./capabilities.ts";
+import type { MqttCapabilities } from "./capabilities.ts";
+import { openAny } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { RetainedDeadLetters } from "./dead-letters.ts";
+import { fromRecord } from "./from-record.ts";
+import { inspectServer } from "./inspect-server.ts";
+import { Link } from "./link.ts";
+import { clientIdOf, MqttSubscriber } from "./mqtt-subscriber.ts";
+import { parseOptions } from "./options.ts";
+import type { MqttOptions, MqttSettings } from "./options.ts";
+import { Publisher } from "./publisher.ts";
+
+/** How long `close` waits for publishes to be confirmed, in milliseconds. */
+const publishFlushMs = 2000;
+
+/**
+ * A broker over MQTT: one connection publishes and never subscribes, and every subscription has one of its own.
+ *
+ * @see `mqtt`, the factory for everybody who does not inject.
+ */
+export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
+  readonly name: "mqtt" = "mqtt";
+  readonly declared: MqttCapabilities = declared;
+  /** Retained messages under `_busbar/dlq/<group>/<slot>`. */
+  readonly deadLetters: DeadLetterStore;
+  readonly onStatus: (listener: (status: BrokerStatus) => void) => () => void;
+  readonly #settings: MqttSettings;
+  readonly #hub = new StatusHub();
+  readonly #publisher: Publisher;
+  readonly #subscribers = new Map<string, MqttSubscriber>();
+  readonly #closing = new AbortController();
+  #link: Link | undefined;
+  #effective: EffectiveCapabilities | undefined;
+  #opening: Promise<EffectiveCapabilities> | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** @throws ConfigError that lists everything wrong with the options. No I/O. */
+  constructor(options: MqttOptions) {
+    this.#settings = parseOptions(options);
+    this.onStatus = this.#hub.on;
+    this.#publisher = new Publisher(this.#server());
+    this.deadLetters = new RetainedDeadLetters({
+      settings: this.#settings,
+      publish: (order) => this.#publisher.publish(order),
+      supported: () => this.#effective?.supports.deadLetters !== "unsupported",
+      inOrder: () => this.#effective?.product === "mosquitto",
+    });
+  }
+
+  /**
+   * The client of mqtt.js that publishes, until its connection is lost: the next connection has another one, so ask again
+   * instead of keeping it. Do not subscribe with it.
+   */
+  get native(): MqttClient {
+    const client = this.#link?.connection?.client;
+    if (client === undefined) throw this.#notConnected("The client of mqtt.js is there only while there is a connection");
+    return client;
+  }
+
+  open(options: AbortOptions = {}): Promise<EffectiveCapabilities> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closedError("Opening"));
+    return (this.#opening ??= this.#open(options).catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    }));
+  }
+
+  async #open({ signal }: AbortOptions): Promise<EffectiveCapabilities> {
+    const link = new Link({
+      open: (attempt, ended) => this.#connect(attempt, ended),
+      onLost: (error) => {
+        this.#publisher.detach(error);
+        this.#hub.emit({ type: "disconnected", error });
+      },
+      onBack: (connection) => this.#connected(connection),
+      onFatal: (error) => this.#hub.emit({ type: "fatal", error }),
+    });
+    const connection = await link.start(signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]));
+    this.#link = link;
+    return this.#connected(connection);
+  }
+
+  async #connect(attempt: number, signal: AbortSignal): Promise<Connection> {
+    const { clientName } = this.#settings;
+    const plan = { clientId: `${clientName}-publish-${randomUUID().slice(0, 13)}`, cleanStart: true, signal };
+    const connection = await openAny(this.#settings, plan, attempt);
+    const facts = await inspectServer(this.#settings, signal);
+    this.#effective = effectiveCapabilities(this.#settings.protocolVersion, connection.connack.properties ?? {}, facts);
+    return connection;
+  }
+
+  #connected(connection: Connection): EffectiveCapabilities {
+    const effective = this.#effective as EffectiveCapabilities;
+    this.#publisher.attach(connection, effective.supports.routing === "native");
+    this.#hub.emit({ type: "connected", effective });
+    return effective;
+  }
+
+  async publish(record: OutboundRecord, { signal }: AbortOptions = {}): Promise<Receipt> {
+    const publication = fromRecord(record, this.#settings.protocolVersion);
+    const { id, topic, key } = record;
+    return this.#publisher.publish({ publication, id, topic, key, signal });
+  }
+
+  async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {
+    const { filter } = request;
+    if (this.#closed !== undefined) throw this.#closedError(`Subscribing to "${filter}"`);
+    if (this.#effective === undefined) throw this.#notConnected(`Subscribing to "${filter}" failed`);
+    const clientId = clientIdOf(request);
+    if (this.#subscribers.has(clientId)) {
+      throw new RefusedError(
+        `The subscription to "${filter}" is there already: a server knows one subscription of a member by one client id, "${clientId}".`,
+        { code: "BUSBAR_INSTANCE_IN_USE", broker: "mqtt", topic: filter },
+      );
+    }
+    const subscriber = new MqttSubscriber(request, sink, {
+      settings: this.#settings,
+      tell: (status) => this.#hub.emit(status),
+      publishingSince: () => this.#link?.connection?.since,
+      onGone: () => {
+        if (this.#subscribers.get(clientId) === subscriber) this.#subscribers.delete(clientId);
+      },
+    });
+    this.#subscribers.set(clientId, subscriber);
+    try {
+      await subscriber.start({ signal: this.#closing.signal });
+    } catch (error) {
+      this.#subscribers.delete(clientId);
+      throw error;
+    }
+    return subscriber;
+  }
+
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const subscribers = [...this.#subscribers.values()];
+    this.#closing.abort(this.#closedError("Connecting"));
+    await Promise.all([this.#publisher.close(publishFlushMs), ...subscribers.map((subscriber) => subscriber.close())]);
+    const connection = this.#link?.end(this.#closedError("Reconnecting"));
+    this.#publisher.detach();
+    await connection?.close();
+  }
+
+  #server(): string {
+    const { scheme, servers } = this.#settings;
+    return `${scheme}://${servers.map(({ host, port }) => `${host}:${port}`).join(",")}`;
+  }
+
+  #notConnected(what: string): BusError {
+    return new ConnectionError(`${what}: there is no connection to ${this.#server()}.`, { broker: "mqtt" });
+  }
+
+  #closedError(what: string): BusError {
+    return new ClosedError(`${what} failed: the broker at ${this.#server()} is closed.`, { broker: "mqtt" });
+  }
+}

@@ -1,0 +1,263 @@
+import type { AbortOptions, Delivery, SubscribeRequest, Subscriber } from "@busbar/core/contract";
+import { HandOut, oncePerTurn, RefusedError } from "@busbar/core/driver";
+import type { BusError } from "@busbar/core/driver";
+import type { IPublishPacket } from "mqtt";
+import { AcknowledgedArrival, UnacknowledgedArrival } from "./arrival.ts";
+import type { ArrivalOrigin, TellStatus } from "./arrival.ts";
+import { classify } from "./classify.ts";
+import { openAny } from "./connection.ts";
+import type { Connection, ConnectionPlan } from "./connection.ts";
+import { InboundFlow } from "./inbound-flow.ts";
+import { Link, settledAfterMs } from "./link.ts";
+import type { MqttSettings } from "./options.ts";
+import { toRecord } from "./to-record.ts";
+import { isReservedFor, toMqttFilter } from "./topic.ts";
+
+/** What a subscriber needs of its broker. */
+export interface SubscriberSurroundings {
+  readonly settings: MqttSettings;
+  readonly tell: TellStatus;
+  /** When the publishing connection last came up, on the monotonic clock; `undefined` while it is down. */
+  readonly publishingSince: () => number | undefined;
+  /** Called once when the subscription has let go of its client id. */
+  readonly onGone: () => void;
+}
+
+/** The client id of a subscription, and so the name of its session: all that makes it come back to its messages. */
+export function clientIdOf({ member, name }: SubscribeRequest): string {
+  return `${member}-${name}`;
+}
+
+/** So many connections in a row that end as soon as they are there mean that somebody else uses the client id. */
+const takeovers = 3;
+
+/**
+ * One subscription with a client, a connection and a session of its own: Receive Maximum counts per connection, and an
+ * acknowledgement settles a packet for every subscription of its session.
+ */
+export class MqttSubscriber implements Subscriber {
+  readonly #request: SubscribeRequest;
+  readonly #around: SubscriberSurroundings;
+  readonly #filter: string;
+  readonly #handOut: HandOut;
+  readonly #link: Link;
+  readonly #acknowledges: boolean;
+  #flow: InboundFlow | undefined;
+  #origin: ArrivalOrigin | undefined;
+  #session = 0;
+  /** Whether the server has taken the subscription into the session that it keeps now. */
+  #subscribed = false;
+  /** When the last connection came up, if it did not last. */
+  #briefly: number | undefined;
+  #shortLived = 0;
+  #dropped = 0;
+  #stopped = false;
+  #closing: Promise<void> | undefined;
+  readonly #tellDroppedSoon: () => void = oncePerTurn(() => this.#tellDropped());
+
+  constructor(request: SubscribeRequest, sink: (delivery: Delivery) => void, around: SubscriberSurroundings) {
+    this.#request = request;
+    this.#around = around;
+    this.#filter = toMqttFilter(request.filter, request.group);
+    this.#acknowledges = request.delivery === "at-least-once";
+    this.#handOut = new HandOut({
+      credit: request.maxInFlight,
+      sink,
+      overflow: this.#acknowledges ? "hold" : "drop-oldest",
+      onHold: (held) => this.#flow?.hold(held),
+      onDrop: (count) => {
+        this.#dropped += count;
+        this.#tellDroppedSoon();
+      },
+    });
+    this.#link = new Link({
+      open: (attempt, signal) => this.#open(attempt, signal),
+      onLost: (error, connection) => this.#lost(error, connection),
+      onBack: () => this.#around.tell({ type: "subscription", name: request.name, connected: true }),
+      onFatal: (error) => this.#fatal(error),
+    });
+  }
+
+  /** Connects and subscribes; resolves when the server has confirmed the subscription. */
+  async start({ signal }: AbortOptions = {}): Promise<void> {
+    await this.#link.start(signal);
+  }
+
+  stop(): Promise<void> {
+    this.#stopped = true;
+    this.#handOut.stop();
+    return Promise.resolve();
+  }
+
+  async flush(): Promise<void> {
+    await this.#flow?.flush();
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#letGo());
+  }
+
+  pause(): void {
+    this.#handOut.pause();
+  }
+
+  resume(): void {
+    this.#handOut.resume();
+  }
+
+  async remove(): Promise<void> {
+    await this.close();
+    // Taking the session over with Clean Start is the one way that MQTT 3.1.1 has too, and the one that needs no live connection.
+    const connection = await openAny(this.#around.settings, { clientId: clientIdOf(this.#request), cleanStart: true });
+    await connection.close();
+  }
+
+  async #letGo(): Promise<void> {
+    await this.stop();
+    await this.flush();
+    const connection = this.#link.end(new Error("The subscription is closed."));
+    this.#handOut.endGeneration();
+    if (connection !== undefined) await this.#leave(connection);
+    this.#around.onGone();
+  }
+
+  /**
+   * A durable subscription is left without UNSUBSCRIBE, which would delete it. A member of a group that is not durable unsubscribes, so
+   * that it is given nothing more, and keeps the session a little, in which its unsettled messages wait for it.
+   */
+  async #leave(connection: Connection): Promise<void> {
+    const { durable, group } = this.#request;
+    if (!durable && group !== undefined) {
+      await new Promise<void>((resolve) => {
+        connection.client.once("close", resolve);
+        connection.client.unsubscribe(this.#filter, () => resolve());
+      });
+    }
+    await connection.close(!durable && group === undefined);
+  }
+
+  async #open(attempt: number, signal: AbortSignal): Promise<Connection> {
+    if (attempt === 0) this.#assertNotTakenOver();
+    const connection = await openAny(this.#around.settings, { ...this.#plan(), signal }, attempt);
+    try {
+      await this.#takeUp(connection, signal);
+      return connection;
+    } catch (error) {
+      await connection.close(!this.#subscribed);
+      throw error;
+    }
+  }
+
+  #plan(): ConnectionPlan {
+    const { name, durable, group, graceMs, maxInFlight } = this.#request;
+    const { protocolVersion, sessionExpirySeconds } = this.#around.settings;
+    const kept = durable || group !== undefined;
+    return {
+      clientId: clientIdOf(this.#request),
+      // MQTT 3.1.1 keeps a session until somebody ends it: one under a name that never comes again would stay for good.
+      cleanStart: !kept && (protocolVersion === 4 || !this.#subscribed),
+      sessionExpirySeconds: durable ? sessionExpirySeconds : Math.max(1, Math.ceil(graceMs / 1000)),
+      receiveMaximum: Math.min(maxInFlight, 65_535),
+      prepare: (client) => {
+        const flow = new InboundFlow(client, (packet) => this.#arrive(packet));
+        this.#flow = flow;
+        this.#origin = { name, session: this.#session, flow, tell: this.#around.tell };
+      },
+    };
+  }
+
+  /** Subscribes, unless the session that the server kept has the subscription for certain. */
+  async #takeUp(connection: Connection, signal: AbortSignal): Promise<void> {
+    const { name } = this.#request;
+    if (connection.connack.sessionPresent && this.#subscribed) return;
+    if (this.#subscribed) {
+      this.#subscribed = false;
+      this.#session++;
+      if (this.#origin !== undefined) this.#origin = { ...this.#origin, session: this.#session };
+      const reason = `The server ${connection.server} did not keep the session; what was published meanwhile may be missed.`;
+      this.#around.tell({ type: "position-lost", name, reason });
+    }
+    await this.#subscribe(connection, signal);
+    this.#subscribed = true;
+  }
+  async #subscribe({ client, server }: Connection, signal: AbortSignal): Promise<void> {
+    const { filter: topic } = this.#request;
+    const asked = this.#acknowledges ? 1 : 0;
+    const granted = await new Promise<number | undefined>((resolve, reject) => {
+      const context = { operation: "subscribe", server, topic } as const;
+      // A server that answers pings but not this would be waited for without end.
+      const timer = setTimeout(() => client.stream.destroy(), this.#around.settings.connectTimeoutMs);
+      const abort = (): void => void client.stream.destroy();
+      signal.addEventListener("abort", abort, { once: true });
+      // Retained messages only for a subscription that the session does not have yet (MQTT 5.0 §3.8.3.1).
+      client.subscribe(this.#filter, { qos: asked, rh: 1 }, (error, grants, packet) => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", abort);
+        if (signal.aborted) return reject(signal.reason as Error);
+        const refusal = packet?.granted.find((code) => Number(code) >= 0x80);
+        if (error !== null) reject(classify(refusal === undefined ? error : { code: refusal, message: error.message }, context));
+        else resolve(grants?.[0]?.qos);
+      });
+    });
+    if (granted === asked) return;
+    const message = `Subscribing to "${topic}" at ${server} failed: it grants QoS ${granted}, and ${this.#request.delivery} needs QoS ${asked}.`;
+    throw new RefusedError(message, { broker: "mqtt", topic });
+  }
+
+  /** Whatever arrives after `stop` is left unacknowledged, for the session to deliver again. */
+  #arrive(packet: IPublishPacket): void {
+    const origin = this.#origin;
+    if (this.#stopped || origin === undefined) return;
+    const { messageId } = packet;
+    const acknowledges = this.#acknowledges && packet.qos > 0 && messageId !== undefined;
+    if (isReservedFor(this.#request.filter, packet.topic)) {
+      if (acknowledges) origin.flow.acknowledge({ messageId, unwritten: () => {} });
+      return;
+    }
+    const record = toRecord(packet);
+    this.#handOut.offer(
+      acknowledges
+        ? new AcknowledgedArrival(record, messageId, packet.dup, origin)
+        : new UnacknowledgedArrival(record),
+    );
+  }
+
+  #lost(error: BusError, connection: Connection): void {
+    // What needs no acknowledgement is not delivered again either, so it stays what it is.
+    if (this.#acknowledges) this.#handOut.endGeneration();
+    if (this.#stopped) this.#link.end(error);
+    const lived = performance.now() - connection.since;
+    this.#briefly = lived < settledAfterMs ? connection.since : undefined;
+    this.#around.tell({ type: "subscription", name: this.#request.name, connected: false, error });
+  }
+
+  /**
+   * Throws when the connections of this client id end one after the other as soon as they are there, while the publishing connection
+   * lives on: a server need not tell the one whose place was taken. Asked when a little time has passed since the loss, so
+   * that a cut of all connections is seen as one.
+   */
+  #assertNotTakenOver(): void {
+    const since = this.#briefly;
+    this.#briefly = undefined;
+    const publishingSince = this.#around.publishingSince();
+    const alone = since !== undefined && publishingSince !== undefined && publishingSince <= since;
+    this.#shortLived = alone ? this.#shortLived + 1 : 0;
+    if (this.#shortLived < takeovers) return;
+    throw new RefusedError(
+      `The subscription to "${this.#request.filter}" was thrown out ${takeovers} times right after it had connected: another process uses ` +
+        `the client id "${clientIdOf(this.#request)}". Give each process an instance name of its own.`,
+      { code: "BUSBAR_INSTANCE_IN_USE", broker: "mqtt", topic: this.#request.filter },
+    );
+  }
+
+  #fatal(error: BusError): void {
+    this.#around.onGone();
+    this.#around.tell({ type: "fatal", error, name: this.#request.name });
+  }
+
+  #tellDropped(): void {
+    const count = this.#dropped;
+    this.#dropped = 0;
+    this.#around.tell({ type: "dropped", name: this.#request.name, count });
+  }
+}

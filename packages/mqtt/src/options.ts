@@ -1,0 +1,165 @@
+import type { AdapterOptions } from "@busbar/core/contract";
+import { ConfigError, unknownKeyProblems } from "@busbar/core/driver";
+
+/** What only MQTT has. */
+export interface MqttNativeOptions {
+  /**
+   * The version of the protocol: 5, or 4, which is how MQTT 3.1.1 counts itself. With 4 there are no headers, keys, content
+   * types and expiry.
+   *
+   * @default 5
+   */
+  readonly protocolVersion?: 4 | 5;
+  /**
+   * How long the connection may be silent, in seconds, before a ping; one that is not answered within half of it ends the
+   * connection (MQTT 5.0 §3.1.2.10).
+   *
+   * @default 15
+   */
+  readonly keepaliveSeconds?: number;
+  /**
+   * How long the server keeps a durable subscription, with its messages, while nobody is connected, in seconds (MQTT 5.0
+   * §3.1.2.11.2). MQTT 3.1.1 cannot say it: there the server's own setting counts.
+   *
+   * @default 3600
+   */
+  readonly sessionExpirySeconds?: number;
+}
+
+/** What `mqtt()` and `MqttBroker` are made from. */
+export type MqttOptions = AdapterOptions<MqttNativeOptions>;
+
+/** The schemes of a URL that this adapter takes. */
+export type MqttScheme = "mqtt" | "mqtts" | "ws" | "wss";
+
+/** All schemes that this adapter takes, without the colon. */
+export const schemes: readonly MqttScheme[] = ["mqtt", "mqtts", "ws", "wss"];
+
+/** One server of a cluster. */
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The options, checked, with every default filled in. */
+export interface MqttSettings {
+  readonly scheme: MqttScheme;
+  /** At least one. */
+  readonly servers: readonly ServerAddress[];
+  /** For WebSockets only: path and query. */
+  readonly path: string;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly tls: NonNullable<MqttOptions["tls"]>;
+  readonly clientName: string;
+  readonly connectTimeoutMs: number;
+  readonly protocolVersion: 4 | 5;
+  readonly keepaliveSeconds: number;
+  readonly sessionExpirySeconds: number;
+}
+
+const defaultPorts: Readonly<Record<MqttScheme, number>> = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 };
+const optionKeys = ["url", "credentials", "tls", "clientName", "connectTimeoutMs", "topology", "native"];
+const credentialKeys = ["username", "password", "token"];
+const tlsKeys = ["ca", "cert", "key", "passphrase", "servername", "rejectUnauthorized"];
+const nativeKeys = ["protocolVersion", "keepaliveSeconds", "sessionExpirySeconds"];
+
+/**
+ * Checks the options and fills in the defaults, without changing them and without I/O.
+ *
+ * @throws ConfigError that lists every problem; user name and password are in none of them.
+ */
+export function parseOptions(options: MqttOptions): MqttSettings {
+  const { credentials = {}, tls = {}, native = {} } = options;
+  const problems = [
+    ...unknownKeyProblems(options, optionKeys, ""),
+    ...unknownKeyProblems(credentials, credentialKeys, "credentials"),
+    ...unknownKeyProblems(tls, tlsKeys, "tls"),
+    ...unknownKeyProblems(native, nativeKeys, "native"),
+  ];
+  const place = parseUrl(options.url, problems);
+  const { protocolVersion = 5, keepaliveSeconds = 15, sessionExpirySeconds = 3600 } = native;
+  const { connectTimeoutMs = 10_000 } = options;
+  if (credentials.token !== undefined) {
+    problems.push("credentials.token: MQTT has no such thing; where the server takes a token, it takes it as the password.");
+  }
+  if (options.tls !== undefined && place !== undefined && (place.scheme === "mqtt" || place.scheme === "ws")) {
+    problems.push(`tls: "${place.scheme}:" is not encrypted; write "${place.scheme}s:" in the url, or leave tls out.`);
+  }
+  if (protocolVersion !== 4 && protocolVersion !== 5) {
+    problems.push("native.protocolVersion: must be 5, or 4 for MQTT 3.1.1.");
+  }
+  wholeNumber("native.keepaliveSeconds", keepaliveSeconds, 1, 65_535, problems);
+  wholeNumber("native.sessionExpirySeconds", sessionExpirySeconds, 1, 0xffff_fffe, problems);
+  wholeNumber("connectTimeoutMs", connectTimeoutMs, 1, 2 ** 31 - 1, problems);
+  if (problems.length > 0 || place === undefined) throw new ConfigError(problems, { broker: "mqtt" });
+  return {
+    ...place,
+    username: credentials.username ?? place.username,
+    password: credentials.password ?? place.password,
+    tls,
+    clientName: options.clientName ?? "busbar",
+    connectTimeoutMs,
+    protocolVersion,
+    keepaliveSeconds,
+    sessionExpirySeconds,
+  };
+}
+
+function wholeNumber(name: string, value: number, least: number, most: number, problems: string[]): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  problems.push(`${name}: must be a whole number from ${least} to ${most}.`);
+}
+
+interface Place extends Pick<MqttSettings, "scheme" | "servers" | "path"> {
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+}
+
+const urlShape = /^([a-z]+):\/\/(?:([^/?#]*)@)?([^/?#@]+)([^#]*)$/;
+const serverShape = /^(\[[0-9a-fA-F:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/;
+
+/** Takes the URL apart by hand, because several servers, separated by commas, are no URL to Node. */
+function parseUrl(url: unknown, problems: string[]): Place | undefined {
+  const [, scheme, user, hosts, path] = (typeof url === "string" ? urlShape.exec(url) : null) ?? [];
+  if (scheme === undefined || hosts === undefined) {
+    problems.push('url: must look like "mqtt://host:1883"; several servers are separated by commas.');
+    return undefined;
+  }
+  if (!isScheme(scheme)) {
+    problems.push(`url: the scheme "${scheme}:" is not one of ${schemes.map((known) => `${known}:`).join(", ")}.`);
+    return undefined;
+  }
+  const servers: ServerAddress[] = [];
+  for (const text of hosts.split(",")) {
+    const [, host, port] = serverShape.exec(text) ?? [];
+    const number = port === undefined ? defaultPorts[scheme] : Number(port);
+    if (host === undefined || number < 1 || number > 65_535) {
+      problems.push("url: a server in it is not written as host or host:port.");
+      return undefined;
+    }
+    servers.push({ host, port: number });
+  }
+  const overWebSocket = scheme === "ws" || scheme === "wss";
+  if (!overWebSocket && path !== undefined && path !== "" && path !== "/") {
+    problems.push(`url: "${scheme}:" has no path; options go beside the url, not behind it.`);
+    return undefined;
+  }
+  const colon = user?.indexOf(":") ?? -1;
+  try {
+    return {
+      scheme,
+      servers,
+      path: path === undefined || path === "" ? "/" : path,
+      username: user === undefined ? undefined : decodeURIComponent(colon === -1 ? user : user.slice(0, colon)),
+      password: user === undefined || colon === -1 ? undefined : decodeURIComponent(user.slice(colon + 1)),
+    };
+  } catch {
+    problems.push("url: the user or password in it is not percent-encoded; credentials can stand beside the url instead.");
+    return undefined;
+  }
+}
+
+function isScheme(text: string): text is MqttScheme {
+  return (schemes as readonly string[]).includes(text);
+}

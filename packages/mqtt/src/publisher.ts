@@ -1,0 +1,239 @@
+import type { Receipt } from "@busbar/core/contract";
+import { abortable, ClosedError, ConnectionError, oncePerTurn } from "@busbar/core/driver";
+import type { MqttClient } from "mqtt";
+import { classify, outcomeUnknown } from "./classify.ts";
+import type { Connection } from "./connection.ts";
+import { assertFits } from "./from-record.ts";
+import type { Publication } from "./from-record.ts";
+
+/** The most unconfirmed publishes, whatever the server would take: more is slower, and packet identifiers end at 65,535. */
+const mostInFlight = 4096;
+
+/** The reason code of a PUBACK for a message that went to nobody (MQTT 5.0 §3.4.2.1). */
+const noMatchingSubscribers = 0x10;
+
+/** A publish that waits to be sent, or to be confirmed. */
+interface Pending {
+  readonly publication: Publication;
+  readonly id: string;
+  /** As the user wrote it. */
+  readonly topic: string;
+  /** Publishes of one lane keep their order: same address, same key. */
+  readonly lane: string;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (receipt: Receipt) => void;
+  readonly reject: (error: Error) => void;
+  /** Rejected while it waited, with an earlier one of its lane. */
+  settled: boolean;
+  /** The next one that waits. */
+  next: Pending | undefined;
+}
+
+/** What is to be published, and what to call it. */
+export interface PublishOrder {
+  readonly publication: Publication;
+  readonly id: string;
+  readonly topic: string;
+  readonly key?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Publishes over whatever connection there is: in the order of the calls, no more unconfirmed than the server takes, the
+ * rest waiting here. When the connection is lost every publish is rejected at once, none is sent again.
+ */
+export class Publisher {
+  readonly #server: string;
+  /** Whether PUBACK tells that nobody is subscribed. */
+  #tellsRouted = false;
+  #connection: Connection | undefined;
+  #closed = false;
+  #window = mostInFlight;
+  #maximumPacketSize: number | undefined;
+  /** In the order in which they were sent. */
+  readonly #unconfirmed = new Set<Pending>();
+  /** How many of those the server counts, which are not those of QoS 0. */
+  #inFlight = 0;
+  #unwritten: Pending[] = [];
+  #firstWaiting: Pending | undefined;
+  #lastWaiting: Pending | undefined;
+  #clogged = false;
+  /** Of the PUBACK that is being handled: mqtt.js does not give it to the callback of a publish that succeeded. */
+  #reasonCode = 0;
+  #emptied: (() => void) | undefined;
+  readonly #confirmWrittenSoon: () => void = oncePerTurn(() => this.#confirmWritten());
+
+  constructor(server: string) {
+    this.#server = server;
+  }
+
+  get connected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  /** Publishes over this connection from now on. */
+  attach(connection: Connection, tellsRouted: boolean): void {
+    const { receiveMaximum, maximumPacketSize } = connection.connack.properties ?? {};
+    this.#connection = connection;
+    this.#tellsRouted = tellsRouted;
+    this.#clogged = false;
+    this.#window = Math.min(receiveMaximum ?? mostInFlight, mostInFlight);
+    this.#maximumPacketSize = maximumPacketSize;
+    connection.client.on("packetreceive", (packet) => {
+      this.#reasonCode = packet.cmd === "puback" ? (packet.reasonCode ?? 0) : 0;
+    });
+  }
+
+  /** Rejects everything that is not confirmed: what was sent as `outcome unknown`, the rest as not connected. */
+  detach(cause?: Error): void {
+    this.#connection = undefined;
+    const sent = [...this.#unconfirmed];
+    this.#unconfirmed.clear();
+    this.#inFlight = 0;
+    this.#unwritten = [];
+    for (const pending of sent) pending.reject(outcomeUnknown(this.#server, pending.topic, cause));
+    for (let pending = this.#takeWaiting(); pending !== undefined; pending = this.#takeWaiting()) {
+      if (!pending.settled) pending.reject(this.#absent(pending.topic));
+    }
+    this.#tellEmptied();
+  }
+
+  /** Resolves once the server confirmed it (QoS 1) or the socket took it (QoS 0). */
+  publish(order: PublishOrder): Promise<Receipt> {
+    const { publication, id, topic, key, signal } = order;
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
+    const confirmed = new Promise<Receipt>((resolve, reject) => {
+      if (this.#closed) return reject(new ClosedError(`Publishing to "${topic}" failed: the broker is closed.`, { broker: "mqtt", topic }));
+      if (this.#connection === undefined) return reject(this.#absent(topic));
+      assertFits(publication, this.#maximumPacketSize);
+      const lane = key === undefined ? publication.topic : `${publication.topic} ${key}`;
+      const pending = { publication, id, topic, lane, signal, resolve, reject, settled: false, next: undefined };
+      if (this.#firstWaiting === undefined && this.#hasRoom()) this.#send(pending, this.#connection.client);
+      else this.#wait(pending);
+    });
+    return abortable(confirmed, signal);
+  }
+
+  /** Takes nothing more and resolves once nothing is unconfirmed, or the time is up. */
+  async close(withinMs: number): Promise<void> {
+    this.#closed = true;
+    if (this.#unconfirmed.size === 0 && this.#firstWaiting === undefined) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, withinMs);
+      this.#emptied = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #hasRoom(): boolean {
+    return !this.#clogged && this.#inFlight < this.#window;
+  }
+
+  #send(pending: Pending, client: MqttClient): void {
+    const { topic, payload, options } = pending.publication;
+    this.#unconfirmed.add(pending);
+    if (options.qos === 0) {
+      client.publish(topic, payload, options);
+      this.#unwritten.push(pending);
+      this.#confirmWrittenSoon();
+      // mqtt.js would listen for the drain once for every message.
+      if (client.stream.writableNeedDrain) this.#waitForDrain(client);
+      return;
+    }
+    this.#inFlight++;
+    client.publish(topic, payload, options, (error) => this.#confirm(pending, client, error));
+  }
+
+  #waitForDrain(client: MqttClient): void {
+    if (this.#clogged) return;
+    this.#clogged = true;
+    client.stream.once("drain", () => {
+      if (this.#connection?.client !== client) return;
+      this.#clogged = false;
+      this.#confirmWritten();
+    });
+  }
+
+  #confirmWritten(): void {
+    if (this.#clogged) return;
+    const written = this.#unwritten;
+    this.#unwritten = [];
+    for (const pending of written) {
+      this.#unconfirmed.delete(pending);
+      pending.resolve({ id: pending.id });
+    }
+    this.#sendWaiting();
+  }
+
+  #confirm(pending: Pending, client: MqttClient, error: Error | null | undefined): void {
+    if (this.#connection?.client !== client) return;
+    const failure = error ?? undefined;
+    // mqtt.js gives up on a connection before it tells that it is gone, and then all are rejected together.
+    if (failure !== undefined && client.stream.destroyed) return;
+    this.#inFlight--;
+    // Otherwise rejected already, with an earlier one of its lane.
+    if (this.#unconfirmed.delete(pending)) {
+      if (failure === undefined) pending.resolve(this.#receipt(pending.id));
+      else this.#refuse(pending, failure);
+    }
+    this.#sendWaiting();
+  }
+
+  #receipt(id: string): Receipt {
+    return this.#tellsRouted ? { id, routed: this.#reasonCode !== noMatchingSubscribers } : { id };
+  }
+
+  #refuse(pending: Pending, failure: Error): void {
+    const error = classify(failure, { operation: "publish", server: this.#server, topic: pending.topic });
+    if (error.retryable) this.#rejectLaterOnes(pending.lane);
+    pending.reject(error);
+  }
+
+  /** Core sends all of a lane again in order, so what was sent behind the failed one must not count as done. */
+  #rejectLaterOnes(lane: string): void {
+    // What was sent before it was confirmed before it: a server acknowledges in order (MQTT 5.0 §4.6).
+    for (const pending of this.#unconfirmed) {
+      if (pending.lane !== lane) continue;
+      this.#unconfirmed.delete(pending);
+      pending.reject(outcomeUnknown(this.#server, pending.topic));
+    }
+    for (let pending = this.#firstWaiting; pending !== undefined; pending = pending.next) {
+      if (pending.lane !== lane || pending.settled) continue;
+      pending.settled = true;
+      pending.reject(this.#absent(pending.topic));
+    }
+  }
+
+  #wait(pending: Pending): void {
+    if (this.#lastWaiting === undefined) this.#firstWaiting = pending;
+    else this.#lastWaiting.next = pending;
+    this.#lastWaiting = pending;
+  }
+
+  #takeWaiting(): Pending | undefined {
+    const pending = this.#firstWaiting;
+    this.#firstWaiting = pending?.next;
+    if (this.#firstWaiting === undefined) this.#lastWaiting = undefined;
+    return pending;
+  }
+
+  #sendWaiting(): void {
+    while (this.#connection !== undefined && this.#hasRoom()) {
+      const pending = this.#takeWaiting();
+      if (pending === undefined) break;
+      if (!pending.settled && pending.signal?.aborted !== true) this.#send(pending, this.#connection.client);
+    }
+    this.#tellEmptied();
+  }
+
+  #tellEmptied(): void {
+    if (this.#unconfirmed.size === 0 && this.#firstWaiting === undefined) this.#emptied?.();
+  }
+
+  #absent(topic: string): ConnectionError {
+    const text = `Publishing to "${topic}" at ${this.#server} failed: there is no connection for now; the message was not sent.`;
+    return new ConnectionError(text, { broker: "mqtt", topic });
+  }
+}
