@@ -58,7 +58,8 @@ export class BrokerLink {
 
   /** The driver, once it is loaded. */
   get broker(): Broker {
-    if (this.#broker === undefined) throw new ClosedError(`Broker "${this.name}" is not open yet; open the bus first.`, { broker: this.name });
+    if (this.#broker === undefined)
+      throw new ClosedError(`Broker "${this.name}" is not open yet; open the bus first.`, { broker: this.name });
     return this.#broker;
   }
 
@@ -170,7 +171,10 @@ export class BrokerLink {
         break;
       case "fatal":
         if (status.name === undefined) this.#fail(status.error);
-        else this.#logger.error(`Subscription ${status.name} on broker "${this.name}" failed for good: ${describe(status.error)}`);
+        else
+          this.#logger.error(
+            `Subscription ${status.name} on broker "${this.name}" failed for good: ${describe(status.error)}`,
+          );
         break;
       case "position-lost":
         this.#logger.warn(`Subscription ${status.name} on broker "${this.name}" lost its place: ${status.reason}`);

@@ -10,7 +10,12 @@ const maxReadable = 80;
  */
 export function nativeName(...parts: readonly string[]): string {
   const readable = parts
-    .map((part) => part.replaceAll("**", "all").replaceAll("*", "any").replace(/[^A-Za-z0-9_-]+/g, "-"))
+    .map((part) =>
+      part
+        .replaceAll("**", "all")
+        .replaceAll("*", "any")
+        .replace(/[^A-Za-z0-9_-]+/g, "-"),
+    )
     .join("-")
     .slice(0, maxReadable);
   return `${readable}-${bytesToHex(sha256(utf8ToBytes(parts.join("\0")))).slice(0, 12)}`;

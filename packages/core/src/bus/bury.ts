@@ -21,13 +21,19 @@ export function undertaker(
   return async (message, reason, error) => {
     const letter = letterOf(message, reason, error, filter, group ?? settings.service);
     if (deadLetter === false) {
-      settings.logger.warn(`Discarded ${letter.topic} ${letter.id} (${reason}), as deadLetter: false asks: ${letter.error}`);
+      settings.logger.warn(
+        `Discarded ${letter.topic} ${letter.id} (${reason}), as deadLetter: false asks: ${letter.error}`,
+      );
       return;
     }
     if (deadLetter?.topic !== undefined) {
       const broker = routing.brokerOf(deadLetter.topic, deadLetter.broker);
       const target = link(broker.name);
-      const record = deadLetterToRecord(letter, routing.addressOf(deadLetter.topic, broker), target.supports.headers !== "unsupported");
+      const record = deadLetterToRecord(
+        letter,
+        routing.addressOf(deadLetter.topic, broker),
+        target.supports.headers !== "unsupported",
+      );
       await target.publishes.send({ ...record, topic: deadLetter.topic }, buryTimeoutMs, undefined);
       return;
     }
@@ -38,7 +44,13 @@ export function undertaker(
   };
 }
 
-function letterOf(message: HeldMessage, reason: DeathReason, error: unknown, filter: ParsedFilter, group: string): DeadLetter {
+function letterOf(
+  message: HeldMessage,
+  reason: DeathReason,
+  error: unknown,
+  filter: ParsedFilter,
+  group: string,
+): DeadLetter {
   const { record } = message.delivery;
   return {
     id: message.id,

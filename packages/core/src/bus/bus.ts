@@ -94,7 +94,8 @@ export class Bus implements Publisher {
     this.#settings = settings;
     this.#codecs = createCodecs(settings.codecs);
     this.#routing = new Routing(settings);
-    for (const broker of settings.brokers) this.#links.set(broker.name, new BrokerLink(broker, this.#sweep, settings.logger));
+    for (const broker of settings.brokers)
+      this.#links.set(broker.name, new BrokerLink(broker, this.#sweep, settings.logger));
   }
 
   /**
@@ -162,17 +163,18 @@ export class Bus implements Publisher {
    * Subscribes a handler. Resolves when a message published from now on would be received (with `start: "background"` at once: then
    * `subscription.ready` tells). Rejects with an `UnsupportedError` that lists every need the broker does not meet.
    */
-  subscribe<Payload, Params>(
-    filter: Topic<Payload, Params>,
-    handler: Handler<Payload, Params>,
-  ): Promise<Subscription>;
+  subscribe<Payload, Params>(filter: Topic<Payload, Params>, handler: Handler<Payload, Params>): Promise<Subscription>;
   subscribe<Payload, Params>(
     filter: Topic<Payload, Params>,
     options: SubscribeOptions,
     handler: Handler<Payload, Params>,
   ): Promise<Subscription>;
   subscribe<Payload = unknown>(filter: string, handler: Handler<Payload>): Promise<Subscription>;
-  subscribe<Payload = unknown>(filter: string, options: SubscribeOptions, handler: Handler<Payload>): Promise<Subscription>;
+  subscribe<Payload = unknown>(
+    filter: string,
+    options: SubscribeOptions,
+    handler: Handler<Payload>,
+  ): Promise<Subscription>;
   async subscribe(
     filter: string | Topic,
     optionsOrHandler: SubscribeOptions | Handler<never, never>,
@@ -182,9 +184,12 @@ export class Bus implements Publisher {
     const options = typeof optionsOrHandler === "function" ? {} : optionsOrHandler;
     const handle = typeof optionsOrHandler === "function" ? optionsOrHandler : handler;
     if (typeof handle !== "function")
-      throw new InvalidArgumentError(`subscribe(${JSON.stringify(typeof filter === "string" ? filter : filter.pattern)}) has no handler function.`);
+      throw new InvalidArgumentError(
+        `subscribe(${JSON.stringify(typeof filter === "string" ? filter : filter.pattern)}) has no handler function.`,
+      );
     const plan = await this.#plan({ filter, options });
-    if (plan.needs.length > 0) throw new UnsupportedError(plan.needs, { topic: plan.filter.canonical, broker: plan.brokers });
+    if (plan.needs.length > 0)
+      throw new UnsupportedError(plan.needs, { topic: plan.filter.canonical, broker: plan.brokers });
     this.#warnOfOverlap(plan);
     const subscription: Subscription = new Subscription({
       filter: plan.filter,
@@ -218,7 +223,13 @@ export class Bus implements Publisher {
         const store = link.broker.deadLetters;
         if (store === undefined || link.supports.deadLetters === "unsupported")
           throw new UnsupportedError(
-            [{ capability: "deadLetters", subject: `deadLetters("${group}")`, detail: "it keeps no dead letters; name the broker that does." }],
+            [
+              {
+                capability: "deadLetters",
+                subject: `deadLetters("${group}")`,
+                detail: "it keeps no dead letters; name the broker that does.",
+              },
+            ],
             { broker: link.name },
           );
         return { store, headersCarried: link.supports.headers !== "unsupported" };
@@ -281,7 +292,13 @@ export class Bus implements Publisher {
     await Promise.all(links.map((link) => link.close()));
   }
 
-  #record(topic: string, payload: unknown, key: string | undefined, options: PublishOptions, link: BrokerLink): OutboundRecord {
+  #record(
+    topic: string,
+    payload: unknown,
+    key: string | undefined,
+    options: PublishOptions,
+    link: BrokerLink,
+  ): OutboundRecord {
     const { body, contentType } = this.#codecs.encode(payload, options.contentType);
     this.#checkNeeds(topic, options, link);
     const limit = link.effective?.limits.maxBodyBytes;
@@ -321,10 +338,13 @@ export class Bus implements Publisher {
   #checkPublishOptions(topic: string, options: PublishOptions): void {
     const problems = unknownKeyProblems(options, publishKeys, "");
     const { key, id, timeoutMs, expiresInMs, delayMs } = options;
-    if (key !== undefined && (typeof key !== "string" || key === "" || key.length > 1024)) problems.push("key is not a text of 1 to 1024 characters");
-    if (id !== undefined && (typeof id !== "string" || !/^[\x21-\x7e]{1,128}$/.test(id))) problems.push("id is not 1 to 128 printable characters without spaces");
+    if (key !== undefined && (typeof key !== "string" || key === "" || key.length > 1024))
+      problems.push("key is not a text of 1 to 1024 characters");
+    if (id !== undefined && (typeof id !== "string" || !/^[\x21-\x7e]{1,128}$/.test(id)))
+      problems.push("id is not 1 to 128 printable characters without spaces");
     for (const [name, value] of Object.entries({ timeoutMs, expiresInMs, delayMs }))
-      if (value !== undefined && !(Number.isFinite(value) && value > 0)) problems.push(`${name} is not a positive number of milliseconds`);
+      if (value !== undefined && !(Number.isFinite(value) && value > 0))
+        problems.push(`${name} is not a positive number of milliseconds`);
     if (problems.length > 0) throw new InvalidArgumentError(`publish("${topic}"): ${problems.join("; ")}.`, { topic });
   }
 
@@ -361,7 +381,8 @@ export class Bus implements Publisher {
 
   #assertUsable(): void {
     if (this.#closing !== undefined) throw new ClosedError("The bus is closed; make a new one.");
-    if (this.#opening === undefined) throw new ClosedError("The bus is not open yet; call open() first, or use connect().");
+    if (this.#opening === undefined)
+      throw new ClosedError("The bus is not open yet; call open() first, or use connect().");
   }
 }
 

@@ -23,7 +23,8 @@ function problemOf(key: string, value: unknown): string | undefined {
   if (!name.test(key)) return `header name ${shown} is not 1 to 128 letters, digits or !#$%&'*+-.^_\`|~.`;
   if (/^busbar-/i.test(key) || key.toLowerCase() === "content-type")
     return `header name ${shown} is the bus's own; the options id, key, contentType and expiresInMs set those.`;
-  if (typeof value !== "string") return `the value of header ${shown} is not a string but ${value === null ? "null" : typeof value}.`;
+  if (typeof value !== "string")
+    return `the value of header ${shown} is not a string but ${value === null ? "null" : typeof value}.`;
   if (unfit.test(value)) return `the value of header ${shown} has control characters or a lone surrogate; encode it.`;
   return undefined;
 }

@@ -24,11 +24,15 @@ export function unmetSubscribeNeeds(
   ];
   if (filter.tokens.some((token) => token === "*" || token === "**"))
     needs.push(["wildcards", "it has no wildcards; subscribe to each topic."]);
-  if (options.durable) needs.push(["durable", "it keeps nothing for who is away; set durable: false, or change the broker."]);
+  if (options.durable)
+    needs.push(["durable", "it keeps nothing for who is away; set durable: false, or change the broker."]);
   if (options.startFrom === "earliest")
     needs.push(["startFromEarliest", 'it keeps no messages from before; leave startFrom out, or set it to "new".']);
   if (!atMostOnce && buriesHere(options.deadLetter, options.broker))
-    needs.push(["deadLetters", "it cannot keep dead letters; set deadLetter: { broker } to one that can, or deadLetter: false."]);
+    needs.push([
+      "deadLetters",
+      "it cannot keep dead letters; set deadLetter: { broker } to one that can, or deadLetter: false.",
+    ]);
   return unmet(`subscribe("${filter.canonical}")`, needs, supports);
 }
 

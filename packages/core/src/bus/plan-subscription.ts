@@ -116,7 +116,12 @@ function requestOf(
   const { group, durable } = options;
   const elsewhere = source.filter === filter.canonical ? [] : [source.filter];
   const owner = group === undefined ? [service, instance] : [group];
-  const name = nativeName(...owner, filter.canonical, ...elsewhere, ...(durable || group !== undefined ? [] : [uuid()]));
+  const name = nativeName(
+    ...owner,
+    filter.canonical,
+    ...elsewhere,
+    ...(durable || group !== undefined ? [] : [uuid()]),
+  );
   return {
     filter: source.filter,
     // On a fold's target groups of different filters would compete for the same messages.
@@ -140,7 +145,12 @@ function markDecodeError(error: unknown): never {
 }
 
 /** A durable subscription that the broker knows by its member's name needs a name that stays. */
-function checkInstance(link: BrokerLink, filter: ParsedFilter, options: ResolvedSubscribeOptions, settings: BusSettings): void {
+function checkInstance(
+  link: BrokerLink,
+  filter: ParsedFilter,
+  options: ResolvedSubscribeOptions,
+  settings: BusSettings,
+): void {
   const named = link.supports.memberNames !== "unsupported" || options.group === undefined;
   if (!options.durable || settings.instanceGiven || !named) return;
   const text = `Subscription "${filter.canonical}" on broker "${link.name}" is durable and known there by this process's name; set "instance" (or BUSBAR_INSTANCE) to one that stays the same over restarts and is different for each replica`;
@@ -164,8 +174,18 @@ function holdNeeds(link: BrokerLink, filter: ParsedFilter, { retry }: ResolvedSu
 }
 
 /** A broker that is named for dead letters must be able to keep them. */
-function deadLetterNeeds(filter: ParsedFilter, { deadLetter }: ResolvedSubscribeOptions, { link }: PlanContext): UnmetNeed[] {
-  if (deadLetter === undefined || deadLetter === false || deadLetter.broker === undefined || deadLetter.topic !== undefined) return [];
+function deadLetterNeeds(
+  filter: ParsedFilter,
+  { deadLetter }: ResolvedSubscribeOptions,
+  { link }: PlanContext,
+): UnmetNeed[] {
+  if (
+    deadLetter === undefined ||
+    deadLetter === false ||
+    deadLetter.broker === undefined ||
+    deadLetter.topic !== undefined
+  )
+    return [];
   const target = link(deadLetter.broker);
   if (!target.loaded || target.supports.deadLetters !== "unsupported") return [];
   return [

@@ -112,7 +112,9 @@ export class PublishWindow implements Swept {
     for (const entry of this.#open)
       this.#rejectEntry(
         entry,
-        entry.sent ? this.#unknown(entry, "the bus was closed") : new ClosedError(this.#text(entry, "was not sent: the bus was closed.")),
+        entry.sent
+          ? this.#unknown(entry, "the bus was closed")
+          : new ClosedError(this.#text(entry, "was not sent: the bus was closed.")),
       );
   }
 
@@ -126,7 +128,10 @@ export class PublishWindow implements Swept {
   #refusal(record: OutboundRecord, signal: AbortSignal | undefined): Error | undefined {
     const topic = { topic: record.topic, broker: this.#name };
     if (signal?.aborted === true)
-      return new CanceledError(`Publish to "${record.topic}" was canceled before it was sent.`, { ...topic, cause: signal.reason });
+      return new CanceledError(`Publish to "${record.topic}" was canceled before it was sent.`, {
+        ...topic,
+        cause: signal.reason,
+      });
     if (this.#closed) return new ClosedError(`The bus is closed; "${record.topic}" was not published.`, topic);
     if (this.#fatal !== undefined) return this.#fatal;
     const { overflow, maxInFlight } = this.#settings;
@@ -134,7 +139,10 @@ export class PublishWindow implements Swept {
     if (overflow === "drop-oldest") {
       const oldest = this.#takeWaiting();
       if (oldest !== undefined) {
-        this.#rejectEntry(oldest, new CapacityError(this.#text(oldest, "was dropped for a newer one: the window is full."), topic));
+        this.#rejectEntry(
+          oldest,
+          new CapacityError(this.#text(oldest, "was dropped for a newer one: the window is full."), topic),
+        );
         return undefined;
       }
     }
@@ -155,18 +163,29 @@ export class PublishWindow implements Swept {
     const abort = (): void =>
       this.#rejectEntry(
         entry,
-        new CanceledError(this.#text(entry, entry.sent ? "was canceled after it was sent; the broker may have it." : "was canceled before it was sent."), {
-          broker: this.#name,
-          topic: entry.record.topic,
-          cause: signal.reason,
-        }),
+        new CanceledError(
+          this.#text(
+            entry,
+            entry.sent ? "was canceled after it was sent; the broker may have it." : "was canceled before it was sent.",
+          ),
+          {
+            broker: this.#name,
+            topic: entry.record.topic,
+            cause: signal.reason,
+          },
+        ),
       );
     signal.addEventListener("abort", abort, { once: true });
     entry.unlisten = () => signal.removeEventListener("abort", abort);
   }
 
   #mayFlow(): boolean {
-    return this.#connected && this.#resumeAt === 0 && this.#failed.length === 0 && this.#inFlight < this.#settings.maxInFlight;
+    return (
+      this.#connected &&
+      this.#resumeAt === 0 &&
+      this.#failed.length === 0 &&
+      this.#inFlight < this.#settings.maxInFlight
+    );
   }
 
   #pump(): void {
@@ -250,7 +269,10 @@ export class PublishWindow implements Swept {
 
   #unknown(entry: Entry, why: string): ConnectionError {
     return new ConnectionError(
-      this.#text(entry, `has an unknown outcome: ${why}. Publish it again under the same id; subscribers may see it twice.`),
+      this.#text(
+        entry,
+        `has an unknown outcome: ${why}. Publish it again under the same id; subscribers may see it twice.`,
+      ),
       { code: "BUSBAR_OUTCOME_UNKNOWN", broker: this.#name, topic: entry.record.topic, cause: entry.lastError },
     );
   }

@@ -51,7 +51,11 @@ export function resolveSubscribeOptions(
     .sort((one, other) => Number(covers(other.pattern, one.pattern)) - Number(covers(one.pattern, other.pattern)));
   const layers: readonly SubscribeOptions[] = [...applicable.map(({ options }) => options), given];
   const merged: SubscribeOptions = Object.assign({}, ...layers.map(withoutUndefined));
-  const retry: RetryPolicy = Object.assign({}, defaultRetry, ...layers.map((layer) => withoutUndefined(layer.retry ?? {})));
+  const retry: RetryPolicy = Object.assign(
+    {},
+    defaultRetry,
+    ...layers.map((layer) => withoutUndefined(layer.retry ?? {})),
+  );
   const concurrency = merged.concurrency ?? 1;
   const resolved: ResolvedSubscribeOptions = {
     ...merged,
@@ -67,7 +71,9 @@ export function resolveSubscribeOptions(
   };
   const problems = [...unknownKeyProblems(given, known, ""), ...problemsOf(resolved)];
   if (problems.length > 0)
-    throw new InvalidArgumentError(`subscribe("${filter.canonical}"): ${problems.join("; ")}.`, { topic: filter.canonical });
+    throw new InvalidArgumentError(`subscribe("${filter.canonical}"): ${problems.join("; ")}.`, {
+      topic: filter.canonical,
+    });
   return resolved;
 }
 
@@ -75,7 +81,10 @@ function problemsOf(options: ResolvedSubscribeOptions): string[] {
   const problems: string[] = [];
   const check = (fits: boolean, problem: string): void => void (fits || problems.push(problem));
   const { group, retry, deadLetter } = options;
-  check(group === undefined || /^[A-Za-z0-9_-]{1,64}$/.test(group), `group "${group}" is not 1 to 64 letters, digits, "_" or "-"`);
+  check(
+    group === undefined || /^[A-Za-z0-9_-]{1,64}$/.test(group),
+    `group "${group}" is not 1 to 64 letters, digits, "_" or "-"`,
+  );
   check(oneOf(options.delivery, "at-least-once", "at-most-once"), 'delivery is "at-least-once" or "at-most-once"');
   check(oneOf(options.order, "key", "all", "none"), 'order is "key", "all" or "none"');
   check(oneOf(options.startFrom, "new", "earliest"), 'startFrom is "new" or "earliest"');
@@ -88,7 +97,10 @@ function problemsOf(options: ResolvedSubscribeOptions): string[] {
   check(isDuration(retry.maxBackoffMs), "retry.maxBackoffMs is a number of milliseconds");
   check(retry.factor >= 1, "retry.factor is 1 or more");
   check(retry.jitter >= 0 && retry.jitter <= 1, "retry.jitter is from 0 to 1");
-  check(isDuration(options.handlerTimeoutMs) && options.handlerTimeoutMs > 0, "handlerTimeoutMs is a number of milliseconds");
+  check(
+    isDuration(options.handlerTimeoutMs) && options.handlerTimeoutMs > 0,
+    "handlerTimeoutMs is a number of milliseconds",
+  );
   check(
     deadLetter === undefined || deadLetter === false || (typeof deadLetter === "object" && deadLetter !== null),
     "deadLetter is { topic?, broker? } or false",

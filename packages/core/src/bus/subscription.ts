@@ -179,6 +179,7 @@ export class Subscription {
   }
 
   async #close(deadlineMs: number, end: (subscriber: Subscriber) => Promise<void>): Promise<void> {
+    this.#intake.stop();
     if (this.#state === "failed" && this.#subscribers.length === 0) return;
     // A subscription that is just starting has to have started before it can be stopped.
     if (this.#sources.every(({ link }) => link.state === "connected")) await this.ready.catch(() => undefined);

@@ -20,5 +20,9 @@ function valueOf<Payload>(result: StandardSchemaV1.Result<Payload>, topic: strin
     const where = path?.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
     return where === undefined || where === "" ? message : `${where}: ${message}`;
   });
-  throw new PayloadError("BUSBAR_VALIDATION", `The payload does not fit the schema of "${topic}": ${issues.join("; ")}.`, { topic });
+  throw new PayloadError(
+    "BUSBAR_VALIDATION",
+    `The payload does not fit the schema of "${topic}": ${issues.join("; ")}.`,
+    { topic },
+  );
 }

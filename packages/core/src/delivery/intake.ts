@@ -83,6 +83,7 @@ export class Intake implements Swept {
   readonly #finished = new FinishedMessages();
   #burying = 0;
   #pumping = false;
+  #stopped = false;
   #draining = false;
   #whenIdle: (() => void) | undefined;
 
@@ -105,7 +106,9 @@ export class Intake implements Swept {
 
   /** The topics and keys that wait for another attempt. */
   delayedKeys(): string[] {
-    return [...new Set([...this.#delayed].map(({ topic, delivery }) => `${topic} ${delivery.record.key ?? ""}`.trim()))];
+    return [
+      ...new Set([...this.#delayed].map(({ topic, delivery }) => `${topic} ${delivery.record.key ?? ""}`.trim())),
+    ];
   }
 
   /** Takes a delivery over. Never throws. */
@@ -127,7 +130,11 @@ export class Intake implements Swept {
     this.#hold(held);
     if (topic === undefined) {
       // It takes no lane: it will never reach a handler.
-      return this.#bury(held, "unknown-topic", new Error("The message does not say its topic, and no topicFrom finds it."));
+      return this.#bury(
+        held,
+        "unknown-topic",
+        new Error("The message does not say its topic, and no topicFrom finds it."),
+      );
     }
     this.#lanes.add(held, held.lane);
     this.#pump();
@@ -155,11 +162,17 @@ export class Intake implements Swept {
     return this.#delayed.size > 0 || this.#running.size > 0;
   }
 
+  /** Begins no more runs; what runs goes on. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
   /**
    * Gives back what has not begun, waits for what runs until the deadline, then aborts it and gives it back unharmed: it
    * counts neither as handled nor as failed. The broker must have stopped handing out before.
    */
   async drain(deadline: Promise<void>): Promise<void> {
+    this.#stopped = true;
     this.#draining = true;
     for (const held of this.#lanes.drain()) this.#release(held);
     for (const held of this.#delayed) this.#release(held);
@@ -211,7 +224,7 @@ export class Intake implements Swept {
     // A handler that returns at once ends within the loop; without the guard each would nest in the one before.
     if (this.#pumping) return;
     this.#pumping = true;
-    while (this.#running.size < this.#options.concurrency) {
+    while (!this.#stopped && this.#running.size < this.#options.concurrency) {
       const held = this.#lanes.take();
       if (held === undefined) break;
       // The broker delivers it again, perhaps to another member: running it here as well would only make a duplicate.
@@ -333,9 +346,13 @@ export class Intake implements Swept {
         },
         (failure: unknown) => {
           this.lastError = failure;
-          this.#options.warn(`Dead letter of ${held.topic} ${held.id} could not be written, it stays unacknowledged: ${describe(failure)}`);
+          this.#options.warn(
+            `Dead letter of ${held.topic} ${held.id} could not be written, it stays unacknowledged: ${describe(failure)}`,
+          );
           if (this.#draining) return this.#release(held);
-          this.#delay(held, backoffDelayMs(attempt, deadLetterBackoff), () => this.#bury(held, reason, error, attempt + 1));
+          this.#delay(held, backoffDelayMs(attempt, deadLetterBackoff), () =>
+            this.#bury(held, reason, error, attempt + 1),
+          );
         },
       )
       .finally(() => {

@@ -1,4 +1,5 @@
 import type {
+  AbortOptions,
   Adapter,
   AdapterOptions,
   Broker,
@@ -84,8 +85,9 @@ export class MemoryBroker implements Broker<typeof memoryCapabilities, MemorySer
     return Promise.resolve(effective);
   }
 
-  publish(record: OutboundRecord): Promise<Receipt> {
+  publish(record: OutboundRecord, options?: AbortOptions): Promise<Receipt> {
     try {
+      options?.signal?.throwIfAborted();
       this.#assertOpen();
       return Promise.resolve(this.native.publish(record));
     } catch (error) {
@@ -119,7 +121,8 @@ export class MemoryBroker implements Broker<typeof memoryCapabilities, MemorySer
   }
 
   #assertOpen(): void {
-    if (this.#disconnect === undefined) throw new ClosedError("The broker in memory is not open.", { broker: this.name });
+    if (this.#disconnect === undefined)
+      throw new ClosedError("The broker in memory is not open.", { broker: this.name });
   }
 }
 
@@ -130,7 +133,8 @@ export class MemoryBroker implements Broker<typeof memoryCapabilities, MemorySer
 export function memory(options: AdapterOptions<object> = { url: "memory:" }): MemoryBroker {
   const problems = unknownKeyProblems(options.native ?? {}, [], "native");
   const match = /^memory:(?:\/\/([A-Za-z0-9_.-]*))?$/.exec(options.url);
-  if (match === null) problems.push(`"${options.url}" is not a URL of a broker in memory; write memory: or memory://name`);
+  if (match === null)
+    problems.push(`"${options.url}" is not a URL of a broker in memory; write memory: or memory://name`);
   if (problems.length > 0) throw new ConfigError(problems, { broker: "memory" });
   return new MemoryBroker(memoryServer(match?.[1] ?? ""));
 }

@@ -6,12 +6,12 @@ export function memoryDeadLetters(groups: Map<string, Map<string, OutboundRecord
     put(group, slot, record) {
       let letters = groups.get(group);
       if (letters === undefined) groups.set(group, (letters = new Map()));
-      letters.set(slot, { ...record, body: record.body.slice() });
+      letters.set(slot, { ...record, body: new Uint8Array(record.body), headers: { ...record.headers } });
       return Promise.resolve();
     },
     async *list(group) {
       for (const [handle, { body, headers, ...rest }] of [...(groups.get(group) ?? [])])
-        yield { handle, record: { ...rest, body: body.slice(), headers: { ...headers } } };
+        yield { handle, record: { ...rest, body: new Uint8Array(body), headers: { ...headers } } };
     },
     remove(group, handles) {
       const letters = groups.get(group);

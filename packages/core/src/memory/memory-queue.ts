@@ -60,7 +60,8 @@ export class MemoryQueue {
 
   /** Takes messages back that were handed out, in front and in their old order. */
   giveBack(messages: readonly QueuedMessage[]): void {
-    for (const message of [...messages].sort((one, other) => other.sequence - one.sequence)) this.#waiting.unshift(message);
+    for (const message of [...messages].sort((one, other) => other.sequence - one.sequence))
+      this.#waiting.unshift(message);
     this.pump();
   }
 

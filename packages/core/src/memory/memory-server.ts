@@ -41,7 +41,7 @@ export class MemoryServer {
           `Queue "${queue.name}" in memory is full with ${queue.waiting} messages; let its subscription catch up.`,
           { topic: record.topic },
         );
-    const kept: OutboundRecord = { ...record, body: record.body.slice() };
+    const kept: OutboundRecord = { ...record, body: new Uint8Array(record.body), headers: { ...record.headers } };
     const sequence = ++this.#sequence;
     this.#log.push({ record: kept, sequence, deliveries: 0 });
     if (this.#log.length > this.#limits.maxLogMessages) this.#log.shift();

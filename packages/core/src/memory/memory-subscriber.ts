@@ -109,7 +109,7 @@ function inbound({ record }: QueuedMessage): InboundRecord {
   return {
     address: record.address,
     topic: record.topic,
-    body: record.body.slice(),
+    body: new Uint8Array(record.body),
     headers: { ...record.headers },
     ...(record.key === undefined ? {} : { key: record.key }),
     id: record.id,

@@ -12,7 +12,8 @@ const parameter = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 /** Throws `InvalidArgumentError` unless this is a concrete topic that a user may publish to. */
 export function assertTopic(topic: string): void {
   const problem = topicProblem(topic);
-  if (problem !== undefined) throw new InvalidArgumentError(`Topic ${quote(topic)} ${problem}`, { topic: printable(topic) });
+  if (problem !== undefined)
+    throw new InvalidArgumentError(`Topic ${quote(topic)} ${problem}`, { topic: printable(topic) });
 }
 
 /** What is wrong with a concrete topic, as the end of a sentence; `undefined` when nothing is. */
@@ -44,7 +45,8 @@ export interface ParsedFilter {
 /** Takes a filter apart, or throws `InvalidArgumentError` saying what is wrong with it. */
 export function parseFilter(filter: string): ParsedFilter {
   const problem = filterProblem(filter);
-  if (problem !== undefined) throw new InvalidArgumentError(`Filter ${quote(filter)} ${problem}`, { topic: printable(filter) });
+  if (problem !== undefined)
+    throw new InvalidArgumentError(`Filter ${quote(filter)} ${problem}`, { topic: printable(filter) });
   const parts = filter.split(".");
   const parameters = parts.map((part) => parameter.exec(part)?.[1]);
   const tokens = parts.map((part, index) => (parameters[index] === undefined ? part : "*"));
@@ -60,7 +62,8 @@ export function filterProblem(filter: unknown): string | undefined {
   for (const [index, part] of parts.entries()) {
     if (token.test(part) || part === "*") continue;
     if (part === "**") {
-      if (index !== parts.length - 1) return 'has "**" before its end; "**" stands for one or more tokens and comes last.';
+      if (index !== parts.length - 1)
+        return 'has "**" before its end; "**" stands for one or more tokens and comes last.';
       continue;
     }
     const name = parameter.exec(part)?.[1];

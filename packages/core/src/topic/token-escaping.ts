@@ -25,7 +25,8 @@ export function tokenEscaping(legal: (character: string) => boolean): TokenEscap
     if (hex === undefined) return undefined;
     const end = at + hex.length + 3;
     const code = Number.parseInt(hex, 16);
-    if (code > 0x10ffff || code.toString(16).toUpperCase() !== hex) return undefined;
+    const surrogate = code >= 0xd800 && code <= 0xdfff;
+    if (code > 0x10ffff || surrogate || code.toString(16).toUpperCase() !== hex) return undefined;
     const character = String.fromCodePoint(code);
     // An underscore is only escaped where it would otherwise begin an escape: its closing underscore stands for it.
     if (character === "_") return escapeAt(text, end - 1) === undefined ? undefined : { character, end };

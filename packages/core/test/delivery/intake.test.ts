@@ -1,0 +1,340 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Delivery, InboundRecord, Outcome } from "../../src/contract/index.ts";
+import { asDecodeError, Intake } from "../../src/delivery/intake.ts";
+import type { DeathReason, IntakeOptions } from "../../src/delivery/intake.ts";
+import { Reject, RetryLater } from "../../src/delivery/outcome.ts";
+import { Sweep } from "../../src/delivery/sweep.ts";
+import { PayloadError } from "../../src/errors.ts";
+import { parseFilter } from "../../src/topic/grammar.ts";
+
+const source = { prefix: "", broker: "main", topicOf: (record: InboundRecord) => record.topic ?? record.address };
+
+interface Job {
+  readonly text: string;
+  readonly attempt: number;
+  readonly signal: () => AbortSignal;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** An intake whose handlers end when the test says so. */
+function setUp(options: Partial<IntakeOptions> = {}) {
+  const jobs: Job[] = [];
+  const settled: string[] = [];
+  const dead: string[] = [];
+  let bury = (): Promise<void> => Promise.resolve();
+  const intake = new Intake({
+    filter: parseFilter("t.**"),
+    concurrency: 2,
+    order: "key",
+    retry: { attempts: 3, backoffMs: 100, factor: 2, maxBackoffMs: 30_000, jitter: 0 },
+    handlerTimeoutMs: 1_000,
+    atMostOnce: false,
+    manual: false,
+    maxInFlight: 10,
+    maxHoldMs: () => Number.POSITIVE_INFINITY,
+    sweep: new Sweep(),
+    decode: ({ body }) => new TextDecoder().decode(body),
+    handle: (payload, message) =>
+      new Promise<void>((resolve, reject) => {
+        jobs.push({ text: String(payload), attempt: message.attempt, signal: () => message.signal, resolve, reject });
+      }),
+    bury: async (message, reason: DeathReason) => {
+      await bury();
+      dead.push(`${new TextDecoder().decode(message.delivery.record.body)} ${reason} ${message.failures}`);
+    },
+    warn: () => undefined,
+    ...options,
+  });
+  const deliver = (text: string, more: Partial<InboundRecord> & { position?: string; redelivered?: boolean } = {}) => {
+    const { position, redelivered = false, ...record } = more;
+    let settledBefore = false;
+    const delivery = {
+      record: { address: "t.a", body: new TextEncoder().encode(text), headers: {}, id: text, ...record },
+      redelivered,
+      position,
+      stale: false,
+      settle(outcome: Outcome) {
+        if (settledBefore || this.stale) return;
+        settledBefore = true;
+        settled.push(`${text} ${outcome}`);
+      },
+    } satisfies Delivery & { stale: boolean };
+    intake.accept(delivery, source);
+    return delivery;
+  };
+  const running = (): string[] => jobs.map((job) => `${job.text} ${job.attempt}`);
+  return { intake, jobs, settled, dead, deliver, running, buryWith: (next: () => Promise<void>) => (bury = next) };
+}
+
+const turn = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
+
+describe("an intake", () => {
+  beforeEach(
+    () =>
+      void vi.useFakeTimers({
+        toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout", "performance", "Date"],
+      }),
+  );
+  afterEach(() => void vi.useRealTimers());
+
+  it("acknowledges only after the handler succeeded", async () => {
+    const { deliver, jobs, settled } = setUp();
+    deliver("one");
+    await turn();
+    expect(settled).toEqual([]);
+    jobs[0]?.resolve();
+    await turn();
+    expect(settled).toEqual(["one ack"]);
+  });
+
+  it("runs as many handlers as asked, and never one more", async () => {
+    const { deliver, jobs, running } = setUp();
+    for (const text of ["one", "two", "three"]) deliver(text);
+    expect(running()).toEqual(["one 1", "two 1"]);
+    jobs[1]?.resolve();
+    await turn();
+    expect(running()).toEqual(["one 1", "two 1", "three 1"]);
+  });
+
+  it("retries with growing waits up to the attempts, then buries, and acknowledges after that", async () => {
+    const { deliver, jobs, settled, dead, buryWith } = setUp();
+    let written: () => void = () => undefined;
+    buryWith(() => new Promise<void>((resolve) => (written = resolve)));
+    deliver("one");
+    for (const wait of [100, 200]) {
+      jobs.at(-1)?.reject(new Error("no"));
+      const runs = jobs.length;
+      await vi.advanceTimersByTimeAsync(wait - 1);
+      expect(jobs.length).toBe(runs);
+      await vi.advanceTimersByTimeAsync(41);
+      expect(jobs.length).toBe(runs + 1);
+    }
+    jobs.at(-1)?.reject(new Error("no"));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(settled).toEqual([]);
+    written();
+    await turn();
+    expect(dead).toEqual(["one attempts-exhausted 3"]);
+    expect(settled).toEqual(["one ack"]);
+  });
+
+  it("gives its slot to others while it waits, but keeps its key's lane", async () => {
+    const { deliver, jobs, running } = setUp({ concurrency: 1 });
+    deliver("one", { key: "k" });
+    deliver("two", { key: "k" });
+    deliver("other", { key: "l" });
+    jobs[0]?.reject(new Error("no"));
+    await turn();
+    expect(running()).toEqual(["one 1", "other 1"]);
+    jobs[1]?.resolve();
+    await vi.advanceTimersByTimeAsync(150);
+    expect(running()).toEqual(["one 1", "other 1", "one 2"]);
+    jobs[2]?.resolve();
+    await turn();
+    expect(running()).toEqual(["one 1", "other 1", "one 2", "two 1"]);
+  });
+
+  it("buries at once what the handler rejects, and what cannot be decoded", async () => {
+    const { deliver, jobs, dead } = setUp();
+    deliver("one");
+    jobs[0]?.reject(new Reject("useless"));
+    await turn();
+    expect(dead).toEqual(["one rejected 1"]);
+    const broken = setUp({
+      decode: () => {
+        throw asDecodeError(new PayloadError("BUSBAR_CODEC", "no JSON"));
+      },
+    });
+    broken.deliver("two");
+    await turn();
+    expect(broken.jobs).toEqual([]);
+    expect(broken.dead).toEqual(["two undecodable 1"]);
+  });
+
+  it("retries a codec error that comes out of the handler's own calls", async () => {
+    const { deliver, jobs, dead } = setUp();
+    deliver("one");
+    jobs[0]?.reject(new PayloadError("BUSBAR_CODEC", "of something else"));
+    await turn();
+    expect(dead).toEqual([]);
+  });
+
+  it("runs again when the handler asks, without using up an attempt", async () => {
+    const { deliver, jobs, running } = setUp();
+    deliver("one");
+    jobs[0]?.reject(new RetryLater(5_000));
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(running()).toEqual(["one 1"]);
+    await vi.advanceTimersByTimeAsync(41);
+    expect(running()).toEqual(["one 1", "one 1"]);
+  });
+
+  it("keeps what it cannot bury unacknowledged, and tries again", async () => {
+    const { deliver, jobs, settled, dead, buryWith } = setUp();
+    let failures = 2;
+    buryWith(() => (failures-- > 0 ? Promise.reject(new Error("full")) : Promise.resolve()));
+    deliver("one");
+    jobs[0]?.reject(new Reject("useless"));
+    await turn();
+    expect(settled).toEqual([]);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(dead).toEqual(["one rejected 1"]);
+    expect(settled).toEqual(["one ack"]);
+  });
+
+  it("takes a redelivery for the message that still runs, and acknowledges the new delivery", async () => {
+    const { deliver, jobs, settled, running } = setUp();
+    const old = deliver("one", { position: "5" });
+    old.stale = true;
+    deliver("one", { position: "5", redelivered: true });
+    await turn();
+    expect(running()).toEqual(["one 1"]);
+    jobs[0]?.resolve();
+    await turn();
+    expect(settled).toEqual(["one ack"]);
+  });
+
+  it("acknowledges a redelivery unrun when the first delivery went stale and then succeeded", async () => {
+    const { deliver, jobs, settled, intake } = setUp();
+    const old = deliver("one");
+    old.stale = true;
+    jobs[0]?.resolve();
+    await turn();
+    expect(settled).toEqual([]);
+    deliver("one", { redelivered: true });
+    await turn();
+    expect(jobs.length).toBe(1);
+    expect(settled).toEqual(["one ack"]);
+    expect(intake.counts.skipped).toBe(1);
+  });
+
+  it("never takes a new message for a redelivery because somebody used an id twice", async () => {
+    const { deliver, jobs } = setUp();
+    const old = deliver("one", { id: "same" });
+    old.stale = true;
+    jobs[0]?.resolve();
+    await turn();
+    deliver("two", { id: "same" });
+    await turn();
+    expect(jobs.map((job) => job.text)).toEqual(["one", "two"]);
+  });
+
+  it("does not begin what went stale: the broker delivers it again", async () => {
+    const { deliver, jobs, running } = setUp({ concurrency: 1 });
+    deliver("one");
+    const waiting = deliver("two");
+    waiting.stale = true;
+    jobs[0]?.resolve();
+    await turn();
+    expect(running()).toEqual(["one 1"]);
+  });
+
+  it("acknowledges and counts what does not fit the filter", () => {
+    const { deliver, settled, intake } = setUp();
+    deliver("one", { address: "other" });
+    expect(settled).toEqual(["one ack"]);
+    expect(intake.counts.unmatched).toBe(1);
+  });
+
+  it("aborts a handler at its time, counts that as a failure, and does not run the message twice at once", async () => {
+    const { deliver, jobs, running, settled } = setUp();
+    deliver("one");
+    const signal = jobs[0]?.signal();
+    await vi.advanceTimersByTimeAsync(1_040);
+    expect(signal?.aborted).toBe(true);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(running()).toEqual(["one 1"]);
+    jobs[0]?.resolve();
+    await vi.advanceTimersByTimeAsync(150);
+    expect(running()).toEqual(["one 1", "one 2"]);
+    expect(settled).toEqual([]);
+  });
+
+  it("gives up a handler that never ends, so that it cannot kill its subscription", async () => {
+    const { deliver, intake, running } = setUp({ concurrency: 1 });
+    deliver("hung");
+    deliver("next");
+    await vi.advanceTimersByTimeAsync(31_040);
+    expect(intake.counts.abandoned).toBe(1);
+    expect(running()).toEqual(["hung 1", "next 1"]);
+  });
+
+  it("gives back in a drain what has not begun and what waits, and lets what runs end", async () => {
+    const { deliver, jobs, settled, intake } = setUp({ concurrency: 2 });
+    deliver("retrying");
+    jobs[0]?.reject(new Error("no"));
+    await turn();
+    for (const text of ["a", "b", "c"]) deliver(text);
+    const drained = intake.drain(new Promise(() => undefined));
+    expect(settled).toEqual(["c release", "retrying release"]);
+    jobs[1]?.resolve();
+    jobs[2]?.resolve();
+    await drained;
+    expect(settled).toEqual(["c release", "retrying release", "a ack", "b ack"]);
+  });
+
+  it("cuts off at the deadline: aborted, given back, neither handled nor failed", async () => {
+    const { deliver, jobs, settled, intake } = setUp();
+    deliver("slow");
+    const signal = jobs[0]?.signal();
+    await intake.drain(Promise.resolve());
+    expect(signal?.aborted).toBe(true);
+    expect(settled).toEqual(["slow release"]);
+    jobs[0]?.resolve();
+    await turn();
+    expect(settled).toEqual(["slow release"]);
+    expect(intake.counts).toMatchObject({ handled: 0, failed: 0 });
+  });
+
+  it("settles by hand: once, and only when the handler says so", async () => {
+    const decisions: { ack(): void; reject(reason: string): void }[] = [];
+    const { deliver, settled, dead } = setUp({
+      manual: true,
+      handle: (_payload, message) => void decisions.push(message),
+    });
+    deliver("one");
+    await turn();
+    expect(settled).toEqual([]);
+    decisions[0]?.ack();
+    decisions[0]?.reject("too late");
+    await turn();
+    expect(settled).toEqual(["one ack"]);
+    expect(dead).toEqual([]);
+  });
+
+  it("survives whatever a handler throws", async () => {
+    for (const thrown of [
+      undefined,
+      null,
+      "text",
+      7,
+      Object.create(null),
+      {
+        toString: () => {
+          throw new Error("no");
+        },
+      },
+    ]) {
+      const { deliver, settled } = setUp({
+        retry: { attempts: 1, backoffMs: 0, factor: 1, maxBackoffMs: 0, jitter: 0 },
+        handle: () => {
+          throw thrown;
+        },
+      });
+      deliver("one");
+      await turn();
+      expect(settled).toEqual(["one ack"]);
+    }
+  });
+
+  it("acknowledges before the handler, and runs it once, where at-most-once is asked for", async () => {
+    const { deliver, jobs, settled, dead } = setUp({ atMostOnce: true });
+    deliver("one");
+    expect(settled).toEqual(["one ack"]);
+    jobs[0]?.reject(new Error("no"));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(jobs.length).toBe(1);
+    expect(dead).toEqual([]);
+  });
+});
