@@ -1,0 +1,170 @@
+import type {
+  AbortOptions,
+  Broker,
+  BrokerStatus,
+  Delivery,
+  EffectiveCapabilities,
+  LagProbe,
+  OutboundRecord,
+  Receipt,
+  SubscribeRequest,
+  Subscriber,
+} from "@busbar/core/contract";
+import { abortable, ClosedError, ConnectionError, StatusHub, UnsupportedError } from "@busbar/core/driver";
+import type { ChannelModel } from "amqplib";
+import { AmqpSubscriber } from "./amqp-subscriber.ts";
+import { atMost } from "./at-most.ts";
+import { amqpCapabilities } from "./capabilities.ts";
+import type { AmqpCapabilities } from "./capabilities.ts";
+import { Connection } from "./connection.ts";
+import { AmqpDeadLetters } from "./dead-letters.ts";
+import { amqpSettings } from "./options.ts";
+import type { AmqpOptions, AmqpSettings } from "./options.ts";
+import { Publisher } from "./publisher.ts";
+import { waitingIn } from "./topology.ts";
+
+/** How long `close` waits for publishes that are not confirmed yet, in milliseconds. */
+const confirmGraceMs = 3000;
+
+/** What there is between `open` and `close`. Publishing and consuming have a connection each: a broker that blocks a publisher must not block acknowledgements. */
+interface Open {
+  readonly publishing: Connection;
+  readonly consuming: Connection;
+  readonly publisher: Publisher;
+}
+
+/**
+ * RabbitMQ as a driver of the bus, over AMQP 0-9-1. The constructor throws a `ConfigError` for options that are wrong, before any I/O;
+ * the options are not changed. How each promise of `Broker` is kept: `docs/brokers/amqp.md`.
+ */
+export class AmqpBroker implements Broker<AmqpCapabilities, ChannelModel> {
+  readonly name = "amqp";
+  readonly declared: AmqpCapabilities = amqpCapabilities;
+  readonly deadLetters: AmqpDeadLetters;
+  readonly lag: LagProbe;
+  readonly onStatus: (listener: (status: BrokerStatus) => void) => () => void;
+  readonly #settings: AmqpSettings;
+  readonly #statuses = new StatusHub();
+  readonly #subscribers = new Set<AmqpSubscriber>();
+  #open: Open | undefined;
+  #opening: Promise<EffectiveCapabilities> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: AmqpOptions) {
+    this.#settings = amqpSettings(options);
+    this.onStatus = this.#statuses.on;
+    this.deadLetters = new AmqpDeadLetters({
+      settings: this.#settings,
+      connection: () => this.#opened().publishing,
+      publisher: () => this.#opened().publisher,
+    });
+    this.lag = { lag: (subscription, { signal } = {}) => abortable(this.#lag(subscription), signal) };
+  }
+
+  /** The connection that publishes, as the client's own object. Throws before `open`, and while there is no connection. */
+  get native(): ChannelModel {
+    const { link } = this.#opened().publishing;
+    if (link === undefined)
+      throw new ConnectionError("There is no connection to RabbitMQ at the moment.", { broker: "amqp" });
+    return link.model;
+  }
+
+  async open({ signal }: AbortOptions = {}): Promise<EffectiveCapabilities> {
+    if (this.#closing !== undefined) throw closed();
+    signal?.throwIfAborted();
+    this.#opening ??= this.#start(signal).catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return abortable(this.#opening, signal);
+  }
+
+  async publish(record: OutboundRecord, { signal }: AbortOptions = {}): Promise<Receipt> {
+    signal?.throwIfAborted();
+    return abortable(this.#opened().publisher.publish(record), signal);
+  }
+
+  async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {
+    const { consuming } = this.#opened();
+    if (request.startFrom === "earliest") {
+      const detail = 'a queue holds only what was published after it was made; leave startFrom at "new".';
+      throw new UnsupportedError(
+        [{ capability: "startFromEarliest", subject: `subscribe("${request.filter}")`, detail }],
+        {
+          broker: "amqp",
+          topic: request.filter,
+        },
+      );
+    }
+    await consuming.open();
+    const subscriber = new AmqpSubscriber(this.#settings, consuming, this.#statuses, request, sink, () =>
+      this.#subscribers.delete(subscriber),
+    );
+    this.#subscribers.add(subscriber);
+    try {
+      await subscriber.start();
+    } catch (error) {
+      await subscriber.close();
+      throw this.#closing === undefined ? error : closed();
+    }
+    return subscriber;
+  }
+
+  close({ signal }: AbortOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(signal);
+    return this.#closing;
+  }
+
+  async #start(signal: AbortSignal | undefined): Promise<EffectiveCapabilities> {
+    const publishing = new Connection(this.#settings, "publish", {
+      onFlow: (blocked, reason) =>
+        this.#statuses.emit({ type: "flow", blocked, ...(reason === undefined ? {} : { reason }) }),
+      onFatal: (error) => this.#statuses.emit({ type: "fatal", error }),
+    });
+    const consuming = new Connection(this.#settings, "consume", {
+      onFatal: (error) => this.#statuses.emit({ type: "fatal", error }),
+    });
+    const publisher = new Publisher(this.#settings, publishing, this.#statuses);
+    try {
+      await publishing.open({ ...(signal === undefined ? {} : { signal }) });
+      const effective = await abortable(publisher.open(), signal);
+      if (this.#closing !== undefined) throw closed();
+      this.#open = { publishing, consuming, publisher };
+      this.#statuses.emit({ type: "connected", effective });
+      return effective;
+    } catch (error) {
+      publisher.end();
+      await publishing.close();
+      throw error;
+    }
+  }
+
+  async #close(signal: AbortSignal | undefined): Promise<void> {
+    const open = this.#open;
+    await Promise.all([...this.#subscribers].map((subscriber) => subscriber.close()));
+    await this.deadLetters.close();
+    await this.#opening?.catch(() => undefined);
+    if (open === undefined) return;
+    const { publishing, consuming, publisher } = open;
+    if (signal?.aborted !== true)
+      await abortable(atMost(confirmGraceMs, publisher.idle()), signal).catch(() => undefined);
+    publisher.end();
+    await Promise.all([publishing.close(), consuming.close()]);
+  }
+
+  async #lag(subscription: string): Promise<number | undefined> {
+    const { link } = this.#opened().publishing;
+    return link === undefined ? undefined : waitingIn(link, subscription);
+  }
+
+  #opened(): Open {
+    if (this.#closing !== undefined) throw closed();
+    if (this.#open === undefined)
+      throw new ConnectionError("This broker is not open; await open() first.", { broker: "amqp" });
+    return this.#open;
+  }
+}
+
+function closed(): ClosedError {
+  return new ClosedError("This broker was closed.", { broker: "amqp" });
+}

@@ -1,0 +1,200 @@
+import type { Delivery, InboundRecord, Outcome, SubscribeRequest, Subscriber } from "@busbar/core/contract";
+import { ConnectionError, HandOut } from "@busbar/core/driver";
+import type { StatusHub } from "@busbar/core/driver";
+import type { ConsumeMessage, Message } from "amqplib";
+import { AmqpArrival } from "./amqp-arrival.ts";
+import { atMost } from "./at-most.ts";
+import { onOwnChannel } from "./channel-life.ts";
+import { classify } from "./classify.ts";
+import type { Connection } from "./connection.ts";
+import { ConsumerChannel } from "./consumer-channel.ts";
+import { Departures } from "./departures.ts";
+import type { Link } from "./dial.ts";
+import { keepAttached } from "./keep-attached.ts";
+import type { Attached } from "./keep-attached.ts";
+import type { AmqpSettings } from "./options.ts";
+import { countsDeliveries, ensureQueue, isTransient, waitingIn } from "./topology.ts";
+
+/** How long `close` waits for each word of a broker that may be gone, in milliseconds. */
+const goodbyeMs = 2000;
+
+/** A subscription: one queue, consumed over one channel at a time, with prefetch as its credit at the broker. */
+export class AmqpSubscriber implements Subscriber {
+  readonly #settings: AmqpSettings;
+  readonly #connection: Connection;
+  readonly #statuses: StatusHub;
+  readonly #request: SubscribeRequest;
+  readonly #handOut: HandOut;
+  readonly #onClosed: () => void;
+  readonly #departures: Departures | undefined;
+  readonly #ending = new AbortController();
+  /** What waits to be acknowledged ahead of its handler, by its record: the hand-out shows nothing else of it. */
+  readonly #undeparted = new WeakMap<InboundRecord, AmqpArrival>();
+  #consumer: ConsumerChannel | undefined;
+  #stopping: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    settings: AmqpSettings,
+    connection: Connection,
+    statuses: StatusHub,
+    request: SubscribeRequest,
+    sink: (delivery: Delivery) => void,
+    onClosed: () => void,
+  ) {
+    this.#settings = settings;
+    this.#connection = connection;
+    this.#statuses = statuses;
+    this.#request = request;
+    this.#onClosed = onClosed;
+    if (request.delivery === "at-most-once") this.#departures = new Departures(sink);
+    this.#handOut = new HandOut({ credit: request.maxInFlight, sink: (delivery) => this.#hand(delivery, sink) });
+  }
+
+  /** Declares the queue and consumes it; resolves when what is published from now on is received. From then on it comes back by itself. */
+  async start(): Promise<void> {
+    const { name, filter } = this.#request;
+    await keepAttached(
+      this.#connection,
+      {
+        what: `Subscribing to "${filter}" (queue "${name}") failed`,
+        attach: (link, again) => this.#attach(link, again),
+        onLost: (error) => this.#statuses.emit({ type: "subscription", name, connected: false, error }),
+        onBack: () => this.#statuses.emit({ type: "subscription", name, connected: true }),
+        onFatal: (error) => this.#statuses.emit({ type: "fatal", error, name }),
+      },
+      this.#ending.signal,
+    );
+  }
+
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  async flush(): Promise<void> {
+    // On a channel that is gone there is nothing to write: what it had is delivered again.
+    await this.#consumer?.flush().catch(() => undefined);
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  pause(): void {
+    this.#handOut.pause();
+  }
+
+  resume(): void {
+    this.#handOut.resume();
+  }
+
+  async remove(): Promise<void> {
+    await this.close();
+    const { name, filter } = this.#request;
+    const what = `Deleting the subscription to "${filter}" (queue "${name}") failed`;
+    const { link } = this.#connection;
+    if (link === undefined)
+      throw new ConnectionError(`${what}: there is no connection to RabbitMQ at the moment.`, {
+        broker: "amqp",
+        topic: filter,
+      });
+    await onOwnChannel(link, (channel) => channel.deleteQueue(name)).catch((error: unknown) => {
+      throw classify(error, { what, topic: filter });
+    });
+  }
+
+  async #attach(link: Link, again: boolean): Promise<Attached> {
+    const { name, maxInFlight, member } = this.#request;
+    const gone = again && (await waitingIn(link, name)) === undefined;
+    const consumer = await ConsumerChannel.open(link, maxInFlight, name);
+    const end = consumer.end.then((error) => {
+      this.#onEnd(consumer);
+      return error;
+    });
+    try {
+      await ensureQueue(consumer.channel, this.#request, this.#settings);
+      this.#ending.signal.throwIfAborted();
+      this.#consumer = consumer;
+      await consumer.consume(name, member, (message) => this.#onMessage(consumer, message));
+    } catch (error) {
+      await consumer.close();
+      throw error;
+    }
+    // Stopped while it came back: the stop did not know of this consumer yet.
+    if (this.#ending.signal.aborted) await consumer.close();
+    else if (gone) {
+      const reason = `The queue "${name}" was gone and was made anew: what was published meanwhile, and what it kept, is lost.`;
+      this.#statuses.emit({ type: "position-lost", name, reason });
+    }
+    return { end };
+  }
+
+  #onMessage(consumer: ConsumerChannel, message: ConsumeMessage): void {
+    if (this.#consumer !== consumer) return;
+    const counted = countsDeliveries(this.#request, this.#settings);
+    const arrival = new AmqpArrival(message, counted, (settled, outcome) => {
+      // At most once: the broker was told before the sink was.
+      if (this.#departures !== undefined || consumer.settle(settled, outcome)) return;
+      this.#tellUnsettled(settled, outcome);
+    });
+    if (this.#departures !== undefined) this.#undeparted.set(arrival.record, arrival);
+    this.#handOut.offer(arrival);
+  }
+
+  #hand(delivery: Delivery, sink: (delivery: Delivery) => void): void {
+    const consumer = this.#consumer;
+    if (consumer === undefined) return;
+    consumer.handed((delivery.record.native as Message).fields.deliveryTag);
+    if (this.#departures === undefined) return sink(delivery);
+    const arrival = this.#undeparted.get(delivery.record);
+    if (arrival !== undefined) consumer.settle(arrival, "ack");
+    this.#departures.add(delivery, () => consumer.flush());
+  }
+
+  #onEnd(consumer: ConsumerChannel): void {
+    if (this.#consumer !== consumer) return;
+    this.#consumer = undefined;
+    this.#handOut.endGeneration();
+    for (const arrival of consumer.unwritten) this.#tellUnsettled(arrival, "ack");
+  }
+
+  #tellUnsettled(arrival: AmqpArrival, outcome: Outcome): void {
+    const error = new ConnectionError(
+      `A message of "${this.#request.name}" could not be settled (${outcome}): the connection was lost before that was written.`,
+      { broker: "amqp", topic: arrival.record.address },
+    );
+    this.#statuses.emit({
+      type: "settlement-failed",
+      name: this.#request.name,
+      delivery: arrival.asStale(),
+      outcome,
+      error,
+    });
+  }
+
+  async #stop(): Promise<void> {
+    this.#ending.abort();
+    this.#handOut.stop();
+    await atMost(goodbyeMs, this.#consumer?.cancel() ?? Promise.resolve());
+    await this.#departures?.idle();
+  }
+
+  async #close(): Promise<void> {
+    await this.stop();
+    this.#onClosed();
+    const consumer = this.#consumer;
+    if (consumer !== undefined) {
+      await atMost(goodbyeMs, this.flush());
+      await consumer.close();
+    }
+    this.#consumer = undefined;
+    this.#handOut.endGeneration();
+    const { link } = this.#connection;
+    if (link === undefined || !isTransient(this.#request)) return;
+    // When this fails, the queue goes by itself after its time.
+    await atMost(
+      goodbyeMs,
+      onOwnChannel(link, (channel) => channel.deleteQueue(this.#request.name)),
+    );
+  }
+}

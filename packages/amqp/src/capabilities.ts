@@ -1,0 +1,92 @@
+import type { BrokerLimits, EffectiveCapabilities } from "@busbar/core/contract";
+import type { AmqpSettings } from "./options.ts";
+
+/** The upper bound of what RabbitMQ does for the bus, as literals. */
+export const amqpCapabilities = {
+  atLeastOnce: "native",
+  atMostOnce: "native",
+  groups: "native",
+  broadcast: "native",
+  wildcards: "native",
+  durable: "native",
+  startFromEarliest: "unsupported",
+  headers: "native",
+  emptyBody: "native",
+  releaseOne: "native",
+  delayedRelease: "unsupported",
+  deliveryCount: "native",
+  keyOrderAcrossMembers: "unsupported",
+  atMostOnceBackPressure: "native",
+  routing: "native",
+  retain: "unsupported",
+  expiry: "native",
+  delay: "unsupported",
+  priority: "unsupported",
+  deadLetters: "native",
+  replies: "unsupported",
+  lag: "native",
+  memberNames: "unsupported",
+} as const;
+
+/** The type of `amqpCapabilities`. */
+export type AmqpCapabilities = typeof amqpCapabilities;
+
+/** How long RabbitMQ lets a message stay unacknowledged (`consumer_timeout`), in milliseconds, unless its operator changed that. */
+export const maxHoldMs = 1_800_000;
+
+/**
+ * The most publishes that may be unconfirmed at once: the client keeps them in an array whose head it shifts off, which
+ * becomes slow when it is long.
+ */
+export const maxUnconfirmed = 8192;
+
+/** What a server says of itself while a connection is opened. */
+export interface ServerIdentity {
+  readonly product: string;
+  readonly version: string;
+}
+
+/** What this server really does, by its own word and by the settings in use. `maxBodyBytes` is known only after it was exceeded once. */
+export function effectiveCapabilities(
+  server: ServerIdentity,
+  settings: AmqpSettings,
+  maxBodyBytes: number | undefined,
+): EffectiveCapabilities {
+  const classic = settings.queueType === "classic";
+  const limits: BrokerLimits = {
+    maxHoldMs,
+    maxInFlight: maxUnconfirmed,
+    ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
+  };
+  return {
+    product: server.product,
+    version: server.version,
+    supports: classic ? { ...amqpCapabilities, deliveryCount: "unsupported" } : amqpCapabilities,
+    limits,
+    warnings: warnings(server, classic),
+  };
+}
+
+function warnings(server: ServerIdentity, classic: boolean): string[] {
+  const found: string[] = [];
+  if (server.product !== "RabbitMQ") {
+    found.push(
+      `The server calls itself "${server.product}"; only RabbitMQ is tested, so try your configuration before you trust it.`,
+    );
+  } else if (!atLeast(server.version, 3, 10)) {
+    found.push(
+      `RabbitMQ ${server.version} does not expire messages in quorum queues; upgrade to 3.10 or later if you use expiresInMs.`,
+    );
+  }
+  if (classic) {
+    found.push(
+      'With native.queueType "classic" the queues of groups are on one node only and count no deliveries; use "quorum" in a cluster.',
+    );
+  }
+  return found;
+}
+
+function atLeast(version: string, major: number, minor: number): boolean {
+  const [ownMajor = 0, ownMinor = 0] = version.split(".").map(Number);
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+}

@@ -1,0 +1,157 @@
+import type { BusError } from "@busbar/core/driver";
+import { ConnectionError } from "@busbar/core/driver";
+import { connect } from "amqplib";
+import type { ChannelModel } from "amqplib";
+import { atMost } from "./at-most.ts";
+import type { ServerIdentity } from "./capabilities.ts";
+import { classify } from "./classify.ts";
+import type { AmqpHost, AmqpSettings } from "./options.ts";
+import { SocketBatch, socketOf } from "./socket-batch.ts";
+
+/** What a connection is for; the broker's tools show it beside the client's name. */
+export type Purpose = "publish" | "consume" | "browse";
+
+/** How the life of one connection went on, told to its owner. */
+export interface LinkEvents {
+  /** The connection is gone; called once, with the reason. */
+  readonly lost: (error: BusError) => void;
+  readonly flow: (blocked: boolean, reason?: string) => void;
+}
+
+/** One open connection, from handshake to loss. */
+export interface Link {
+  readonly model: ChannelModel;
+  readonly server: ServerIdentity;
+  readonly batch: SocketBatch;
+  /** Closes it, politely while that takes no longer than `graceMs`. Never rejects. */
+  close(graceMs: number): Promise<void>;
+}
+
+/**
+ * Opens a connection: every host in turn, beginning with number `first`, until one answers, all of it within `connectTimeoutMs`. A host that
+ * answers and refuses ends the attempt, for the others belong to the same cluster. Rejects typed.
+ */
+export async function dial(
+  settings: AmqpSettings,
+  purpose: Purpose,
+  events: LinkEvents,
+  first: number,
+  signal?: AbortSignal,
+): Promise<Link> {
+  const deadline = Date.now() + settings.connectTimeoutMs;
+  const { hosts } = settings;
+  let failure: BusError | undefined;
+  for (const index of hosts.keys()) {
+    const host = hosts[(first + index) % hosts.length] as AmqpHost;
+    // An equal part of what is left for each, or a host that swallows packets would use up the time of the others.
+    const timeoutMs = Math.ceil((deadline - Date.now()) / (hosts.length - index));
+    signal?.throwIfAborted();
+    try {
+      return await dialHost(settings, host, purpose, events, Math.max(timeoutMs, 1), signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      failure = classify(error, { what: `Connecting to ${host.hostname}:${host.port}` });
+      if (!failure.retryable) throw failure;
+    }
+  }
+  throw failure ?? new ConnectionError("No host to connect to.", { broker: "amqp" });
+}
+
+async function dialHost(
+  settings: AmqpSettings,
+  host: AmqpHost,
+  purpose: Purpose,
+  events: LinkEvents,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Link> {
+  const opening = connect(
+    {
+      protocol: settings.protocol,
+      hostname: host.hostname,
+      port: host.port,
+      username: settings.username,
+      password: settings.password,
+      // The client decodes it once more.
+      vhost: encodeURIComponent(settings.virtualHost),
+      heartbeat: settings.heartbeatSeconds,
+    },
+    {
+      ...settings.tls,
+      noDelay: true,
+      keepAlive: true,
+      timeout: timeoutMs,
+      clientProperties: { connection_name: settings.clientName, purpose },
+    },
+  );
+  return linkOf(await within(opening, timeoutMs, signal), events);
+}
+
+/** The client's own time limit is one of silence, which a server that trickles bytes never breaks; this one is of time. */
+function within(
+  opening: Promise<ChannelModel>,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<ChannelModel> {
+  return new Promise((resolve, reject) => {
+    let over = false;
+    const end = (act: () => void): void => {
+      over = true;
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+      act();
+    };
+    const abort = (): void => end(() => reject(signal?.reason as Error));
+    const timer = setTimeout(() => end(() => reject(new Error("connect ETIMEDOUT"))), timeoutMs);
+    signal?.addEventListener("abort", abort, { once: true });
+    opening.then(
+      (model) => (over ? discard(model) : end(() => resolve(model))),
+      (error: Error) => over || end(() => reject(error)),
+    );
+  });
+}
+
+function discard(model: ChannelModel): void {
+  model.on("error", () => undefined);
+  socketOf(model)?.destroy();
+}
+
+function linkOf(model: ChannelModel, events: LinkEvents): Link {
+  let reason: unknown;
+  let open = true;
+  const closed = new Promise<void>((resolve) => {
+    model.on("error", (error: Error) => (reason ??= error));
+    model.on("close", (error?: Error) => {
+      open = false;
+      letGo(model);
+      resolve();
+      events.lost(classify(reason ?? error ?? new Error("Connection closed"), { what: "The connection ended" }));
+    });
+  });
+  model.on("blocked", (why: string) => events.flow(true, why));
+  model.on("unblocked", () => events.flow(false));
+  const { product = "unknown", version = "unknown" } = model.connection.serverProperties as Partial<ServerIdentity>;
+  return {
+    model,
+    server: { product, version },
+    batch: new SocketBatch(model),
+    async close(graceMs) {
+      if (!open) return;
+      // The client's promise stays open for ever when the connection dies while it closes; its event does come.
+      void model.close().catch(() => undefined);
+      await atMost(graceMs, closed);
+      if (open) socketOf(model)?.destroy(new Error("Connection closing took too long"));
+    },
+  };
+}
+
+/** The client only ends the socket, which then waits for a peer that may be gone: nothing of it may keep the process alive. */
+function letGo(model: ChannelModel): void {
+  const socket = socketOf(model);
+  if (socket === undefined || socket.destroyed) return;
+  const timer = setTimeout(() => socket.destroy(), 1000);
+  timer.unref();
+  socket.once("close", () => clearTimeout(timer));
+  socket.once("finish", () => socket.destroy());
+  socket.unref();
+}

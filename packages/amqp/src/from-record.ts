@@ -1,0 +1,83 @@
+import type { OutboundRecord } from "@busbar/core/contract";
+import { InvalidArgumentError, UnsupportedError } from "@busbar/core/driver";
+import type { UnmetNeed } from "@busbar/core/driver";
+import type { Options } from "amqplib";
+import { escapedHeader, keyHeader, mustEscape, slotHeader, timestampHeader, topicHeader } from "./headers.ts";
+
+/** The longest text that AMQP has room for in a property, a header's name or a routing key, in bytes (`shortstr`). */
+const maxShortTextBytes = 255;
+
+/** The longest `expiration` that RabbitMQ takes, in milliseconds: ten years of 365 days. */
+const maxExpirationMs = 315_360_000_000;
+
+/**
+ * The properties that carry everything of a record but its body and address. Throws `InvalidArgumentError` for what has no
+ * room in them, because the broker would answer it by closing the channel, and `UnsupportedError` for what RabbitMQ does not do.
+ *
+ * @param slot With a dead letter: the name it is found by.
+ */
+export function propertiesOf(record: OutboundRecord, slot?: string): Options.Publish {
+  refuseUnsupported(record);
+  assertShort(record.id, "id", record);
+  assertShort(record.contentType, "content type", record);
+  const headers: Record<string, string> = {};
+  for (const name in record.headers) {
+    const wire = mustEscape(name) ? escapedHeader(name) : name;
+    assertShort(wire, "name of a header", record);
+    headers[wire] = record.headers[name] as string;
+  }
+  if (record.key !== undefined) headers[keyHeader] = record.key;
+  if (record.topic !== record.address) headers[topicHeader] = record.topic;
+  // The property `timestamp` counts seconds; the header is only for what it cannot say.
+  if (record.timestamp % 1000 !== 0) headers[timestampHeader] = String(record.timestamp);
+  if (slot !== undefined) headers[slotHeader] = slot;
+  const guaranteed = record.delivery === "at-least-once";
+  return {
+    messageId: record.id,
+    contentType: record.contentType,
+    timestamp: Math.floor(record.timestamp / 1000),
+    persistent: guaranteed,
+    mandatory: guaranteed,
+    headers,
+    ...(record.expiresInMs === undefined ? {} : { expiration: expirationOf(record.expiresInMs, record) }),
+  };
+}
+
+/** The body as the client wants it: the same bytes, not copied. */
+export function bodyOf(record: OutboundRecord): Buffer {
+  const { body } = record;
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}
+
+function expirationOf(expiresInMs: number, record: OutboundRecord): string {
+  if (expiresInMs >= 0 && expiresInMs <= maxExpirationMs) return String(Math.ceil(expiresInMs));
+  throw new InvalidArgumentError(
+    `A message to "${record.topic}" cannot expire in ${expiresInMs} ms; RabbitMQ takes 0 to ${maxExpirationMs}.`,
+    { broker: "amqp", topic: record.topic },
+  );
+}
+
+function assertShort(text: string, what: string, record: OutboundRecord): void {
+  if (text.length * 3 <= maxShortTextBytes || Buffer.byteLength(text) <= maxShortTextBytes) return;
+  throw new InvalidArgumentError(
+    `The ${what} of a message to "${record.topic}" is ${Buffer.byteLength(text)} bytes long; AMQP has room for ${maxShortTextBytes}.`,
+    { broker: "amqp", topic: record.topic },
+  );
+}
+
+function refuseUnsupported(record: OutboundRecord): void {
+  if (record.retain !== true && record.delayMs === undefined && record.priority === undefined) return;
+  const subject = `publish("${record.topic}")`;
+  const needs: UnmetNeed[] = [];
+  if (record.retain === true)
+    needs.push({ capability: "retain", subject, detail: "RabbitMQ keeps no last value; leave retain out." });
+  if (record.delayMs !== undefined)
+    needs.push({
+      capability: "delay",
+      subject,
+      detail: "delayMs is not supported on RabbitMQ; publish later instead.",
+    });
+  if (record.priority !== undefined)
+    needs.push({ capability: "priority", subject, detail: "priority is not supported on RabbitMQ; leave it out." });
+  if (needs.length > 0) throw new UnsupportedError(needs, { broker: "amqp", topic: record.topic });
+}

@@ -1,0 +1,5 @@
+/** RabbitMQ for the bus: `amqp(options)`, or `adapter` for a configuration that names this package. */
+export { amqp, adapter } from "./amqp.ts";
+export { AmqpBroker } from "./amqp-broker.ts";
+export type { AmqpCapabilities } from "./capabilities.ts";
+export type { AmqpNativeOptions, AmqpOptions } from "./options.ts";

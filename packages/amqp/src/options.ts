@@ -1,0 +1,163 @@
+import type { AdapterOptions, TlsOptions, Topology } from "@busbar/core/contract";
+import { ConfigError, unknownKeyProblems } from "@busbar/core/driver";
+
+/** What only RabbitMQ has. */
+export interface AmqpNativeOptions {
+  /**
+   * The exchange that messages are published to and that queues are bound to. Another than the default is adopted as it is
+   * when it exists; with `topology: "create"` a missing one is declared as a durable topic exchange.
+   *
+   * @default "amq.topic"
+   */
+  readonly exchange?: string | undefined;
+  /**
+   * The kind of queue behind a group or a durable subscription. A `classic` one counts no deliveries and is not replicated.
+   * Changing it for a queue that exists is refused by the broker: remove the subscription first.
+   *
+   * @default "quorum"
+   */
+  readonly queueType?: "quorum" | "classic" | undefined;
+  /**
+   * After how long without a sign of life a connection is taken for dead by the broker or, within three times as long, by
+   * the client; in milliseconds, rounded up to whole seconds. The broker may ask for less.
+   *
+   * @default 10_000
+   */
+  readonly heartbeatMs?: number | undefined;
+}
+
+/** What `amqp()` is made from. */
+export type AmqpOptions = AdapterOptions<AmqpNativeOptions>;
+
+/** A server of the cluster. */
+export interface AmqpHost {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** The options, checked, with every default filled in. */
+export interface AmqpSettings {
+  readonly protocol: "amqp" | "amqps";
+  readonly hosts: readonly AmqpHost[];
+  readonly virtualHost: string;
+  readonly username: string;
+  readonly password: string;
+  readonly tls: TlsOptions;
+  readonly clientName: string;
+  readonly connectTimeoutMs: number;
+  readonly topology: Topology;
+  readonly exchange: string;
+  readonly queueType: "quorum" | "classic";
+  readonly heartbeatSeconds: number;
+}
+
+const knownKeys = ["url", "credentials", "tls", "clientName", "connectTimeoutMs", "topology", "native"];
+const knownCredentials = ["username", "password", "token"];
+const knownTls = ["ca", "cert", "key", "passphrase", "servername", "rejectUnauthorized"];
+const knownNative = ["exchange", "queueType", "heartbeatMs"];
+const topologies: readonly Topology[] = ["create", "check", "assume"];
+
+/**
+ * Checks the options and fills in the defaults. Throws one `ConfigError` with every problem, none of which quotes a password
+ * or the URL. The options are not changed.
+ */
+export function amqpSettings(
+  options: AdapterOptions<Readonly<Record<string, unknown>> | AmqpNativeOptions>,
+): AmqpSettings {
+  const native = (options.native ?? {}) as AmqpNativeOptions;
+  const { credentials = {}, tls, clientName = "busbar", connectTimeoutMs = 10_000, topology = "create" } = options;
+  const { exchange = "amq.topic", queueType = "quorum", heartbeatMs = 10_000 } = native;
+  const address = parseUrl(options.url);
+  const problems = [
+    ...unknownKeyProblems(options, knownKeys, ""),
+    ...unknownKeyProblems(credentials, knownCredentials, "credentials"),
+    ...unknownKeyProblems(tls ?? {}, knownTls, "tls"),
+    ...unknownKeyProblems(native, knownNative, "native"),
+  ];
+  const must = (holds: boolean, problem: string): void => void (holds || problems.push(problem));
+  if (typeof address === "string") problems.push(address);
+  must(
+    credentials.token === undefined,
+    "credentials.token: RabbitMQ takes a token as the password; set credentials.password to it",
+  );
+  must(
+    typeof address === "string" || tls === undefined || address.protocol === "amqps",
+    "tls: the URL begins with amqp:, which is not encrypted; begin it with amqps:",
+  );
+  must(isName(clientName), "clientName: must be a text that is not empty");
+  must(isPositive(connectTimeoutMs), "connectTimeoutMs: must be a number of milliseconds above 0");
+  must(topologies.includes(topology), 'topology: must be "create", "check" or "assume"');
+  must(
+    isName(exchange) && Buffer.byteLength(exchange) <= 255,
+    "native.exchange: must be the name of an exchange, at most 255 bytes",
+  );
+  must(queueType === "quorum" || queueType === "classic", 'native.queueType: must be "quorum" or "classic"');
+  must(isPositive(heartbeatMs), "native.heartbeatMs: must be a number of milliseconds above 0");
+  if (problems.length > 0 || typeof address === "string") throw new ConfigError(problems, { broker: "amqp" });
+  return {
+    protocol: address.protocol,
+    hosts: address.hosts,
+    virtualHost: address.virtualHost,
+    username: credentials.username ?? address.username ?? "guest",
+    password: credentials.password ?? address.password ?? "guest",
+    tls: tls ?? {},
+    clientName,
+    connectTimeoutMs,
+    topology,
+    exchange,
+    queueType,
+    heartbeatSeconds: Math.ceil(heartbeatMs / 1000),
+  };
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+function isPositive(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value) && value > 0;
+}
+
+interface Address {
+  readonly protocol: "amqp" | "amqps";
+  readonly hosts: readonly AmqpHost[];
+  readonly virtualHost: string;
+  readonly username?: string;
+  readonly password?: string;
+}
+
+const urlShape = /^(amqps?):\/\/(?:([^/?#]*)@)?([^/?#@]+)(\/[^?#]*)?$/;
+const hostShape = /^(\[[0-9A-Fa-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/;
+
+/**
+ * Takes the URL apart by hand, since `URL` knows of one host only and quotes the whole input, password included, in its
+ * error. Returns the problem as text.
+ */
+function parseUrl(url: unknown): Address | string {
+  const shape = "url: must look like amqp://user:password@host:5672/virtual-host, several hosts separated by commas";
+  const parts = typeof url === "string" ? urlShape.exec(url) : null;
+  if (parts === null) return shape;
+  const [, protocol, user, hostList = "", path = ""] = parts;
+  const hosts: AmqpHost[] = [];
+  for (const text of hostList.split(",")) {
+    const host = hostShape.exec(text);
+    const port = Number(host?.[2] ?? (protocol === "amqps" ? 5671 : 5672));
+    if (host?.[1] === undefined || port < 1 || port > 65_535) return shape;
+    hosts.push({ hostname: host[1].replace(/^\[|\]$/g, ""), port });
+  }
+  try {
+    const virtualHost = path === "" || path === "/" ? "/" : decodeURIComponent(path.slice(1));
+    const colon = user?.indexOf(":") ?? -1;
+    const username = user === undefined ? undefined : decodeURIComponent(colon === -1 ? user : user.slice(0, colon));
+    const password = user === undefined ? undefined : decodeURIComponent(colon === -1 ? "" : user.slice(colon + 1));
+    return {
+      protocol: protocol as Address["protocol"],
+      hosts,
+      virtualHost,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+    };
+  } catch {
+    return "url: user, password or virtual host has a % that is not followed by two hex digits; write % as %25";
+  }
+}

@@ -1,0 +1,66 @@
+import type { InboundRecord } from "@busbar/core/contract";
+import type { Message } from "amqplib";
+import { keyHeader, timestampHeader, topicHeader, userHeader } from "./headers.ts";
+import { topicOfRoutingKey } from "./topic.ts";
+
+/** The record of a message that RabbitMQ delivered, also a foreign client's. Never throws. */
+export function recordOf(message: Message): InboundRecord {
+  const { content, fields, properties } = message;
+  const headers: Record<string, string> = {};
+  const wire: Readonly<Record<string, unknown>> = properties.headers ?? {};
+  for (const name in wire) {
+    const user = userHeader(name);
+    if (user === undefined) continue;
+    const text = headerText(wire[name]);
+    if (user === "__proto__")
+      Object.defineProperty(headers, user, { value: text, enumerable: true, writable: true, configurable: true });
+    else headers[user] = text;
+  }
+  const { [keyHeader]: key, [topicHeader]: topic } = wire;
+  const timestamp = timestampOf(properties.timestamp, wire[timestampHeader]);
+  return {
+    address: topicOfRoutingKey(fields.routingKey),
+    body: new Uint8Array(content.buffer, content.byteOffset, content.byteLength),
+    headers,
+    native: message,
+    ...(typeof topic === "string" ? { topic } : {}),
+    ...(typeof key === "string" ? { key } : {}),
+    ...(typeof properties.messageId === "string" ? { id: properties.messageId } : {}),
+    ...(timestamp === undefined ? {} : { timestamp }),
+    ...(typeof properties.contentType === "string" ? { contentType: properties.contentType } : {}),
+  };
+}
+
+/**
+ * How often the broker had handed the message out, this time included; `undefined` where it does not count. A quorum queue
+ * says nothing the first time and then `x-delivery-count` 1, 2, 3 (RabbitMQ, "Quorum Queues: Poison Message Handling").
+ */
+export function deliveriesOf(message: Message, counted: boolean): number | undefined {
+  if (!counted) return undefined;
+  const count: unknown = message.properties.headers?.["x-delivery-count"];
+  return typeof count === "number" ? count + 1 : 1;
+}
+
+function timestampOf(seconds: unknown, exact: unknown): number | undefined {
+  if (typeof exact === "string" && /^\d{1,16}$/.test(exact)) return Number(exact);
+  return typeof seconds === "number" ? seconds * 1000 : undefined;
+}
+
+/** A header of another type than text, as another client may have sent it, written as text. */
+function headerText(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value === null || value === undefined) return "";
+  if (Buffer.isBuffer(value)) return value.toString("utf8");
+  if (typeof value !== "object") return String(value as number | boolean);
+  const typed = value as { readonly "!"?: unknown; readonly value?: unknown };
+  if (typed["!"] === "timestamp") return String(typed.value);
+  if (typed["!"] === "decimal") return decimalText(typed.value as { readonly places: number; readonly digits: number });
+  return JSON.stringify(value);
+}
+
+/** `{ places: 2, digits: 1234 }` is 12.34, in as many digits as were sent. */
+function decimalText({ places, digits }: { readonly places: number; readonly digits: number }): string {
+  if (places === 0) return String(digits);
+  const padded = String(digits).padStart(places + 1, "0");
+  return `${padded.slice(0, -places)}.${padded.slice(-places)}`;
+}

@@ -1,0 +1,79 @@
+import type { SubscribeRequest } from "@busbar/core/contract";
+import { BusError } from "@busbar/core/driver";
+import type { Channel, Options } from "amqplib";
+import { onOwnChannel } from "./channel-life.ts";
+import { classify } from "./classify.ts";
+import type { Link } from "./dial.ts";
+import type { AmqpSettings } from "./options.ts";
+import { bindingKeyOf } from "./topic.ts";
+
+/** The least that a queue of its own outlives its subscriber: the time to declare, bind and consume. In milliseconds. */
+const leastExpiryMs = 1000;
+
+/**
+ * As good as no limit. Core counts attempts and writes the dead letters; the broker's own limit, 20 since RabbitMQ 4, counts deliveries and
+ * would drop messages that were never handled. Not -1, which RabbitMQ 4 takes for no limit: 3.10 takes it too, and
+ * then drops every message that is given back.
+ */
+const noDeliveryLimit = 2_147_483_647;
+
+/** Makes sure that the exchange is there, as far as `topology` wants it; publishing to a missing one would close the channel under every other publish. */
+export async function ensureExchange(link: Link, { exchange, topology }: AmqpSettings): Promise<void> {
+  if (topology === "assume") return;
+  const what = `The exchange "${exchange}" cannot be used`;
+  try {
+    await onOwnChannel(link, (channel) => channel.checkExchange(exchange));
+  } catch (error) {
+    const found = classify(error, { what });
+    if (found.code !== "BUSBAR_NOT_FOUND" || topology === "check") throw found;
+    await onOwnChannel(link, (channel) => channel.assertExchange(exchange, "topic", { durable: true })).catch(
+      (refusal: unknown) => {
+        throw classify(refusal, { what });
+      },
+    );
+  }
+}
+
+/** Makes sure that the queue of a subscription is there and bound, as far as `topology` wants it. */
+export async function ensureQueue(channel: Channel, request: SubscribeRequest, settings: AmqpSettings): Promise<void> {
+  // Nobody can have prepared a queue for this one call.
+  const topology = isTransient(request) ? "create" : settings.topology;
+  if (topology === "create") {
+    await channel.assertQueue(request.name, queueOptions(request, settings));
+    await channel.bindQueue(request.name, settings.exchange, bindingKeyOf(request.filter));
+  } else if (topology === "check") {
+    await channel.checkQueue(request.name);
+  }
+}
+
+/** True for a subscription whose queue goes with it. */
+export function isTransient(request: SubscribeRequest): boolean {
+  return !request.durable && request.group === undefined;
+}
+
+/** True where the broker counts how often it delivered a message. */
+export function countsDeliveries(request: SubscribeRequest, settings: AmqpSettings): boolean {
+  return settings.queueType === "quorum" && !isTransient(request);
+}
+
+/**
+ * The arguments of a subscription's queue. Nothing that somebody may want to change later is among them: a queue that exists is refused
+ * with other arguments. A transient queue is not exclusive: an exclusive one is gone with its connection, and what is
+ * published until the reconnect with it.
+ */
+export function queueOptions(request: SubscribeRequest, { queueType }: AmqpSettings): Options.AssertQueue {
+  if (isTransient(request)) return { durable: true, expires: Math.max(Math.ceil(request.graceMs), leastExpiryMs) };
+  if (queueType === "classic") return { durable: true };
+  return { durable: true, arguments: { "x-queue-type": "quorum", "x-delivery-limit": noDeliveryLimit } };
+}
+
+/** The number of messages that wait in a queue, or `undefined` when there is no such queue. */
+export async function waitingIn(link: Link, queue: string): Promise<number | undefined> {
+  try {
+    return (await onOwnChannel(link, (channel) => channel.checkQueue(queue))).messageCount;
+  } catch (error) {
+    const found = classify(error, { what: `The queue "${queue}" cannot be looked at` });
+    if (BusError.is(found) && found.code === "BUSBAR_NOT_FOUND") return undefined;
+    throw found;
+  }
+}
