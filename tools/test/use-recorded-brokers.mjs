@@ -17,6 +17,8 @@ export async function setup() {
   Object.assign(process.env, urlVariables(running));
   const absent = [...brokers.values()].filter((broker) => "absent" in broker).map(({ name }) => name);
   if (absent.length > 0) {
-    console.log(`Not running: ${absent.join(", ")}. "npm run brokers -- up" starts them, "npm test" does it by itself.`);
+    console.log(
+      `Not running: ${absent.join(", ")}. "npm run brokers -- up" starts them, "npm test" does it by itself.`,
+    );
   }
 }
