@@ -1,0 +1,52 @@
+import type { InboundRecord } from "@busbar/core/contract";
+import type { ClientRecord } from "./client.ts";
+import { metadataHeaders } from "./to-record.ts";
+
+const own: readonly string[] = Object.values(metadataHeaders);
+
+/**
+ * Reads a Kafka record. The body is a copy, so that a handler may change it. What is missing stays absent; a record without a
+ * value has an empty body; a header that stands there several times counts as its last, and bytes that are no
+ * UTF-8 become replacement characters.
+ *
+ * @param address The bus topic that the record was read from.
+ */
+export function fromRecord(record: ClientRecord, address: string): InboundRecord {
+  const all = textHeaders(record);
+  return assemble(record, address, all, record.key?.toString("utf8"));
+}
+
+/** Reads a dead letter: like any record, but its key is in a header, because the slot is the key. */
+export function fromDeadLetter(record: ClientRecord, address: string): InboundRecord {
+  const all = textHeaders(record);
+  return assemble(record, address, all, all.get(metadataHeaders.key));
+}
+
+function assemble(record: ClientRecord, address: string, all: ReadonlyMap<string, string>, key: string | undefined): InboundRecord {
+  const topic = all.get(metadataHeaders.topic);
+  const id = all.get(metadataHeaders.id);
+  const contentType = all.get(metadataHeaders.contentType);
+  const timestamp = Number(record.timestamp);
+  return {
+    address,
+    ...(topic === undefined ? {} : { topic }),
+    body: record.value === null ? new Uint8Array(0) : new Uint8Array(record.value),
+    headers: Object.fromEntries([...all].filter(([name]) => !own.includes(name))),
+    ...(key === undefined ? {} : { key }),
+    ...(id === undefined ? {} : { id }),
+    ...(timestamp >= 0 ? { timestamp } : {}),
+    ...(contentType === undefined ? {} : { contentType }),
+    native: record,
+  };
+}
+
+function textHeaders(record: ClientRecord): Map<string, string> {
+  const headers = new Map<string, string>();
+  for (const [name, value] of Object.entries(record.headers ?? {})) {
+    // The client collects repeated headers in an array, and takes one called "constructor" for a repetition.
+    const last: unknown = Array.isArray(value) ? value.findLast((entry) => Buffer.isBuffer(entry) || typeof entry === "string") : value;
+    if (Buffer.isBuffer(last)) headers.set(name, last.toString("utf8"));
+    else if (typeof last === "string") headers.set(name, last);
+  }
+  return headers;
+}

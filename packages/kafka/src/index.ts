@@ -1,0 +1,26 @@
+import type { Adapter } from "@busbar/core/contract";
+import { declared } from "./capabilities.ts";
+import { KafkaBroker } from "./kafka-broker.ts";
+import type { KafkaNative, KafkaOptions } from "./options.ts";
+
+export { KafkaBroker } from "./kafka-broker.ts";
+export type { KafkaCapabilities } from "./capabilities.ts";
+export type { KafkaNative, KafkaOptions, SaslMechanism } from "./options.ts";
+
+/**
+ * Makes a broker of the bus from an Apache Kafka cluster, not connected yet. Throws a `ConfigError` that lists every problem.
+ *
+ * @example kafka({ url: "kafka://127.0.0.1:9092" })
+ */
+export function kafka(options: KafkaOptions): KafkaBroker {
+  return new KafkaBroker(options);
+}
+
+/** This package as a configuration names it. */
+export const adapter: Adapter = {
+  name: "kafka",
+  schemes: ["kafka", "kafkas"],
+  declared,
+  // Every key and value is checked by the constructor.
+  create: (options) => new KafkaBroker({ ...options, native: options.native as KafkaNative | undefined }),
+};

@@ -1,0 +1,199 @@
+import type {
+  AbortOptions, Broker, BrokerLimits, BrokerStatus, Delivery, EffectiveCapabilities, OutboundRecord, Receipt, Subscriber, SubscribeRequest,
+} from "@busbar/core/contract";
+import { abortable, ClosedError, ConnectionError, StatusHub } from "@busbar/core/driver";
+import type { Kafka } from "kafkajs";
+import { settledWithin } from "./bounded.ts";
+import { declared } from "./capabilities.ts";
+import type { KafkaCapabilities } from "./capabilities.ts";
+import { classify, closedError } from "./classify.ts";
+import type { ClientProducer } from "./client.ts";
+import { Control } from "./control.ts";
+import { KafkaDeadLetters } from "./dead-letters.ts";
+import { GroupLag } from "./group-lag.ts";
+import { KafkaSubscriber } from "./kafka-subscriber.ts";
+import { KafkajsClient } from "./kafkajs/kafkajs-client.ts";
+import { checkOptions } from "./options.ts";
+import type { KafkaOptions, KafkaSettings } from "./options.ts";
+import { ProducerBatches } from "./producer-batches.ts";
+import { ProducerLink } from "./producer-link.ts";
+import { toMessage } from "./to-record.ts";
+import { topicName } from "./topic.ts";
+import { Topics } from "./topics.ts";
+
+/** How long a close waits for publishes that are on their way. */
+const closeBoundMs = 3_000;
+
+/**
+ * Apache Kafka as a bus broker. One producer for confirmed publishes, one for unconfirmed ones where there are any, one
+ * consumer for each subscription, and one connection for questions, made when the first is asked.
+ */
+export class KafkaBroker implements Broker<KafkaCapabilities, Kafka> {
+  readonly name = "kafka";
+  readonly declared: KafkaCapabilities = declared;
+  readonly deadLetters: KafkaDeadLetters;
+  readonly lag: GroupLag;
+  readonly #settings: KafkaSettings;
+  readonly #client: KafkajsClient;
+  readonly #control: Control;
+  readonly #topics: Topics;
+  readonly #confirmed: ProducerBatches;
+  readonly #unconfirmed: ProducerBatches;
+  readonly #link: ProducerLink;
+  readonly #status = new StatusHub();
+  readonly #subscribers = new Set<KafkaSubscriber>();
+  #unconfirmedProducer: Promise<ClientProducer> | undefined;
+  #effective: EffectiveCapabilities | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** Does no I/O. Throws a `ConfigError` that lists every problem of the options. */
+  constructor(options: KafkaOptions) {
+    this.#settings = checkOptions(options);
+    this.#client = new KafkajsClient(this.#settings);
+    this.#control = new Control(this.#client);
+    this.#topics = new Topics(this.#control, this.#settings);
+    const prepare = async (topic: string): Promise<number | undefined> => (await this.#topics.ensure(topic)).maxMessageBytes;
+    const onTopicGone = (topic: string): void => {
+      this.#topics.forget(topic);
+      void this.#link.renew();
+    };
+    this.#confirmed = new ProducerBatches({ prepare, onTopicGone, send: (topic, messages) => this.#producer().send(topic, messages) });
+    this.#unconfirmed = new ProducerBatches({
+      prepare,
+      onTopicGone,
+      send: async (topic, messages) => (await this.#producerWithoutConfirm()).send(topic, messages),
+    });
+    this.#link = new ProducerLink({
+      client: this.#client,
+      onLost: (error) => this.#lost(error),
+      onBack: () => void this.#tellConnected(),
+      onFatal: (error) => this.#status.emit({ type: "fatal", error }),
+    });
+    this.deadLetters = new KafkaDeadLetters({
+      control: this.#control,
+      topics: this.#topics,
+      publish: (topic, message, of) => this.#confirmed.publish(topic, message, of),
+    });
+    this.lag = new GroupLag(this.#control);
+  }
+
+  /** A kafkajs object with the same settings as the bus uses, connected to nothing by itself. */
+  get native(): Kafka {
+    if (this.#effective === undefined) throw new ClosedError("The broker is not open yet; call open() first.", { broker: this.name });
+    return this.#client.native;
+  }
+
+  async open(options?: AbortOptions): Promise<EffectiveCapabilities> {
+    this.#refuseWhenClosed();
+    if (this.#effective !== undefined) return this.#effective;
+    try {
+      await this.#link.open(options?.signal);
+      this.#effective = await abortable(this.#learn(), options?.signal);
+    } catch (cause) {
+      this.#link.drop();
+      if (options?.signal?.aborted === true) throw options.signal.reason;
+      throw classify(cause, { doing: `Connecting to Kafka at ${this.#settings.brokers.join(", ")}` });
+    }
+    this.#status.emit({ type: "connected", effective: this.#effective });
+    return this.#effective;
+  }
+
+  async publish(record: OutboundRecord, options?: AbortOptions): Promise<Receipt> {
+    this.#refuseWhenClosed();
+    options?.signal?.throwIfAborted();
+    // All of this in the turn of the call, so that calls keep their order.
+    const topic = topicName(record.address);
+    const message = toMessage(record);
+    if (this.#link.current === undefined) throw new ConnectionError(`Publishing to "${record.topic}" failed: there is no connection to Kafka.`, { broker: this.name, topic: record.topic });
+    const batches = record.delivery === "at-most-once" ? this.#unconfirmed : this.#confirmed;
+    const written = batches.publish(topic, message, { token: record.publishToken, sending: record.sending });
+    const position = await abortable(written, options?.signal);
+    return position === undefined ? { id: record.id } : { id: record.id, position: `${topic}/${position.partition}/${position.offset}` };
+  }
+
+  async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {
+    this.#refuseWhenClosed();
+    const context = {
+      client: this.#client,
+      control: this.#control,
+      topics: this.#topics,
+      settings: this.#settings,
+      tell: (status: BrokerStatus) => this.#status.emit(status),
+      onClosed: (subscriber: KafkaSubscriber) => void this.#subscribers.delete(subscriber),
+    };
+    const subscriber = await KafkaSubscriber.start(context, request, sink);
+    this.#subscribers.add(subscriber);
+    if (this.#closed !== undefined) {
+      await subscriber.close();
+      throw closedError("The broker");
+    }
+    return subscriber;
+  }
+
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  onStatus(listener: (status: BrokerStatus) => void): () => void {
+    return this.#status.on(listener);
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([
+      ...[...this.#subscribers].map((subscriber) => subscriber.close()),
+      settledWithin(Promise.all([this.#confirmed.idle(), this.#unconfirmed.idle()]), closeBoundMs),
+    ]);
+    const closed = closedError("The broker");
+    this.#confirmed.fail(closed);
+    this.#unconfirmed.fail(closed);
+    this.#link.close();
+    this.#control.close();
+    this.#unconfirmedProducer?.then((producer) => producer.close(), () => {});
+  }
+
+  #producer(): ClientProducer {
+    const producer = this.#link.current;
+    if (producer === undefined) throw new ConnectionError("There is no connection to Kafka.", { broker: this.name });
+    return producer;
+  }
+
+  /** A broker closes the connection of an unconfirmed record that it refuses, which must not cost the confirmed ones theirs. */
+  #producerWithoutConfirm(): Promise<ClientProducer> {
+    if (this.#unconfirmedProducer === undefined) {
+      const forget = (): void => {
+        if (this.#unconfirmedProducer === connecting) this.#unconfirmedProducer = undefined;
+      };
+      const connecting = this.#client.connectProducer({
+        acks: 0,
+        onLost: (error) => {
+          forget();
+          this.#unconfirmed.fail(error);
+        },
+      });
+      connecting.catch(forget);
+      this.#unconfirmedProducer = connecting;
+    }
+    return this.#unconfirmedProducer;
+  }
+
+  #lost(error: Error): void {
+    this.#confirmed.fail(error);
+    this.#status.emit({ type: "disconnected", error: classify(error, { doing: "The connection to Kafka" }) });
+  }
+
+  async #tellConnected(): Promise<void> {
+    this.#effective = await this.#learn().catch(() => this.#effective);
+    if (this.#effective !== undefined && this.#link.current !== undefined) this.#status.emit({ type: "connected", effective: this.#effective });
+  }
+
+  /** What this cluster does. Kafka does not tell its product or version. */
+  async #learn(): Promise<EffectiveCapabilities> {
+    const size = await this.#control.ask("Reading the settings of the broker", (control) => control.setting("message.max.bytes"));
+    const limits: BrokerLimits = size === undefined ? {} : { maxBodyBytes: Number(size) };
+    return { product: "Apache Kafka", version: "unknown", supports: declared, limits, warnings: [] };
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closed !== undefined) throw closedError("The broker");
+  }
+}

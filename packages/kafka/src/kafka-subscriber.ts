@@ -1,0 +1,331 @@
+import type { BrokerStatus, Delivery, Subscriber, SubscribeRequest } from "@busbar/core/contract";
+import { backoffDelayMs, pause, reconnectPolicy } from "@busbar/core/driver";
+import type { BusError } from "@busbar/core/driver";
+import { bounded, settledWithin } from "./bounded.ts";
+import { classify, closedError, isRebalance, tookTooLong } from "./classify.ts";
+import type { AssignedPartition, ClientMember, KafkaClient } from "./client.ts";
+import type { Control } from "./control.ts";
+import { Deliveries } from "./deliveries.ts";
+import type { Gap } from "./deliveries.ts";
+import type { KafkaSettings } from "./options.ts";
+import { keyOf, startingPositions } from "./starting-positions.ts";
+import { topicName } from "./topic.ts";
+import type { Topics } from "./topics.ts";
+
+/** What a subscriber shares with its broker. */
+export interface SubscriberContext {
+  readonly client: KafkaClient;
+  readonly control: Control;
+  readonly topics: Topics;
+  readonly settings: KafkaSettings;
+  readonly tell: (status: BrokerStatus) => void;
+  readonly onClosed: (subscriber: KafkaSubscriber) => void;
+}
+
+/** How long a close may wait for acknowledgements, and then for the goodbye to the group. */
+const closeBoundMs = 2_000;
+
+/**
+ * One subscription: one member of the consumer group `request.name`. The member is taken for what a connection is elsewhere: when
+ * it is lost, what is out is stale, and another one is made, with backoff, for ever.
+ */
+export class KafkaSubscriber implements Subscriber {
+  readonly #context: SubscriberContext;
+  readonly #request: SubscribeRequest;
+  readonly #deliveries: Deliveries;
+  readonly #ending = new AbortController();
+  /** Places that this process has held, so that one that is gone shows. */
+  readonly #held = new Set<string>();
+  #member: ClientMember | undefined;
+  #topics: readonly string[] = [];
+  /** Counts members; what comes from a former one is not listened to. */
+  #epoch = 0;
+  /** Counts assignments; a rebalance ends what the one before began. */
+  #joins = 0;
+  #known = false;
+  #stopped = false;
+  #connected = true;
+  #lastMemberId: string | undefined;
+  #work: Promise<void> | undefined;
+  #poll: NodeJS.Timeout | undefined;
+  #closed: Promise<void> | undefined;
+
+  private constructor(context: SubscriberContext, request: SubscribeRequest, sink: (delivery: Delivery) => void) {
+    const { native } = context.settings;
+    this.#context = context;
+    this.#request = request;
+    this.#deliveries = new Deliveries({
+      request,
+      sink,
+      commit: (offsets) => this.#member?.commit(offsets) ?? Promise.reject(closedError("The subscription's connection")),
+      commitIntervalMs: native.commitIntervalMs,
+      heartbeatIntervalMs: native.heartbeatIntervalMs,
+      onUnwritten: (delivery) => context.tell({ type: "settlement-failed", name: request.name, delivery, outcome: "ack", error: unwritten(request) }),
+      onGap: (gap) => void this.#explainGap(gap),
+    });
+  }
+
+  /** Resolves once the group has a place in every partition; nothing is left behind when that fails. */
+  static async start(context: SubscriberContext, request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<KafkaSubscriber> {
+    const subscriber = new KafkaSubscriber(context, request, sink);
+    try {
+      await subscriber.#build();
+    } catch (error) {
+      subscriber.#ending.abort();
+      throw classify(error, { doing: `Subscribing to "${request.filter}"`, topic: request.filter });
+    }
+    subscriber.#watchTopics();
+    return subscriber;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#deliveries.stop();
+    this.#member?.hold();
+  }
+
+  flush(): Promise<void> {
+    return this.#deliveries.flush();
+  }
+
+  pause(): void {
+    this.#deliveries.pause();
+  }
+
+  resume(): void {
+    this.#deliveries.resume();
+  }
+
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close().finally(() => this.#context.onClosed(this)));
+  }
+
+  async remove(): Promise<void> {
+    const { name, filter } = this.#request;
+    await this.close();
+    await this.#context.control.ask(`Deleting the consumer group "${name}"`, (control) => control.deleteGroup(name), filter);
+  }
+
+  async #close(): Promise<void> {
+    const { name, durable, group } = this.#request;
+    await this.stop();
+    clearInterval(this.#poll);
+    this.#ending.abort();
+    await settledWithin(this.#work ?? Promise.resolve(), closeBoundMs);
+    const member = this.#member;
+    if (member !== undefined) {
+      await settledWithin(this.#deliveries.flush(), closeBoundMs);
+      this.#forgetMember();
+      await member.leave(closeBoundMs);
+    }
+    if (durable || group !== undefined) return;
+    // Without a connection it stays until the broker's offsets.retention.minutes are over.
+    await settledWithin(this.#context.control.ask(`Deleting the consumer group "${name}"`, (control) => control.deleteGroup(name)), closeBoundMs);
+  }
+
+  /** Makes a member and waits until it has begun. Rejects, with nothing left, when that fails. */
+  async #build(): Promise<void> {
+    const { client, settings } = this.#context;
+    const topics = await this.#findTopics();
+    this.#topics = topics;
+    if (topics.length === 0) return;
+    const epoch = ++this.#epoch;
+    const begun = new Deferred();
+    const boundMs = settings.connectTimeoutMs + settings.native.rebalanceTimeoutMs;
+    const joining = client.joinGroup({
+      groupId: this.#request.name,
+      topics,
+      replaces: this.#lastMemberId,
+      signal: this.#ending.signal,
+      onLost: (error) => {
+        if (!begun.reject(error)) this.#lost(epoch, error);
+      },
+      handlers: {
+        leaving: (member) => (epoch === this.#epoch ? this.#leave(member) : Promise.resolve()),
+        joined: (member, assigned) => {
+          if (epoch === this.#epoch) void this.#begin(member, assigned, begun);
+        },
+        batch: (batch) => (epoch === this.#epoch ? this.#deliveries.take(batch) : Promise.resolve()),
+      },
+    });
+    try {
+      const ready = Promise.all([joining, begun.promise]);
+      await bounded(ready, boundMs, () => tookTooLong("Joining the consumer group", boundMs, this.#request.filter), this.#ending.signal);
+    } catch (error) {
+      joining.then((member) => member.close(), () => {});
+      this.#forgetMember();
+      throw error;
+    }
+  }
+
+  /** The group has given out its partitions: finds where to go on, and goes on. */
+  async #begin(member: ClientMember, assigned: readonly AssignedPartition[], begun: Deferred): Promise<void> {
+    const join = ++this.#joins;
+    this.#member = member;
+    try {
+      // In this order: see startingPositions.
+      const bounds = await member.bounds();
+      const committed = await member.committed();
+      const plan = startingPositions({ bounds, committed, assigned, known: this.#known, startFrom: this.#request.startFrom });
+      if (plan.commit.length > 0) await member.commit(plan.commit);
+      if (join !== this.#joins) return;
+      for (const place of plan.lost) this.#positionLost(place, "its committed place is outside the log; it goes on at the first message that is left");
+      for (const place of plan.commit) {
+        if (this.#held.has(keyOf(place))) this.#positionLost(place, "its committed place was gone; it goes on at the first message that is left");
+      }
+      for (const place of plan.start) this.#held.add(keyOf(place));
+      this.#known = true;
+      this.#deliveries.begin(plan.start);
+      if (!this.#stopped) member.start(plan.start);
+      begun.resolve();
+    } catch (error) {
+      // After a rebalance the client joins again, and comes back here.
+      if (join !== this.#joins || isRebalance(error)) return;
+      if (!begun.reject(error as Error)) this.#lost(this.#epoch, error as Error);
+    }
+  }
+
+  /** The partitions are about to go to others: waits for what runs, within bounds, so that it is not run twice. */
+  async #leave(member: ClientMember): Promise<void> {
+    this.#joins++;
+    if (!this.#deliveries.active) return;
+    await this.#deliveries.finish(this.#context.settings.native.revokeWaitMs, () => member.beat());
+    this.#deliveries.end();
+  }
+
+  #lost(epoch: number, error: Error): void {
+    if (epoch !== this.#epoch || this.#ending.signal.aborted) return;
+    this.#member?.close();
+    this.#forgetMember();
+    this.#tellConnected(false, error);
+    this.#alone(() => this.#recover());
+  }
+
+  async #recover(): Promise<void> {
+    const { name, filter } = this.#request;
+    const { signal } = this.#ending;
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      await pause(backoffDelayMs(attempt, reconnectPolicy), signal);
+      if (signal.aborted) return;
+      try {
+        await this.#build();
+        return this.#tellConnected(true);
+      } catch (cause) {
+        const error = classify(cause, { doing: `Subscribing to "${filter}" again`, topic: filter });
+        if (error.retryable || signal.aborted) continue;
+        return this.#context.tell({ type: "fatal", name, error });
+      }
+    }
+  }
+
+  /** kafkajs finds the topics of a wildcard once, and the adapter sees to new ones. */
+  #watchTopics(): void {
+    if (!this.#request.filter.includes("*")) return;
+    const { native } = this.#context.settings;
+    this.#poll = setInterval(() => this.#alone(() => this.#regroup()), native.topicPollMs);
+  }
+
+  /** Joins anew when other topics fit than before. Nothing is lost: the group keeps its places, and new topics begin at their first message. */
+  async #regroup(): Promise<void> {
+    if (this.#stopped) return;
+    const topics = await this.#findTopics().catch(() => this.#topics);
+    if (topics.join() === this.#topics.join() || this.#stopped) return;
+    const member = this.#member;
+    this.#known = true;
+    if (member !== undefined) {
+      await this.#leave(member);
+      this.#forgetMember();
+      await member.leave(closeBoundMs);
+    }
+    try {
+      await this.#build();
+      this.#tellConnected(true);
+    } catch (error) {
+      if (this.#ending.signal.aborted) return;
+      this.#tellConnected(false, error);
+      await this.#recover();
+    }
+  }
+
+  async #findTopics(): Promise<readonly string[]> {
+    const { filter } = this.#request;
+    if (filter.includes("*")) return this.#context.topics.matching(filter);
+    const name = topicName(filter);
+    this.#context.topics.forget(name);
+    await this.#context.topics.ensure(name);
+    return [name];
+  }
+
+  /** Records that are missing were compacted away, or they were deleted before they were read. */
+  async #explainGap({ topic, partition, expected, found }: Gap): Promise<void> {
+    if (found < expected) return this.#positionLost({ topic, partition }, "the log was cut or made anew; it goes on at its first message");
+    const bounds = await this.#member?.bounds().catch(() => undefined);
+    const low = bounds?.find((entry) => entry.topic === topic && entry.partition === partition)?.low;
+    if (low === undefined || low <= expected) return;
+    this.#positionLost({ topic, partition }, "messages were deleted before they were read; it goes on at the first one that is left");
+  }
+
+  #tellConnected(connected: boolean, cause?: unknown): void {
+    if (this.#connected === connected) return;
+    this.#connected = connected;
+    const { name, filter } = this.#request;
+    const error = cause === undefined ? {} : { error: classify(cause, { doing: `The subscription to "${filter}"`, topic: filter }) };
+    this.#context.tell({ type: "subscription", name, connected, ...error });
+  }
+
+  #positionLost({ topic, partition }: AssignedPartition, reason: string): void {
+    this.#context.tell({ type: "position-lost", name: this.#request.name, reason: `Partition ${partition} of "${topic}": ${reason}.` });
+  }
+
+  #forgetMember(): void {
+    this.#epoch++;
+    this.#joins++;
+    this.#lastMemberId = this.#member?.id ?? this.#lastMemberId;
+    this.#member = undefined;
+    this.#deliveries.end();
+  }
+
+  /** One change of the member at a time. */
+  #alone(work: () => Promise<void>): void {
+    if (this.#work !== undefined || this.#ending.signal.aborted) return;
+    this.#work = work().finally(() => {
+      this.#work = undefined;
+    });
+  }
+}
+
+function unwritten({ filter }: SubscribeRequest): BusError {
+  return classify(new Error("its partition was given to another member, or the connection was lost"), {
+    doing: `Acknowledging messages of "${filter}"`,
+    topic: filter,
+  });
+}
+
+/** A promise that is settled from outside, once. */
+class Deferred {
+  readonly promise: Promise<void>;
+  #resolve: () => void = () => {};
+  #reject: (error: Error) => void = () => {};
+  #settled = false;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.promise.catch(() => {});
+  }
+
+  resolve(): void {
+    this.#settled = true;
+    this.#resolve();
+  }
+
+  /** False when it was settled before. */
+  reject(error: Error): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.#reject(error);
+    return true;
+  }
+}

@@ -1,0 +1,89 @@
+import type { Broker, Cluster, Kafka, PartitionAssigner } from "kafkajs";
+import type { ClientRecord, PartitionBounds, PartitionOffset } from "../client.ts";
+
+/** What kafkajs's broker object can beyond its published types (`kafkajs/src/broker/index.js`). */
+interface GroupCalls {
+  leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>;
+}
+
+interface FetchAnswer {
+  readonly responses: readonly {
+    readonly partitions: readonly { readonly highWatermark: string; readonly messages: readonly (ClientRecord & { readonly isControlRecord?: boolean })[] }[];
+  }[];
+}
+
+/** The cluster inside a kafkajs consumer: kafkajs hands it to partition assigners, which is the one published way to it. */
+export function assignerOf(onCluster: (cluster: Cluster) => void, assigner: PartitionAssigner): PartitionAssigner {
+  return (config) => {
+    onCluster(config.cluster);
+    return assigner(config);
+  };
+}
+
+/** A cluster of its own, for questions that need no group. */
+export function bareCluster(kafka: Kafka, unused: PartitionAssigner): Cluster {
+  let found: Cluster | undefined;
+  kafka.consumer({
+    groupId: "busbar",
+    allowAutoTopicCreation: false,
+    partitionAssigners: [assignerOf((cluster) => {
+      found = cluster;
+    }, unused)],
+  });
+  if (found === undefined) throw new Error("kafkajs did not hand out its cluster");
+  return found;
+}
+
+/** The first and the next offset of every partition of topics that the cluster has as targets. */
+export async function boundsOf(cluster: Cluster, topics: readonly string[]): Promise<PartitionBounds[]> {
+  const wanted = topics.map((topic) => ({
+    topic,
+    partitions: cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => ({ partition: partitionId })),
+  }));
+  const ends = await cluster.fetchTopicsOffset(wanted.map((entry) => ({ ...entry, fromBeginning: false })));
+  const beginnings = await cluster.fetchTopicsOffset(wanted.map((entry) => ({ ...entry, fromBeginning: true })));
+  const low = new Map(beginnings.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset }) => [`${topic}:${partition}`, Number(offset)])));
+  return ends.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, offset }) => ({ topic, partition, low: low.get(`${topic}:${partition}`) ?? 0, high: Number(offset) })),
+  );
+}
+
+/** What the group committed: for the topics, or for all it ever had. Partitions without a place are left out. */
+export async function committedOf(coordinator: Broker, cluster: Cluster, groupId: string, topics: readonly string[]): Promise<PartitionOffset[]> {
+  const wanted = topics.map((topic) => ({
+    topic,
+    partitions: cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => ({ partition: partitionId, offset: "" })),
+  }));
+  const { responses } = await coordinator.offsetFetch({ groupId, topics: wanted });
+  return responses.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, offset }) => ({ topic, partition, offset: Number(offset) })).filter(({ offset }) => offset >= 0),
+  );
+}
+
+/** Takes a member out of its group, so that the group does not wait for its session to end. */
+export async function expel(coordinator: Broker, groupId: string, memberId: string): Promise<void> {
+  await (coordinator as unknown as GroupCalls).leaveGroup({ groupId, memberId });
+}
+
+const fetchBytes = 1_048_576;
+const readCommitted = 1;
+
+/** Reads one partition from `from` to below `to` without a group. */
+export async function* readPartition(cluster: Cluster, topic: string, partition: number, from: number, to: number): AsyncGenerator<ClientRecord> {
+  let next = from;
+  while (next < to) {
+    const [leader] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
+    const broker = await cluster.findBroker({ nodeId: leader ?? "" });
+    const partitions = [{ partition, fetchOffset: String(next), maxBytes: fetchBytes }];
+    const answer = (await broker.fetch({ topics: [{ topic, partitions }], maxWaitTime: 100, maxBytes: fetchBytes, isolationLevel: readCommitted })) as FetchAnswer;
+    const messages = answer.responses[0]?.partitions[0]?.messages ?? [];
+    const last = messages.at(-1);
+    for (const message of messages) {
+      const offset = Number(message.offset);
+      if (offset >= next && offset < to && message.isControlRecord !== true) yield message;
+    }
+    // Compaction may have taken everything up to the end.
+    if (last === undefined) return;
+    next = Math.max(next, Number(last.offset)) + 1;
+  }
+}

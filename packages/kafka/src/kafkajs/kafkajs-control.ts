@@ -1,0 +1,125 @@
+import kafkajs from "kafkajs";
+import type { Admin, Broker, Cluster } from "kafkajs";
+import { bounded } from "../bounded.ts";
+import { tookTooLong } from "../classify.ts";
+import type { ClientControl, ClientRecord, ConnectOptions, PartitionBounds, PartitionOffset, TopicPlan } from "../client.ts";
+import type { KafkaSettings } from "../options.ts";
+import { bareCluster, boundsOf, committedOf, readPartition } from "./cluster-access.ts";
+import { groupAssigner } from "./group-assigner.ts";
+import { eachBrokerOnce, kafkaOf, untilSettled } from "./kafkajs-config.ts";
+import { Line } from "./line.ts";
+
+const { ConfigResourceTypes } = kafkajs;
+
+/** How long the cluster may take to elect the leaders of a new topic. */
+const leaderTimeoutMs = 10_000;
+
+/** Questions to the cluster through kafkajs. */
+export class KafkajsControl implements ClientControl {
+  readonly #cluster: Cluster;
+  readonly #admin: Admin;
+  readonly #line: Line;
+
+  private constructor(cluster: Cluster, admin: Admin, line: Line) {
+    this.#cluster = cluster;
+    this.#admin = admin;
+    this.#line = line;
+  }
+
+  /** Connects to one of the brokers; nothing is left open when that fails. */
+  static async connect(settings: KafkaSettings, { onLost, signal }: ConnectOptions): Promise<KafkajsControl> {
+    const line = new Line(onLost);
+    const kafka = kafkaOf(settings, eachBrokerOnce(settings), line);
+    const cluster = bareCluster(kafkaOf(settings, untilSettled, line), groupAssigner);
+    const admin = kafka.admin({ retry: { ...untilSettled } });
+    admin.on("admin.network.request_timeout", () => line.lose(new Error("a request was not answered in time")));
+    const { connectTimeoutMs } = settings;
+    try {
+      await bounded(admin.connect(), connectTimeoutMs, () => tookTooLong("Connecting to Kafka", connectTimeoutMs), signal);
+      await bounded(cluster.connect(), connectTimeoutMs, () => tookTooLong("Connecting to Kafka", connectTimeoutMs), signal);
+      await cluster.refreshMetadata();
+    } catch (error) {
+      line.cut();
+      throw error;
+    }
+    line.watch();
+    return new KafkajsControl(cluster, admin, line);
+  }
+
+  async topics(): Promise<readonly string[]> {
+    return (await (await this.#anyBroker()).metadata([])).topicMetadata.map(({ topic }) => topic);
+  }
+
+  async partitionCount(topic: string): Promise<number> {
+    const broker = await this.#anyBroker();
+    try {
+      return (await broker.metadata([topic])).topicMetadata.find((found) => found.topic === topic)?.partitionMetadata.length ?? 0;
+    } catch (error) {
+      if (typeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") return 0;
+      throw error;
+    }
+  }
+
+  async createTopic({ name, partitions, replicationFactor, config }: TopicPlan): Promise<void> {
+    const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
+    await this.#admin.createTopics({
+      topics: [{ topic: name, numPartitions: partitions, replicationFactor, configEntries }],
+      timeout: leaderTimeoutMs,
+      waitForLeaders: true,
+    });
+  }
+
+  async setting(name: string, topic?: string): Promise<string | undefined> {
+    const [node] = this.#cluster.getNodeIds();
+    const resource = topic === undefined
+      ? { type: ConfigResourceTypes.BROKER, name: String(node), configNames: [name] }
+      : { type: ConfigResourceTypes.TOPIC, name: topic, configNames: [name] };
+    try {
+      const { resources } = await this.#admin.describeConfigs({ resources: [resource], includeSynonyms: false });
+      return resources[0]?.configEntries.find(({ configName }) => configName === name)?.configValue ?? undefined;
+    } catch (error) {
+      // A protocol error says that it may not be read or is not known; anything else is trouble with the connection.
+      if (typeOf(error) !== undefined) return undefined;
+      throw error;
+    }
+  }
+
+  async deleteGroup(groupId: string): Promise<void> {
+    try {
+      await this.#admin.deleteGroups([groupId]);
+    } catch (error) {
+      const { groups = [] } = error as { groups?: readonly { error?: unknown }[] };
+      const causes = groups.map(({ error: cause }) => typeOf(cause));
+      if (causes.length > 0 && causes.every((type) => type === "GROUP_ID_NOT_FOUND")) return;
+      throw error;
+    }
+  }
+
+  async committed(groupId: string): Promise<readonly PartitionOffset[]> {
+    return committedOf(await this.#cluster.findGroupCoordinator({ groupId }), this.#cluster, groupId, []);
+  }
+
+  async bounds(topics: readonly string[]): Promise<readonly PartitionBounds[]> {
+    await this.#cluster.addMultipleTargetTopics([...topics]);
+    return boundsOf(this.#cluster, topics);
+  }
+
+  read(topic: string, partition: number, from: number, to: number): AsyncIterable<ClientRecord> {
+    return readPartition(this.#cluster, topic, partition, from, to);
+  }
+
+  close(): void {
+    this.#line.cut();
+    this.#admin.disconnect().catch(() => {});
+    this.#cluster.disconnect().catch(() => {});
+  }
+
+  async #anyBroker(): Promise<Broker> {
+    const [node] = this.#cluster.getNodeIds();
+    return this.#cluster.findBroker({ nodeId: String(node) });
+  }
+}
+
+function typeOf(error: unknown): unknown {
+  return (error as { type?: unknown } | null | undefined)?.type;
+}

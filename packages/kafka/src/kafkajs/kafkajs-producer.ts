@@ -1,0 +1,75 @@
+import { Partitioners } from "kafkajs";
+import type { ICustomPartitioner, Message, PartitionerArgs, Producer } from "kafkajs";
+import { bounded } from "../bounded.ts";
+import { tookTooLong } from "../classify.ts";
+import type { ClientMessage, ClientPosition, ClientProducer, ProducerOptions } from "../client.ts";
+import type { KafkaSettings } from "../options.ts";
+import { eachBrokerOnce, kafkaOf } from "./kafkajs-config.ts";
+import { Line } from "./line.ts";
+
+/** kafkajs hands its partitioner the very message it was given, so the choice can be noted there. */
+interface Placed extends Message {
+  placedAt?: number;
+}
+
+/** A kafkajs producer that never sends a second time by itself. */
+export class KafkajsProducer implements ClientProducer {
+  readonly #producer: Producer;
+  readonly #line: Line;
+  readonly #acks: -1 | 0;
+  readonly #timeout: number;
+
+  private constructor(producer: Producer, line: Line, acks: -1 | 0, timeout: number) {
+    this.#producer = producer;
+    this.#line = line;
+    this.#acks = acks;
+    this.#timeout = timeout;
+  }
+
+  /** Connects to one of the brokers; nothing is left open when that fails. */
+  static async connect(settings: KafkaSettings, { acks, onLost, signal }: ProducerOptions): Promise<KafkajsProducer> {
+    const line = new Line(onLost);
+    const producer = kafkaOf(settings, eachBrokerOnce(settings), line).producer({
+      createPartitioner: notingPartitioner,
+      allowAutoTopicCreation: false,
+      // A second try of kafkajs would hide that the outcome of the first is unknown, and let later records overtake.
+      retry: { retries: 0 },
+    });
+    producer.on("producer.network.request_timeout", () => line.lose(new Error("a request was not answered in time")));
+    const { connectTimeoutMs } = settings;
+    try {
+      await bounded(producer.connect(), connectTimeoutMs, () => tookTooLong("Connecting to Kafka", connectTimeoutMs), signal);
+    } catch (error) {
+      line.cut();
+      throw error;
+    }
+    line.watch();
+    return new KafkajsProducer(producer, line, acks, settings.native.requestTimeoutMs);
+  }
+
+  async send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]> {
+    const placed = messages.map(({ key, value, headers, timestamp }): Placed => ({ key, value, headers, timestamp: String(timestamp) }));
+    const written = await this.#producer.sendBatch({ acks: this.#acks, timeout: this.#timeout, topicMessages: [{ topic, messages: placed }] });
+    const next = new Map(written.map(({ partition, baseOffset = "-1" }) => [partition, Number(baseOffset)]));
+    return this.#acks === 0 ? [] : placed.map(({ placedAt = 0 }) => {
+      const offset = next.get(placedAt) ?? -1;
+      next.set(placedAt, offset + 1);
+      return { partition: placedAt, offset };
+    });
+  }
+
+  close(): void {
+    this.#line.cut();
+    this.#producer.disconnect().catch(() => {});
+  }
+}
+
+/** Kafka's own choice (murmur2 of the key, as in Java), noted on the message. */
+const notingPartitioner: ICustomPartitioner = () => {
+  const choose = Partitioners.DefaultPartitioner();
+  return (args: PartitionerArgs) => {
+    const partition = choose(args);
+    (args.message as Placed).placedAt = partition;
+    return partition;
+  };
+};

@@ -1,0 +1,179 @@
+import type { AdapterOptions, TlsOptions, Topology } from "@busbar/core/contract";
+import { ConfigError, unknownKeyProblems } from "@busbar/core/driver";
+
+/** How this process proves who it is (SASL). */
+export type SaslMechanism = "plain" | "scram-sha-256" | "scram-sha-512";
+
+/** What only Kafka has. All durations are in milliseconds. */
+export interface KafkaNative {
+  /** How a password is checked. A `token` in the credentials is sent as OAUTHBEARER. @default "plain" */
+  readonly saslMechanism?: SaslMechanism;
+  /** How many partitions a topic that the bus makes has: the most members of a group that can work at once. @default 6 */
+  readonly partitions?: number;
+  /** On how many brokers a topic that the bus makes is kept; -1 as the broker is set up. @default -1 */
+  readonly replicationFactor?: number;
+  /** Settings of a topic that the bus makes, such as `{ "retention.ms": "604800000" }`. @default none */
+  readonly topicConfig?: Readonly<Record<string, string>>;
+  /** After this long without a sign of life a member is dead and its partitions go to others. @default 30_000 */
+  readonly sessionTimeoutMs?: number;
+  /** How long a group waits for its members to join again. @default 60_000 */
+  readonly rebalanceTimeoutMs?: number;
+  /** How often a member gives a sign of life, and so how soon it learns of a rebalance. @default 1_000 */
+  readonly heartbeatIntervalMs?: number;
+  /** How long a rebalance is held up for handlers that still run, so that their messages are not handled twice. @default 10_000, at most rebalanceTimeoutMs - 5_000 */
+  readonly revokeWaitMs?: number;
+  /** How long the broker holds an empty fetch. Stopping takes about as long. @default 200 */
+  readonly fetchWaitMs?: number;
+  /** The most bytes that one fetch brings of one partition. @default 1_048_576 */
+  readonly maxBytesPerPartition?: number;
+  /** How often a wildcard looks for new topics. @default 5_000 */
+  readonly topicPollMs?: number;
+  /** The least time between two commits of one subscription. @default 100 */
+  readonly commitIntervalMs?: number;
+  /** How long one request may take before the connection counts as lost. @default 10_000 */
+  readonly requestTimeoutMs?: number;
+}
+
+/** What `kafka()` is made from: the URL, and what every adapter takes. */
+export type KafkaOptions = AdapterOptions<KafkaNative>;
+
+/** Checked options, every default filled in. */
+export interface KafkaSettings {
+  /** `host:port` of each broker to begin with. */
+  readonly brokers: readonly string[];
+  readonly tls: TlsOptions | undefined;
+  readonly secure: boolean;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly token: string | undefined;
+  readonly clientName: string;
+  readonly connectTimeoutMs: number;
+  readonly topology: Topology;
+  readonly native: Required<KafkaNative>;
+}
+
+const optionKeys = ["url", "credentials", "tls", "clientName", "connectTimeoutMs", "topology", "native"];
+const tlsKeys = ["ca", "cert", "key", "passphrase", "servername", "rejectUnauthorized"];
+const mechanisms: readonly string[] = ["plain", "scram-sha-256", "scram-sha-512"];
+
+const nativeDefaults: Required<KafkaNative> = {
+  saslMechanism: "plain",
+  partitions: 6,
+  replicationFactor: -1,
+  topicConfig: {},
+  sessionTimeoutMs: 30_000,
+  rebalanceTimeoutMs: 60_000,
+  heartbeatIntervalMs: 1_000,
+  revokeWaitMs: 10_000,
+  fetchWaitMs: 200,
+  maxBytesPerPartition: 1_048_576,
+  topicPollMs: 5_000,
+  commitIntervalMs: 100,
+  requestTimeoutMs: 10_000,
+};
+
+const atLeast: Readonly<Record<string, number>> = {
+  partitions: 1,
+  replicationFactor: -1,
+  sessionTimeoutMs: 1,
+  rebalanceTimeoutMs: 1,
+  heartbeatIntervalMs: 1,
+  revokeWaitMs: 0,
+  fetchWaitMs: 1,
+  maxBytesPerPartition: 1,
+  topicPollMs: 1,
+  commitIntervalMs: 0,
+  requestTimeoutMs: 1,
+};
+
+/** Checks the options and fills in the defaults, or throws a `ConfigError` that lists every problem. Changes nothing of what it is given. */
+export function checkOptions(options: KafkaOptions): KafkaSettings {
+  const problems = unknownKeyProblems(options, optionKeys, "");
+  const place = parseUrl(options.url, problems);
+  const native = checkNative(options.native ?? {}, problems);
+  if (options.tls !== undefined) {
+    problems.push(...unknownKeyProblems(options.tls, tlsKeys, "tls"));
+    if (!place.secure) problems.push("tls: the URL begins with kafka:, which is not encrypted; write kafkas:");
+  }
+  const { username = place.username, password = place.password, token } = options.credentials ?? {};
+  if ((username === undefined) !== (password === undefined)) {
+    problems.push("credentials: a user name and a password go together; give both or neither");
+  }
+  const { connectTimeoutMs = 10_000, topology = "create" } = options;
+  if (!Number.isFinite(connectTimeoutMs) || connectTimeoutMs <= 0) {
+    problems.push("connectTimeoutMs: must be a positive number of milliseconds");
+  }
+  if (topology !== "create" && topology !== "check" && topology !== "assume") {
+    problems.push('topology: must be "create", "check" or "assume"');
+  }
+  if (problems.length > 0) throw new ConfigError(problems, { broker: "kafka" });
+  return {
+    brokers: place.brokers,
+    secure: place.secure,
+    tls: options.tls,
+    username,
+    password,
+    token,
+    clientName: options.clientName ?? "busbar",
+    connectTimeoutMs,
+    topology,
+    native,
+  };
+}
+
+function checkNative(given: KafkaNative, problems: string[]): Required<KafkaNative> {
+  problems.push(...unknownKeyProblems(given, Object.keys(nativeDefaults), "native"));
+  const native = { ...nativeDefaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+  for (const [key, least] of Object.entries(atLeast)) {
+    const value = native[key as keyof KafkaNative];
+    if (!Number.isSafeInteger(value) || (value as number) < least) {
+      problems.push(`native.${key}: must be a whole number of at least ${least}`);
+    }
+  }
+  if (native.replicationFactor === 0) problems.push("native.replicationFactor: must be -1 or at least 1");
+  if (!mechanisms.includes(native.saslMechanism)) problems.push(`native.saslMechanism: must be one of ${mechanisms.join(", ")}`);
+  if (native.heartbeatIntervalMs >= native.sessionTimeoutMs) {
+    problems.push("native.heartbeatIntervalMs: must be below sessionTimeoutMs; about a third of it is usual");
+  }
+  for (const [name, value] of Object.entries(native.topicConfig)) {
+    if (typeof value !== "string") problems.push(`native.topicConfig.${name}: must be text, as Kafka takes settings`);
+  }
+  const longestWait = Math.max(0, native.rebalanceTimeoutMs - 5_000);
+  return { ...native, revokeWaitMs: Math.min(native.revokeWaitMs, longestWait) };
+}
+
+interface Place {
+  readonly brokers: readonly string[];
+  readonly secure: boolean;
+  readonly username?: string;
+  readonly password?: string;
+}
+
+const urlShape = /^(kafkas?):\/\/(?:([^/@]*)@)?([^/?#@]+)\/?$/i;
+const hostShape = /^(\[[0-9a-f:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/i;
+
+/** Never repeats the URL in a problem: it may hold a password. */
+function parseUrl(url: unknown, problems: string[]): Place {
+  const parts = typeof url === "string" ? urlShape.exec(url) : null;
+  if (parts === null) {
+    problems.push("url: must look like kafka://host:9092 or kafkas://one:9093,two:9093, without a path; special characters of a password are percent-encoded");
+    return { brokers: [], secure: false };
+  }
+  const [, scheme, userInfo, hosts = ""] = parts;
+  const brokers: string[] = [];
+  for (const host of hosts.split(",")) {
+    const [, name, port = "9092"] = hostShape.exec(host.trim()) ?? [];
+    if (name === undefined || Number(port) < 1 || Number(port) > 65_535) problems.push(`url: "${host}" is not a host with a port`);
+    else brokers.push(`${name.replace(/^\[|\]$/g, "")}:${port}`);
+  }
+  const secure = scheme?.toLowerCase() === "kafkas";
+  if (userInfo === undefined) return { brokers, secure };
+  const colon = userInfo.indexOf(":");
+  try {
+    const username = decodeURIComponent(colon === -1 ? userInfo : userInfo.slice(0, colon));
+    return colon === -1 ? { brokers, secure, username } : { brokers, secure, username, password: decodeURIComponent(userInfo.slice(colon + 1)) };
+  } catch {
+    problems.push("url: the user name or the password is not percent-encoded properly");
+    return { brokers, secure };
+  }
+}

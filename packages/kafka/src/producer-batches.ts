@@ -1,0 +1,199 @@
+import { ConnectionError, oncePerTurn, RefusedError } from "@busbar/core/driver";
+import type { BusError } from "@busbar/core/driver";
+import { classify, concernsOneRecord, notSent, topicIsGone } from "./classify.ts";
+import type { ClientMessage, ClientPosition } from "./client.ts";
+import { batchBytes } from "./to-record.ts";
+
+/** What one produce request may hold (`docs/performance.md`): more records make it no faster, more bytes may be refused. */
+const maxRecords = 500;
+const maxBytes = 512 * 1024;
+/** How many records may be remembered as to be sent alone. */
+const maxSuspects = 10_000;
+
+/** What the batches need. */
+export interface ProducerBatchesOptions {
+  /** Resolves once the topic can be written to, to its `max.message.bytes` where that is known. */
+  readonly prepare: (topic: string) => Promise<number | undefined>;
+  /** One produce request, sent once. */
+  readonly send: (topic: string, messages: readonly ClientMessage[]) => Promise<readonly ClientPosition[]>;
+  /** The topic is not there although it was. */
+  readonly onTopicGone: (topic: string) => void;
+}
+
+/** Which publish call a record is of: `publishToken` and `sending` of the record. */
+export interface Sending {
+  readonly token: string;
+  readonly sending: number;
+}
+
+interface Pending {
+  readonly message: ClientMessage;
+  readonly bytes: number;
+  readonly of: Sending;
+  readonly resolve: (position: ClientPosition | undefined) => void;
+  readonly reject: (error: Error) => void;
+  done: boolean;
+}
+
+/**
+ * Collects the records of each topic for one turn of the event loop and sends them together. One request of a topic is on its
+ * way at a time, so the order of a key holds; topics do not wait for each other. Nothing is ever sent twice from
+ * here: when a request fails for a reason that may pass, its records and those behind them are rejected, retryable, in order.
+ */
+export class ProducerBatches {
+  readonly #options: ProducerBatchesOptions;
+  readonly #flush = oncePerTurn(() => {
+    for (const queue of this.#queues.values()) void this.#send(queue);
+  });
+  readonly #suspects = new Set<string>();
+  #queues = new Map<string, Queue>();
+  #idle: (() => void)[] = [];
+
+  constructor(options: ProducerBatchesOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves to where the record was written; `undefined` where nobody confirms. Rejects with a `BusError`. */
+  publish(topic: string, message: ClientMessage, of: Sending): Promise<ClientPosition | undefined> {
+    return new Promise((resolve, reject) => {
+      let queue = this.#queues.get(topic);
+      if (queue === undefined) this.#queues.set(topic, (queue = new Queue(topic)));
+      queue.waiting.push({ message, bytes: batchBytes(message), of, resolve, reject, done: false });
+      this.#flush();
+    });
+  }
+
+  /** The connection is gone: rejects all at once. What was on its way has an unknown outcome. */
+  fail(cause: unknown): void {
+    const queues = this.#queues;
+    this.#queues = new Map();
+    for (const { topic, underway, waiting } of queues.values()) {
+      const error = classify(cause, { doing: `Publishing to "${topic}"`, topic, sent: true });
+      rejectAll(underway, error);
+      rejectAll(waiting, notSent(error, topic));
+    }
+    this.#wakeIdle();
+  }
+
+  /** Resolves once nothing waits and nothing is on its way. */
+  idle(): Promise<void> {
+    return this.#queues.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  async #send(queue: Queue): Promise<void> {
+    if (queue.busy) return;
+    queue.busy = true;
+    try {
+      const limit = await this.#options.prepare(queue.topic);
+      const batch = this.#take(queue, limit ?? Number.POSITIVE_INFINITY);
+      if (batch.length > 0) await this.#sendBatch(queue, batch);
+    } catch (cause) {
+      // The topic could not be made ready: nothing was sent.
+      rejectAll(queue.takeAll(), classify(cause, { doing: `Publishing to "${queue.topic}"`, topic: queue.topic }));
+    }
+    queue.busy = false;
+    if (queue.waiting.length > 0) return this.#flush();
+    if (this.#queues.get(queue.topic) === queue) this.#queues.delete(queue.topic);
+    if (this.#queues.size === 0) this.#wakeIdle();
+  }
+
+  async #sendBatch(queue: Queue, batch: readonly Pending[]): Promise<void> {
+    queue.underway = batch;
+    try {
+      const positions = await this.#options.send(queue.topic, batch.map(({ message }) => message));
+      for (const [index, pending] of batch.entries()) {
+        this.#suspects.delete(pending.of.token);
+        settle(pending, () => pending.resolve(positions[index]));
+      }
+    } catch (cause) {
+      this.#fail(queue, batch, cause);
+    }
+    queue.underway = [];
+  }
+
+  #fail(queue: Queue, batch: readonly Pending[], cause: unknown): void {
+    const { topic } = queue;
+    const error = classify(cause, { doing: `Publishing to "${topic}"`, topic, sent: true });
+    if (topicIsGone(cause)) this.#options.onTopicGone(topic);
+    if (concernsOneRecord(cause) && batch.length > 1) return this.#sendAloneNextTime(queue, batch, error);
+    rejectAll(batch, error);
+    if (error.retryable) rejectAll(queue.takeAll(), notSent(error, topic));
+    else for (const { of } of batch) this.#suspects.delete(of.token);
+  }
+
+  /** The answer does not say which record was refused, nor which others were written. */
+  #sendAloneNextTime(queue: Queue, batch: readonly Pending[], refused: BusError): void {
+    if (this.#suspects.size > maxSuspects) this.#suspects.clear();
+    for (const { of } of batch) this.#suspects.add(of.token);
+    const error = new ConnectionError(
+      `Publishing to "${queue.topic}" failed: another message of the same request was refused. Sent again it goes alone. ${refused.message}`,
+      { broker: "kafka", topic: queue.topic, code: "BUSBAR_OUTCOME_UNKNOWN", cause: refused },
+    );
+    rejectAll(batch, error);
+    rejectAll(queue.takeAll(), notSent(error, queue.topic));
+  }
+
+  /** Takes what one request holds, in order, and rejects what no request could. */
+  #take(queue: Queue, limit: number): Pending[] {
+    const { waiting } = queue;
+    const batch: Pending[] = [];
+    let size = 0;
+    let taken = 0;
+    for (const pending of waiting) {
+      if (pending.bytes > limit) {
+        settle(pending, () => pending.reject(tooLarge(queue.topic, pending.bytes, limit)));
+        taken++;
+        continue;
+      }
+      const alone = this.#suspects.has(pending.of.token) && pending.of.sending > 1;
+      if (batch.length > 0 && (alone || batch.length === maxRecords || size + pending.bytes > Math.min(maxBytes, limit))) break;
+      batch.push(pending);
+      // A record behind the first takes up to ten bytes more, less the header that is counted with each.
+      size += pending.bytes;
+      taken++;
+      if (alone) break;
+    }
+    queue.waiting = waiting.slice(taken);
+    return batch;
+  }
+
+  #wakeIdle(): void {
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const resolve of idle) resolve();
+  }
+}
+
+class Queue {
+  readonly topic: string;
+  waiting: Pending[] = [];
+  underway: readonly Pending[] = [];
+  busy = false;
+
+  constructor(topic: string) {
+    this.topic = topic;
+  }
+
+  takeAll(): Pending[] {
+    const all = this.waiting;
+    this.waiting = [];
+    return all;
+  }
+}
+
+function rejectAll(batch: readonly Pending[], error: Error): void {
+  for (const pending of batch) settle(pending, () => pending.reject(error));
+}
+
+function settle(pending: Pending, how: () => void): void {
+  if (pending.done) return;
+  pending.done = true;
+  how();
+}
+
+function tooLarge(topic: string, bytes: number, limit: number): BusError {
+  return new RefusedError(
+    `Publishing to "${topic}" failed: the message takes ${bytes} bytes with its key and headers, the topic takes ${limit} (max.message.bytes). Raise it, or send less.`,
+    { broker: "kafka", topic, code: "BUSBAR_TOO_LARGE" },
+  );
+}

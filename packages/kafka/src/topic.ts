@@ -1,0 +1,56 @@
+import { InvalidArgumentError, tokenEscaping } from "@busbar/core/driver";
+
+/** The longest name that Kafka gives a topic, in characters. */
+export const maxTopicNameLength = 249;
+
+// Every character of a Kafka name but the dot is one of a token, so what needs an escape is the empty token alone.
+const tokens = tokenEscaping(() => false);
+const groupNames = tokenEscaping(() => true);
+
+const legalName = /^[A-Za-z0-9._-]+$/;
+const ownedByKafka = new Set([
+  "__consumer_offsets",
+  "__transaction_state",
+  "__share_group_state",
+  "__cluster_metadata",
+  "__remote_log_metadata",
+]);
+
+/**
+ * The Kafka name of a concrete bus topic: the same, except that the token `_x0_` is an empty one. Throws
+ * `InvalidArgumentError` where Kafka has no such name.
+ */
+export function topicName(topic: string): string {
+  const name = topic.includes("_x0_") ? topic.split(".").map(tokens.toName).join(".") : topic;
+  if (name === "." || name === ".." || name.length > maxTopicNameLength || !legalName.test(name)) {
+    throw new InvalidArgumentError(
+      `Kafka has no name for the topic "${topic}": a name is 1 to ${maxTopicNameLength} letters, digits, ".", "_" and "-", and neither "." nor "..".`,
+      { broker: "kafka", topic },
+    );
+  }
+  return name;
+}
+
+/** The bus topic of a Kafka name: the inverse of `topicName`. */
+export function busTopic(name: string): string {
+  if (!name.includes("..") && !name.startsWith(".") && !name.endsWith(".") && !name.includes("_x0_")) return name;
+  return name.split(".").map(tokens.toToken).join(".");
+}
+
+/** Tells whether Kafka keeps the topic for itself, so that no filter matches it. */
+export function isInternal(name: string): boolean {
+  return ownedByKafka.has(name);
+}
+
+/**
+ * What Kafka compares before it makes a topic: two names that differ only in "." and "_" are refused, because the names of
+ * its metrics would meet (`org.apache.kafka.common.internals.Topic`).
+ */
+export function collisionKey(name: string): string {
+  return name.replaceAll(".", "_");
+}
+
+/** The topic that keeps the dead letters of a group. Throws `InvalidArgumentError` when the name would be too long. */
+export function deadLetterTopic(group: string): string {
+  return topicName(`_busbar.dlq.${groupNames.toToken(group)}`);
+}
