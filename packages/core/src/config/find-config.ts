@@ -1,0 +1,100 @@
+import { existsSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { dirname, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ConfigError } from "../errors.ts";
+import type { BusConfig } from "./bus-config.ts";
+import { schemeOf } from "./broker-url.ts";
+import { objectSource } from "./config-source.ts";
+import type { ConfigSource } from "./config-source.ts";
+import type { Environment } from "./variables.ts";
+import { yamlSource } from "./yaml-source.ts";
+
+/** What the process brings along; a test brings its own. */
+export interface Surroundings {
+  readonly environment: Environment;
+  /** The working directory. */
+  readonly folder: string;
+  readonly hostname: string;
+}
+
+/** The surroundings of this process. */
+export function processSurroundings(): Surroundings {
+  return { environment: process.env, folder: process.cwd(), hostname: hostname() };
+}
+
+/** A configuration that was found, not yet understood. */
+export interface FoundConfig {
+  readonly source: ConfigSource;
+  /** What a person should read. */
+  readonly warnings: readonly string[];
+}
+
+/** The configuration file in the working directory that needs no mention. */
+export const defaultFile = "busbar.yaml";
+
+/**
+ * Finds the configuration: the argument (an object, a broker's URL, or a file's name or URL), else the file in `BUSBAR_CONFIG`, else the
+ * broker in `BUSBAR_URL`, else `./busbar.yaml`, else the broker in memory with a warning. Throws `ConfigError` where a named file cannot
+ * be read, and in production instead of taking the broker in memory: it would lose data by accident.
+ */
+export function findConfig(config: BusConfig | string | URL | undefined, around: Surroundings): FoundConfig {
+  if (config !== undefined) return { source: givenSource(config, around), warnings: [] };
+  const { environment } = around;
+  const file = environment["BUSBAR_CONFIG"];
+  const url = environment["BUSBAR_URL"];
+  if (isSet(file)) {
+    const warnings = isSet(url) ? ["BUSBAR_URL has no effect, because BUSBAR_CONFIG names a file."] : [];
+    return { source: fileSource(file, "BUSBAR_CONFIG", around), warnings };
+  }
+  const here = existsSync(resolve(around.folder, defaultFile));
+  if (isSet(url)) {
+    const warnings = here ? [`${defaultFile} is not read, because BUSBAR_URL is set.`] : [];
+    return { source: { ...urlSource(url, around), file: "BUSBAR_URL" }, warnings };
+  }
+  if (here) return { source: fileSource(defaultFile, defaultFile, around), warnings: [] };
+  if (environment["NODE_ENV"] === "production") {
+    throw new ConfigError([
+      `There is no configuration, and NODE_ENV is production: set BUSBAR_URL or BUSBAR_CONFIG, or write ./${defaultFile}. If messages may be lost with this process, say so with BUSBAR_URL=memory:`,
+    ]);
+  }
+  return {
+    source: urlSource("memory:", around),
+    warnings: [
+      `There is no configuration, so messages stay in this process's memory; set BUSBAR_URL or BUSBAR_CONFIG, or write ./${defaultFile}.`,
+    ],
+  };
+}
+
+function givenSource(config: BusConfig | string | URL, around: Surroundings): ConfigSource {
+  if (typeof config === "object" && !(config instanceof URL)) return objectSource(config, around.folder);
+  const text = String(config);
+  if (text.startsWith("file:")) return fileSource(fileURLToPath(text), "connect()", around);
+  const isFile = schemeOf(text) === undefined && /\.(?:ya?ml|json)$/i.test(text);
+  return isFile ? fileSource(text, "connect()", around) : urlSource(text, around);
+}
+
+function urlSource(url: string, { folder }: Surroundings): ConfigSource {
+  return objectSource({ brokers: { main: url } }, folder);
+}
+
+function fileSource(name: string, namedBy: string, { environment, folder }: Surroundings): ConfigSource {
+  const path = resolve(folder, name);
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+    throw new ConfigError([`${namedBy} names the file ${path}, which cannot be read (${code}).`], { cause });
+  }
+  return yamlSource({ text, file: shownName(path, folder), folder: dirname(path), environment });
+}
+
+function shownName(path: string, folder: string): string {
+  const shown = relative(folder, path);
+  return shown.startsWith("..") ? path : shown;
+}
+
+function isSet(value: string | undefined): value is string {
+  return value !== undefined && value !== "";
+}
