@@ -1,0 +1,127 @@
+import type { NatsConnection } from "@nats-io/nats-core";
+import type { Delivery, Outcome } from "@busbar/core/contract";
+import { oncePerTurn } from "@busbar/core/driver";
+import type { Connection } from "./connection.ts";
+
+/** One settlement on its way to the server. */
+export interface Acknowledgement {
+  /** The reply subject of the delivery: `$JS.ACK.<stream>.<consumer>.…`. */
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly outcome: Outcome;
+  /** Absent where core never saw the message. */
+  readonly delivery?: Delivery | undefined;
+}
+
+const encoder = new TextEncoder();
+const ack = encoder.encode("+ACK");
+const nak = encoder.encode("-NAK");
+const term = encoder.encode("+TERM");
+
+/** What extends the time that a delivery may stay unsettled. */
+export const inProgress: Uint8Array = encoder.encode("+WPI");
+
+/** The payload that settles a delivery so. */
+export function settlementPayload(outcome: Outcome, delayMs?: number): Uint8Array {
+  if (outcome === "ack") return ack;
+  if (outcome === "reject") return term;
+  if (delayMs === undefined || delayMs <= 0) return nak;
+  return encoder.encode(`-NAK {"delay": ${Math.ceil(delayMs) * 1_000_000}}`);
+}
+
+/**
+ * The settlements of one subscription, written in one go for each turn of the event loop. An acknowledgement is a message to
+ * a subject and belongs to no socket: what may have been lost with a connection is written again on the next one, so that
+ * a message which was handled does not come back.
+ */
+export class Acknowledgements {
+  readonly #connection: Connection;
+  readonly #client: NatsConnection;
+  /** Not written yet. */
+  #queued: Acknowledgement[] = [];
+  /** Written since the last question whether all arrived. */
+  #written: Acknowledgement[] = [];
+  /** Written before the question that is on its way. */
+  #asked: Acknowledgement[] = [];
+  #asking = false;
+  #idle: (() => void)[] = [];
+  readonly #writeSoon = oncePerTurn(() => this.write());
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#client = connection.client;
+  }
+
+  add(acknowledgement: Acknowledgement): void {
+    this.#queued.push(acknowledgement);
+    this.#writeSoon();
+  }
+
+  /** Writes what is queued, unless there is no connection. */
+  write(): void {
+    if (!this.#connection.connected || this.#client.isClosed()) return;
+    const queued = this.#queued;
+    this.#queued = [];
+    for (const acknowledgement of queued) {
+      this.#client.publish(acknowledgement.subject, acknowledgement.payload);
+      this.#written.push(acknowledgement);
+    }
+    this.#ask();
+  }
+
+  /** Takes back what a lost connection may have swallowed, for `write` to write it again. */
+  takeBack(): void {
+    this.#queued = [...this.#asked, ...this.#written, ...this.#queued];
+    this.#asked = [];
+    this.#written = [];
+  }
+
+  /** Resolves once the server has all settlements made so far. */
+  async flush(): Promise<void> {
+    this.write();
+    if (this.#isIdle) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Gives up what could not be written, and returns it. */
+  abandon(): readonly Acknowledgement[] {
+    this.takeBack();
+    const lost = this.#queued;
+    this.#queued = [];
+    this.#wake();
+    return lost;
+  }
+
+  get #isIdle(): boolean {
+    return this.#queued.length + this.#written.length + this.#asked.length === 0;
+  }
+
+  /** A PING behind the acknowledgements: its PONG says that the server has them. */
+  #ask(): void {
+    if (this.#asking || this.#written.length === 0) return;
+    this.#asking = true;
+    const asked = this.#written;
+    this.#asked = asked;
+    this.#written = [];
+    this.#client.flush().then(
+      () => this.#answered(asked),
+      () => {
+        // The connection is lost; `takeBack` is next, or was before.
+        this.#asking = false;
+      },
+    );
+  }
+
+  #answered(asked: readonly Acknowledgement[]): void {
+    this.#asking = false;
+    if (this.#asked === asked) this.#asked = [];
+    this.#ask();
+    if (this.#isIdle) this.#wake();
+  }
+
+  #wake(): void {
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const resolve of idle) resolve();
+  }
+}

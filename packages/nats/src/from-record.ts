@@ -1,0 +1,49 @@
+import type { MsgHdrs } from "@nats-io/nats-core";
+import type { OutboundRecord } from "@busbar/core/contract";
+import { HeaderLines, percentEncode, travelsPlain } from "./header-lines.ts";
+
+/** The names of the headers that carry the bus's own metadata. */
+export const wire = {
+  contentType: "content-type",
+  id: "busbar-id",
+  key: "busbar-key",
+  timestamp: "busbar-timestamp",
+  topic: "busbar-topic",
+  /** In front of the percent-encoded name of a user's header that cannot travel as it is, value percent-encoded too. */
+  escaped: "busbar-header-",
+  /** JetStream dedupes on it, over all subjects of a stream. */
+  publishToken: "Nats-Msg-Id",
+} as const;
+
+const ownNames: ReadonlySet<string> = new Set([wire.contentType, wire.id, wire.key, wire.timestamp, wire.topic]);
+
+/** The headers of a message, in the shape that the client's `publish` takes, and their size on the wire. */
+export interface WireHeaders {
+  readonly headers: MsgHdrs;
+  readonly byteLength: number;
+}
+
+/**
+ * Writes what a record carries beside its body as headers: the user's one by one under their own names, the rest under names
+ * of the bus. `Nats-Msg-Id` is the token of the publish call and not the message's id, for JetStream would swallow a replay.
+ */
+export function recordToHeaders(record: OutboundRecord): WireHeaders {
+  const lines = new HeaderLines();
+  for (const [name, value] of Object.entries(record.headers)) {
+    if (mayTravelPlain(name) && travelsPlain(name, value)) lines.add(name, value);
+    else lines.add(wire.escaped + percentEncode(name), percentEncode(value));
+  }
+  if (record.contentType !== "") lines.add(wire.contentType, record.contentType.replace(/[\r\n]+/g, " "));
+  lines.add(wire.id, percentEncode(record.id));
+  if (record.key !== undefined) lines.add(wire.key, percentEncode(record.key));
+  lines.add(wire.timestamp, String(record.timestamp));
+  if (record.topic !== record.address) lines.add(wire.topic, record.topic);
+  if (record.delivery === "at-least-once") lines.add(wire.publishToken, record.publishToken);
+  return lines.finish();
+}
+
+/** A user's `Nats-Rollup` would be an order to the server, a `content-type` would be taken for ours. */
+function mayTravelPlain(name: string): boolean {
+  const lower = name.toLowerCase();
+  return !ownNames.has(lower) && !lower.startsWith("nats-") && !lower.startsWith(wire.escaped);
+}

@@ -1,0 +1,108 @@
+import type { NatsConnection } from "@nats-io/nats-core";
+import type {
+  AbortOptions,
+  AdapterOptions,
+  Broker,
+  BrokerStatus,
+  DeadLetterStore,
+  Delivery,
+  EffectiveCapabilities,
+  LagProbe,
+  OutboundRecord,
+  Receipt,
+  SubscribeRequest,
+  Subscriber,
+} from "@busbar/core/contract";
+import { ClosedError, StatusHub, UnsupportedError } from "@busbar/core/driver";
+import { natsCapabilities } from "./capabilities.ts";
+import { natsSettings } from "./options.ts";
+import type { NatsNativeOptions, NatsSettings } from "./options.ts";
+import { Session } from "./session.ts";
+import { topicToSubject } from "./topic.ts";
+
+/**
+ * The driver for NATS: JetStream for at-least-once, core NATS for at-most-once, both over one connection.
+ *
+ * Publishing and consuming share it, because NATS blocks neither for the other: there is no flow control on a connection, and
+ * what comes in is bounded by the credit of each subscription.
+ */
+export class NatsBroker implements Broker<typeof natsCapabilities, NatsConnection> {
+  readonly name = "nats";
+  readonly declared: typeof natsCapabilities = natsCapabilities;
+  readonly deadLetters: DeadLetterStore;
+  readonly lag: LagProbe;
+  readonly #settings: NatsSettings;
+  readonly #status = new StatusHub();
+  #session: Session | undefined;
+  #opening: Promise<EffectiveCapabilities> | undefined;
+
+  /** Throws a `ConfigError` with every problem of the options. Connects to nothing yet. */
+  constructor(options: AdapterOptions<NatsNativeOptions | Readonly<Record<string, unknown>>>) {
+    this.#settings = natsSettings(options);
+    this.deadLetters = {
+      put: async (group, slot, record, abort) => this.#open().deadLetters.put(group, slot, record, abort),
+      list: (group, abort) => this.#open().deadLetters.list(group, abort),
+      remove: async (group, handles, abort) => this.#open().deadLetters.remove(group, handles, abort),
+    };
+    this.lag = { lag: async (subscription) => this.#open().lag(subscription) };
+  }
+
+  /** The client's connection. Throws a `ClosedError` before `open`. */
+  get native(): NatsConnection {
+    return this.#open().connection.client;
+  }
+
+  onStatus(listener: (status: BrokerStatus) => void): () => void {
+    return this.#status.on(listener);
+  }
+
+  open(options: AbortOptions = {}): Promise<EffectiveCapabilities> {
+    if (this.#session !== undefined) return Promise.resolve(this.#session.effective);
+    this.#opening ??= this.#connect(options).finally(() => (this.#opening = undefined));
+    return this.#opening;
+  }
+
+  async publish(record: OutboundRecord, options: AbortOptions = {}): Promise<Receipt> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const { connection, streamPublisher, corePublisher } = this.#open();
+    const subject = topicToSubject(record.address);
+    // The client takes it without a socket too, and then drops it.
+    if (!connection.connected) throw connection.absent(`Publishing to "${record.topic}"`);
+    return record.delivery === "at-most-once"
+      ? corePublisher.publish(record, subject, signal)
+      : streamPublisher.publish(record, subject, signal);
+  }
+
+  async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {
+    const session = this.#open();
+    const { connection, effective } = session;
+    if (!connection.connected) throw connection.absent(`Subscribing to "${request.filter}"`);
+    const overCore = request.delivery === "at-most-once" && !request.durable;
+    const capability = request.durable ? "durable" : "atLeastOnce";
+    if (!overCore && effective.supports[capability] === "unsupported") {
+      const detail = "JetStream is not enabled at the server; enable it, or ask for at-most-once delivery that is not durable.";
+      throw new UnsupportedError([{ capability, subject: `subscribe("${request.filter}")`, detail }], { broker: this.name });
+    }
+    return overCore ? session.subscribeCore(request, sink) : session.subscribeStream(request, sink);
+  }
+
+  async close(): Promise<void> {
+    await this.#opening?.catch(() => undefined);
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.close();
+  }
+
+  async #connect({ signal }: AbortOptions): Promise<EffectiveCapabilities> {
+    this.#session = await Session.open(this.#settings, (status) => this.#status.emit(status), signal);
+    const { effective } = this.#session;
+    this.#status.emit({ type: "connected", effective });
+    return effective;
+  }
+
+  #open(): Session {
+    if (this.#session === undefined) throw new ClosedError("The broker is not open.", { broker: this.name });
+    return this.#session;
+  }
+}

@@ -1,0 +1,69 @@
+import type { OutboundRecord, Receipt } from "@busbar/core/contract";
+import { RefusedError } from "@busbar/core/driver";
+import { recordToHeaders } from "./from-record.ts";
+import type { WireHeaders } from "./from-record.ts";
+
+/** One publish call between being made and being answered. */
+export class Outgoing {
+  readonly record: OutboundRecord;
+  readonly subject: string;
+  readonly headers: WireHeaders["headers"];
+  readonly promise: Promise<Receipt>;
+  /** True once JetStream said that no stream takes the subject. */
+  homeless = false;
+  #settled = false;
+  #resolve: (receipt: Receipt) => void = () => undefined;
+  #reject: (error: Error) => void = () => undefined;
+  #unlisten: (() => void) | undefined;
+
+  /** Throws a `RefusedError` for what is larger than the server takes: sent, it would cost the connection. */
+  constructor(record: OutboundRecord, subject: string, maxPayload: number | undefined) {
+    const { headers, byteLength } = recordToHeaders(record);
+    const size = byteLength + record.body.byteLength;
+    if (maxPayload !== undefined && size > maxPayload) {
+      throw new RefusedError(
+        `The message to "${record.topic}" has ${size} bytes with its headers, and the server takes at most ${maxPayload}; ` +
+          "send less, or raise max_payload at the server.",
+        { broker: "nats", topic: record.topic, code: "BUSBAR_TOO_LARGE" },
+      );
+    }
+    this.record = record;
+    this.subject = subject;
+    this.headers = headers;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Calls `forget` and rejects with the signal's reason when it aborts before the answer. */
+  abortWith(signal: AbortSignal, forget: () => void): void {
+    const abort = (): void => {
+      forget();
+      this.reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    this.#unlisten = () => signal.removeEventListener("abort", abort);
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  resolve(position?: string): void {
+    if (!this.#end()) return;
+    const { id } = this.record;
+    this.#resolve(position === undefined ? { id } : { id, position });
+  }
+
+  reject(error: Error): void {
+    if (this.#end()) this.#reject(error);
+  }
+
+  #end(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.#unlisten?.();
+    return true;
+  }
+}

@@ -1,0 +1,202 @@
+import { createInbox } from "@nats-io/nats-core";
+import type { Msg, Subscription } from "@nats-io/nats-core";
+import type { SubscribeRequest } from "@busbar/core/contract";
+import { oncePerTurn } from "@busbar/core/driver";
+import type { Connection } from "./connection.ts";
+import { inactivityMs } from "./consumers.ts";
+import type { Beginning, Consumers } from "./consumers.ts";
+import { parseDeliveryInfo } from "./delivery-info.ts";
+import type { DeliveryInfo } from "./delivery-info.ts";
+import type { NatsSettings } from "./options.ts";
+import type { StreamPlace } from "./streams.ts";
+
+/** What a consumer tells its subscription. None of these may throw. */
+export interface StreamConsumerHost {
+  readonly connection: Connection;
+  readonly settings: NatsSettings;
+  readonly consumers: Consumers;
+  readonly request: SubscribeRequest;
+  /** The subject pattern of the subscription. */
+  readonly pattern: string;
+  /** How many messages this consumer may have asked for or brought, unsettled. */
+  share(): number;
+  /** False while nothing more is to be fetched. */
+  wants(): boolean;
+  arrived(consumer: StreamConsumer, message: Msg, info: DeliveryInfo): void;
+  /** The consumer, or its stream, is not there any more or does not answer. */
+  broken(reason: string): void;
+  /** Messages may have been missed or come again. */
+  positionLost(reason: string): void;
+}
+
+/** How long a pull waits at the server for messages, in milliseconds. */
+const pullExpiresMs = 30_000;
+/** How often the server says that a waiting pull is still there, in milliseconds. */
+const heartbeatMs = 5_000;
+const nanos = 1_000_000;
+const encoder = new TextEncoder();
+
+/**
+ * One pull consumer of JetStream, on one stream. It asks for as many messages as there is credit for and no more, which is
+ * what holds the broker back, and notices by missing heartbeats when its requests are lost.
+ */
+export class StreamConsumer {
+  readonly stream: string;
+  /** How many messages it has brought that are unsettled. */
+  unsettled = 0;
+  /** How long the server waits for a settlement, in milliseconds. */
+  leaseMs: number;
+  /** True where the filter takes several parts of the stream, so that the consumer reads all of it. */
+  readsAll = false;
+  readonly #host: StreamConsumerHost;
+  #subscription: Subscription | undefined;
+  #inbox = "";
+  /** How many messages the server was asked for and has not sent. */
+  #requested = 0;
+  #pulls = new Map<string, number>();
+  #pullCount = 0;
+  #pulledAt = 0;
+  #heardAt = 0;
+  #streamCreated: string | undefined;
+  #consumerCreated: string | undefined;
+  /** Where the consumer would have to begin if it had to be made again. */
+  #resumeAt = 1;
+  readonly #pullSoon = oncePerTurn(() => this.pull());
+
+  constructor(host: StreamConsumerHost, stream: string) {
+    this.#host = host;
+    this.stream = stream;
+    this.leaseMs = host.settings.ackWaitMs;
+  }
+
+  /** Finds or makes the consumer at the server. A second call brings it back to where it was. */
+  async start(place: StreamPlace, beginning: Beginning): Promise<void> {
+    const { consumers, request, pattern } = this.#host;
+    const known = this.#streamCreated !== undefined;
+    const sameStream = this.#streamCreated === place.created;
+    let info = await consumers.find(this.stream, request.name);
+    if (info === undefined) {
+      const from = !known ? beginning : sameStream ? { sequence: this.#resumeAt } : "earliest";
+      info = await consumers.make(request, place, pattern, from);
+      if (known) {
+        this.#host.positionLost(
+          `The consumer ${request.name} of the stream ${this.stream} was gone; it was made again ` +
+            `${typeof from === "object" ? `from sequence ${from.sequence}` : "from the beginning of a new stream"}.`,
+        );
+      }
+    } else {
+      if (this.#consumerCreated !== undefined && this.#consumerCreated !== info.created) {
+        this.#host.positionLost(`The consumer ${request.name} of the stream ${this.stream} was made anew by somebody else.`);
+      }
+      await consumers.deliverForEver(info);
+    }
+    this.leaseMs = (info.config.ack_wait ?? this.#host.settings.ackWaitMs * nanos) / nanos;
+    if (!sameStream) this.#resumeAt = (known ? 0 : info.ack_floor.stream_seq) + 1;
+    if (info.delivered.consumer_seq === 0) this.#resumeAt = Math.max(this.#resumeAt, info.delivered.stream_seq + 1);
+    this.readsAll = info.config.filter_subject === undefined;
+    this.#streamCreated = place.created;
+    this.#consumerCreated = info.created;
+    this.#listen();
+    this.pull();
+  }
+
+  /** Asks for as many messages as there is credit for, unless enough were asked for already. */
+  pull(): void {
+    if (this.#subscription === undefined || !this.#host.wants() || !this.#host.connection.connected) return;
+    const share = this.#host.share();
+    const batch = share - this.unsettled - this.#requested;
+    if (batch <= 0 || (this.#requested > 0 && batch < share / 4)) return;
+    const reply = `${this.#inbox}.${++this.#pullCount}`;
+    this.#requested += batch;
+    this.#pulls.set(reply, batch);
+    this.#heardAt = performance.now();
+    this.#request({ batch, expires: pullExpiresMs * nanos, idle_heartbeat: heartbeatMs * nanos }, reply);
+  }
+
+  /** Tells that a message it brought is settled. */
+  settled(): void {
+    this.unsettled--;
+    this.#pullSoon();
+  }
+
+  /** Tells that its unsettled messages were given back. */
+  gaveBack(lowestSequence: number | undefined): void {
+    this.unsettled = 0;
+    if (lowestSequence !== undefined) this.#resumeAt = Math.min(this.#resumeAt, lowestSequence);
+  }
+
+  /** Looks after what time brings: pulls that got lost, and a consumer that would be taken for abandoned. */
+  tick(now: number): void {
+    if (this.#subscription === undefined || !this.#host.connection.connected) return;
+    if (this.#requested > 0 && now - this.#heardAt > 2.5 * heartbeatMs) {
+      this.#heardAt = now;
+      return this.#host.broken(`The consumer ${this.#host.request.name} of the stream ${this.stream} does not answer.`);
+    }
+    this.pull();
+    if (!this.#host.request.durable && this.#requested === 0 && now - this.#pulledAt > inactivityMs(this.#host.request) / 4) {
+      // Only a pull counts as a sign of life. This one has room for no message.
+      this.#request({ batch: 1, max_bytes: 1, expires: nanos }, `${this.#inbox}.alive`);
+    }
+  }
+
+  /** Resolves once the server sends nothing more for what was asked; until then messages still arrive. */
+  async drain(): Promise<void> {
+    const subscription = this.#subscription;
+    if (subscription === undefined || !this.#host.connection.connected) return this.mute();
+    await subscription.drain().catch(() => undefined);
+    this.mute();
+  }
+
+  /** Forgets its requests: the server drops those whose reply subject nobody listens to. */
+  mute(): void {
+    if (this.#subscription?.isClosed() === false) this.#subscription.unsubscribe();
+    this.#subscription = undefined;
+    this.#requested = 0;
+    this.#pulls.clear();
+  }
+
+  #listen(): void {
+    this.mute();
+    const { client } = this.#host.connection;
+    this.#inbox = createInbox(this.#host.settings.inboxPrefix);
+    this.#subscription = client.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => {
+        if (error !== null) return this.#host.broken(error.message);
+        this.#heardAt = performance.now();
+        if (message.subject.startsWith(this.#inbox)) this.#onStatus(message);
+        else this.#onMessage(message);
+      },
+    });
+  }
+
+  #onMessage(message: Msg): void {
+    const info = parseDeliveryInfo(message.reply ?? "");
+    if (info === undefined) return;
+    if (this.#requested > 0 && --this.#requested === 0) this.#pulls.clear();
+    this.#resumeAt = Math.max(this.#resumeAt, info.sequence + 1);
+    this.#host.arrived(this, message, info);
+    this.#pullSoon();
+  }
+
+  /** What the server says of a pull (NATS ADR-13). */
+  #onStatus({ subject, headers }: Msg): void {
+    const code = headers?.code ?? 0;
+    const description = headers?.description ?? "";
+    if (code === 100 || subject.endsWith(".alive")) return;
+    const left = Number(headers?.get("Nats-Pending-Messages") || (this.#pulls.get(subject) ?? 0));
+    this.#pulls.delete(subject);
+    this.#requested = Math.max(0, this.#requested - left);
+    if (/consumer deleted|stream deleted/i.test(description)) {
+      return this.#host.broken(`The consumer ${this.#host.request.name} of the stream ${this.stream} was deleted.`);
+    }
+    // Any other trouble waits for the next tick, so that a pull which is refused at once makes no loop.
+    if (code === 404 || code === 408) this.#pullSoon();
+  }
+
+  #request(pull: Readonly<Record<string, number>>, reply: string): void {
+    const { connection, settings, request } = this.#host;
+    const prefix = settings.domain === undefined ? "$JS.API" : `$JS.${settings.domain}.API`;
+    this.#pulledAt = performance.now();
+    connection.client.publish(`${prefix}.CONSUMER.MSG.NEXT.${this.stream}.${request.name}`, encoder.encode(JSON.stringify(pull)), { reply });
+  }
+}

@@ -1,0 +1,311 @@
+import { createInbox } from "@nats-io/nats-core";
+import type { Msg } from "@nats-io/nats-core";
+import type { OutboundRecord, Receipt } from "@busbar/core/contract";
+import { ClosedError, ConnectionError, pause, RefusedError } from "@busbar/core/driver";
+import type { BusError } from "@busbar/core/driver";
+import { classify, classifyRefusal } from "./classify.ts";
+import type { ApiProblem } from "./classify.ts";
+import type { Connection } from "./connection.ts";
+import { Outgoing } from "./outgoing.ts";
+import { firstTokenOf } from "./streams.ts";
+import type { Streams } from "./streams.ts";
+
+/** What JetStream answers to a publish (`PubAck`). */
+interface PublishAnswer {
+  readonly stream?: string;
+  readonly seq?: number;
+  readonly duplicate?: boolean;
+  readonly error?: ApiProblem;
+}
+
+/** The subjects under one first token, for which streams are looked up and made together. */
+interface Home {
+  /** True where one stream takes everything under the token. */
+  all: boolean;
+  /** Where streams take only parts: the subjects known to be taken. */
+  readonly subjects: Set<string>;
+  preparing: boolean;
+  /** In the order of the calls. */
+  queue: Outgoing[];
+  /** How many of them were sent and are not answered. */
+  underway: number;
+}
+
+const decoder = new TextDecoder();
+
+/**
+ * Publishes into streams over one inbox of its own: each message names a reply subject under it, and JetStream's answer comes
+ * there. One subscription for all, no timer and no promise race a message (the client's own way costs three times as much).
+ *
+ * It never sends twice what may have arrived: when the connection is lost, everything unanswered is rejected as outcome
+ * unknown. Only what JetStream says no stream took is sent again, once, after a stream was made for it.
+ */
+export class StreamPublisher {
+  readonly #connection: Connection;
+  readonly #streams: Streams;
+  readonly #inbox: string;
+  readonly #pending = new Map<string, Outgoing>();
+  readonly #homes = new Map<string, Home>();
+  #count = 0;
+  #closed = false;
+  #idle: (() => void)[] = [];
+
+  constructor(connection: Connection, streams: Streams, inboxPrefix: string) {
+    this.#connection = connection;
+    this.#streams = streams;
+    this.#inbox = createInbox(inboxPrefix);
+    connection.client.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => {
+        if (error === null) this.#onAnswer(message);
+        else this.#rejectAll((outgoing) => classify(error, { action: `Publishing to "${outgoing.record.topic}"` }));
+      },
+    });
+    connection.listen({
+      lost: () => this.#lost(),
+      restored: () => undefined,
+      publishForbidden: (subject, error) => this.#forbidden(subject, error),
+    });
+  }
+
+  /** Resolves once a stream has the message. Rejects as `Broker.publish` does. */
+  publish(record: OutboundRecord, subject: string, signal?: AbortSignal): Promise<Receipt> {
+    const outgoing = new Outgoing(record, subject, this.#connection.client.info?.max_payload);
+    if (signal !== undefined) outgoing.abortWith(signal, () => this.#forget(outgoing));
+    const home = this.#homeOf(subject);
+    if (home.queue.length === 0 && isReady(home, subject)) this.#send(home, outgoing);
+    else {
+      home.queue.push(outgoing);
+      this.#prepare(home);
+    }
+    return outgoing.promise;
+  }
+
+  /** Resolves once everything is answered, at the latest after `timeoutMs`; then rejects what is left. */
+  async close(timeoutMs: number): Promise<void> {
+    if (this.#connection.connected && !this.#isIdle()) {
+      const waited = new AbortController();
+      await Promise.race([new Promise<void>((resolve) => this.#idle.push(resolve)), pause(timeoutMs, waited.signal)]);
+      waited.abort();
+    }
+    this.#closed = true;
+    this.#rejectAll(({ record }) => {
+      return new ClosedError(`The broker was closed before it was known whether the message to "${record.topic}" arrived.`, {
+        broker: "nats",
+        topic: record.topic,
+      });
+    });
+  }
+
+  #homeOf(subject: string): Home {
+    const token = firstTokenOf(subject);
+    let home = this.#homes.get(token);
+    if (home === undefined) this.#homes.set(token, (home = { all: false, subjects: new Set(), preparing: false, queue: [], underway: 0 }));
+    return home;
+  }
+
+  #send(home: Home, outgoing: Outgoing): void {
+    const token = (++this.#count).toString(36);
+    this.#pending.set(token, outgoing);
+    home.underway++;
+    try {
+      const reply = `${this.#inbox}.${token}`;
+      this.#connection.client.publish(outgoing.subject, outgoing.record.body, { reply, headers: outgoing.headers });
+    } catch (error) {
+      this.#answered(token, home);
+      outgoing.reject(classify(error, attemptOf(outgoing)));
+    }
+  }
+
+  #onAnswer(message: Msg): void {
+    const token = message.subject.slice(this.#inbox.length + 1);
+    const outgoing = this.#pending.get(token);
+    if (outgoing === undefined) return;
+    const home = this.#homeOf(outgoing.subject);
+    this.#answered(token, home);
+    if (message.headers?.code === 503) this.#onHomeless(home, outgoing);
+    else this.#onPublishAnswer(outgoing, parseAnswer(message.data));
+    if (home.queue.length > 0) this.#prepare(home);
+  }
+
+  #onPublishAnswer(outgoing: Outgoing, { stream, seq, duplicate, error }: PublishAnswer): void {
+    const { record } = outgoing;
+    if (error !== undefined) {
+      const refusal = classifyRefusal(error, attemptOf(outgoing));
+      outgoing.reject(refusal);
+      if (refusal.retryable) this.#rejectFollowers(outgoing, refusal);
+    } else if (duplicate === true && record.sending <= 1) {
+      outgoing.reject(
+        new RefusedError(`The stream ${stream} has a message under the token of this publish to "${record.topic}" already, and took no second one.`, {
+          broker: "nats",
+          topic: record.topic,
+        }),
+      );
+    } else outgoing.resolve(`${stream}/${seq}`);
+  }
+
+  /** Those to the same subject and key that were sent later: core sends all of them again, in order. */
+  #rejectFollowers({ record, subject }: Outgoing, cause: BusError): void {
+    for (const [token, follower] of this.#pending) {
+      if (follower.subject !== subject || follower.record.key !== record.key) continue;
+      this.#answered(token, this.#homeOf(subject));
+      follower.reject(unknownOutcome(follower, cause));
+    }
+  }
+
+  /** No stream took it: it is sent again after one was made, once; a second time is final. */
+  #onHomeless(home: Home, outgoing: Outgoing): void {
+    if (outgoing.settled) return;
+    if (outgoing.homeless) {
+      outgoing.reject(
+        new RefusedError(`No stream takes the subject "${outgoing.subject}"; make one, or extend one that takes its neighbours.`, {
+          broker: "nats",
+          topic: outgoing.record.topic,
+          code: "BUSBAR_NOT_FOUND",
+        }),
+      );
+      return;
+    }
+    outgoing.homeless = true;
+    home.all = false;
+    home.subjects.clear();
+    // Answers come in the order of the calls, so these go in front of what was never sent, and behind each other.
+    const behind = home.queue.findIndex((queued) => !queued.homeless);
+    home.queue.splice(behind === -1 ? home.queue.length : behind, 0, outgoing);
+  }
+
+  /** Finds or makes the streams of what waits in a home, then sends it. */
+  #prepare(home: Home): void {
+    // What is underway was called earlier, and comes back here if it finds no stream.
+    if (home.preparing || home.underway > 0 || home.queue.length === 0) return;
+    home.preparing = true;
+    void this.#prepared(home).finally(() => {
+      home.preparing = false;
+      this.#checkIdle();
+      if (home.queue.length > 0 && this.#connection.connected) this.#prepare(home);
+    });
+  }
+
+  async #prepared(home: Home): Promise<void> {
+    await this.#attempt(
+      home,
+      () => true,
+      async ({ subject, record }) => {
+        home.all = (await this.#streams.forPublishing(firstTokenOf(subject), record.topic)) === "all";
+      },
+    );
+    if (!home.all) {
+      for (const subject of new Set(home.queue.map((outgoing) => outgoing.subject))) {
+        if (home.subjects.has(subject)) continue;
+        await this.#attempt(
+          home,
+          (outgoing) => outgoing.subject === subject,
+          async ({ record }) => {
+            await this.#streams.forSubject(subject, record.topic);
+            home.subjects.add(subject);
+          },
+        );
+      }
+    }
+    if (this.#connection.connected && !this.#closed) this.#release(home);
+  }
+
+  /** Does something about the streams of those concerned, and rejects them where it fails. */
+  async #attempt(home: Home, concerned: (outgoing: Outgoing) => boolean, work: (first: Outgoing) => Promise<void>): Promise<void> {
+    const first = home.queue.find(concerned);
+    if (first === undefined) return;
+    try {
+      await work(first);
+    } catch (error) {
+      const hopeless = home.queue.filter(concerned);
+      home.queue = home.queue.filter((outgoing) => !concerned(outgoing));
+      for (const outgoing of hopeless) outgoing.reject(classify(error, attemptOf(outgoing)));
+    }
+  }
+
+  #release(home: Home): void {
+    const ready = home.queue.findIndex(({ subject }) => !isReady(home, subject));
+    const queue = home.queue.splice(0, ready === -1 ? home.queue.length : ready);
+    for (const outgoing of queue) this.#send(home, outgoing);
+  }
+
+  #lost(): void {
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const home of this.#homes.values()) {
+      home.underway = 0;
+      // What is queued was never sent.
+      const queue = home.queue;
+      home.queue = [];
+      for (const outgoing of queue) pending.push(outgoing);
+    }
+    for (const outgoing of pending) outgoing.reject(unknownOutcome(outgoing));
+    this.#checkIdle();
+  }
+
+  #forbidden(subject: string, error: Error): void {
+    for (const [token, outgoing] of this.#pending) {
+      if (outgoing.subject !== subject) continue;
+      this.#answered(token, this.#homeOf(subject));
+      outgoing.reject(classify(error, attemptOf(outgoing)));
+    }
+  }
+
+  #rejectAll(errorOf: (outgoing: Outgoing) => Error): void {
+    const all = [...this.#pending.values(), ...[...this.#homes.values()].flatMap(({ queue }) => queue)];
+    this.#pending.clear();
+    this.#homes.clear();
+    for (const outgoing of all) outgoing.reject(errorOf(outgoing));
+    this.#checkIdle();
+  }
+
+  /** Lets go of an aborted one: where a plain subscriber listens and no stream does, no answer would ever come. */
+  #forget(outgoing: Outgoing): void {
+    const home = this.#homeOf(outgoing.subject);
+    home.queue = home.queue.filter((queued) => queued !== outgoing);
+    for (const [token, pending] of this.#pending) {
+      if (pending === outgoing) this.#answered(token, home);
+    }
+    this.#prepare(home);
+  }
+
+  #answered(token: string, home: Home): void {
+    if (this.#pending.delete(token)) home.underway = Math.max(0, home.underway - 1);
+    this.#checkIdle();
+  }
+
+  #isIdle(): boolean {
+    return this.#pending.size === 0 && [...this.#homes.values()].every(({ queue }) => queue.length === 0);
+  }
+
+  #checkIdle(): void {
+    if (this.#idle.length === 0 || !this.#isIdle()) return;
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const resolve of idle) resolve();
+  }
+}
+
+function isReady(home: Home, subject: string): boolean {
+  return home.all || home.subjects.has(subject);
+}
+
+function attemptOf({ record, subject }: Outgoing): { action: string; topic: string } {
+  return { action: `Publishing to "${subject}"`, topic: record.topic };
+}
+
+function unknownOutcome({ record }: Outgoing, cause?: Error): ConnectionError {
+  return new ConnectionError(`It is not known whether the message to "${record.topic}" arrived: the server did not answer before the connection was lost.`, {
+    broker: "nats",
+    topic: record.topic,
+    code: "BUSBAR_OUTCOME_UNKNOWN",
+    cause,
+  });
+}
+
+function parseAnswer(data: Uint8Array): PublishAnswer {
+  try {
+    return JSON.parse(decoder.decode(data)) as PublishAnswer;
+  } catch {
+    return { error: { description: "the answer is none of JetStream's: somebody else answers on this subject" } };
+  }
+}

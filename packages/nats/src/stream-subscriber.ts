@@ -1,0 +1,366 @@
+import type { Msg } from "@nats-io/nats-core";
+import type { BrokerStatus, Delivery, Outcome, SubscribeRequest, Subscriber } from "@busbar/core/contract";
+import { backoffDelayMs, HandOut, pause, reconnectPolicy } from "@busbar/core/driver";
+import { Acknowledgements, inProgress, settlementPayload } from "./acknowledgements.ts";
+import { apiCodeOf, apiCodes, classify } from "./classify.ts";
+import type { Connection } from "./connection.ts";
+import type { Beginning, Consumers } from "./consumers.ts";
+import type { DeliveryInfo } from "./delivery-info.ts";
+import type { NatsSettings } from "./options.ts";
+import { StreamConsumer } from "./stream-consumer.ts";
+import type { StreamConsumerHost } from "./stream-consumer.ts";
+import { beginsWithWildcard, deadLetterStream } from "./streams.ts";
+import type { StreamPlace, Streams } from "./streams.ts";
+import { patternCovers } from "./subject-pattern.ts";
+import { messageToRecord } from "./to-record.ts";
+import { filterToPattern, isPrivateSubject } from "./topic.ts";
+
+/** What a subscription over JetStream is made with. */
+export interface StreamSubscriberOptions {
+  readonly connection: Connection;
+  readonly settings: NatsSettings;
+  readonly streams: Streams;
+  readonly consumers: Consumers;
+  readonly request: SubscribeRequest;
+  readonly sink: (delivery: Delivery) => void;
+  readonly report: (status: BrokerStatus) => void;
+  readonly ended: () => void;
+}
+
+/** A message that is here and unsettled. */
+interface Entry {
+  readonly consumer: StreamConsumer;
+  readonly sequence: number;
+  /** Where its settlement goes: the latest delivery's, should the server have sent it twice. */
+  ackSubject: string;
+  acknowledged: boolean;
+  /** Absent while it waits for credit. */
+  delivery: Delivery | undefined;
+}
+
+/** How often streams that are new are looked for, in milliseconds, by a filter that begins with a wildcard. */
+const discoverEveryMs = 5_000;
+/** How long `close` waits for the last acknowledgements, in milliseconds. */
+const closeTimeoutMs = 2_000;
+
+/**
+ * A subscription over JetStream: one pull consumer on each stream that its filter reaches into, all named after it, and one
+ * credit over all of them. With `at-most-once` a message is acknowledged before it is handed out.
+ *
+ * Acknowledgements outlive a connection, so what is settled while there is none still counts. What is unsettled when the
+ * connection is back becomes stale and is released at once, so that it comes again without waiting for `ack_wait`.
+ */
+export class StreamSubscriber implements Subscriber, StreamConsumerHost {
+  readonly connection: Connection;
+  readonly settings: NatsSettings;
+  readonly consumers: Consumers;
+  readonly request: SubscribeRequest;
+  readonly pattern: string;
+  readonly #options: StreamSubscriberOptions;
+  readonly #handOut: HandOut;
+  readonly #acknowledgements: Acknowledgements;
+  readonly #entries = new Map<string, Entry>();
+  readonly #wide: boolean;
+  #consumers: StreamConsumer[] = [];
+  #known = false;
+  #paused = false;
+  #stopped = false;
+  #closing: Promise<void> | undefined;
+  #restarting = false;
+  #restartAgain = false;
+  #retryAt: number | undefined;
+  #attempts = 0;
+  #lostAt: number | undefined;
+  #extendedAt = performance.now();
+  #discoveredAt = performance.now();
+  #unlisten: () => void = () => undefined;
+
+  constructor(options: StreamSubscriberOptions) {
+    this.#options = options;
+    this.connection = options.connection;
+    this.settings = options.settings;
+    this.consumers = options.consumers;
+    this.request = options.request;
+    this.pattern = filterToPattern(options.request.filter);
+    this.#wide = beginsWithWildcard(this.pattern);
+    this.#handOut = new HandOut({ credit: options.request.maxInFlight, sink: (delivery) => this.#hand(delivery) });
+    this.#acknowledgements = new Acknowledgements(options.connection);
+  }
+
+  /** Resolves once every consumer exists, so that whatever is published from now on is received. */
+  async start(): Promise<void> {
+    const { streams, request } = this.#options;
+    const places = await streams.forSubscribing(this.pattern, request.filter);
+    let beginning: Beginning = request.startFrom;
+    if (this.#wide && request.durable && this.settings.topology === "create") {
+      await streams.forDeadLetters();
+      // What it was not there to see of a stream that is new, it has to be told from the start.
+      if (await this.consumers.note(request.name)) beginning = "earliest";
+    }
+    try {
+      await this.#settleOn(places, beginning);
+    } catch (error) {
+      for (const consumer of this.#consumers) consumer.mute();
+      throw error;
+    }
+    this.#known = true;
+    this.#unlisten = this.connection.listen({ lost: () => this.#lost(), restored: () => void this.#restored() });
+  }
+
+  share(): number {
+    return Math.max(1, Math.floor(this.request.maxInFlight / Math.max(1, this.#consumers.length)));
+  }
+
+  wants(): boolean {
+    return !this.#paused && !this.#stopped;
+  }
+
+  arrived(consumer: StreamConsumer, message: Msg, info: DeliveryInfo): void {
+    const ackSubject = message.reply ?? "";
+    if (this.#isForeign(consumer, message.subject)) return this.#acknowledge(ackSubject, "ack");
+    if (this.#stopped) return this.#acknowledge(ackSubject, "release");
+    const position = `${consumer.stream}:${info.sequence}`;
+    const same = this.#entries.get(position);
+    if (same !== undefined) {
+      // This process fell silent for longer than the lease. The message is still being handled, once is enough.
+      same.ackSubject = ackSubject;
+      return;
+    }
+    const entry: Entry = { consumer, sequence: info.sequence, ackSubject, acknowledged: false, delivery: undefined };
+    this.#entries.set(position, entry);
+    consumer.unsettled++;
+    this.#handOut.offer({
+      record: messageToRecord(message, info.storedAt),
+      deliveries: info.deliveries,
+      redelivered: info.deliveries > 1,
+      position,
+      settle: (outcome, delayMs) => this.#settle(position, entry, outcome, delayMs),
+    });
+  }
+
+  broken(reason: string): void {
+    if (this.#closing !== undefined || this.#retryAt !== undefined) return;
+    this.#report({ type: "subscription", name: this.request.name, connected: false, error: new Error(reason) });
+    void this.#restart();
+  }
+
+  positionLost(reason: string): void {
+    this.#report({ type: "position-lost", name: this.request.name, reason });
+  }
+
+  /** Extends leases, looks for new streams, and tries again what did not work. `now` is that of `performance.now()`. */
+  tick(now: number): void {
+    if (!this.connection.connected || this.#closing !== undefined) return;
+    if (this.#retryAt !== undefined) {
+      if (now >= this.#retryAt) void this.#restart();
+      return;
+    }
+    this.#extendLeases(now);
+    for (const consumer of this.#consumers) consumer.tick(now);
+    if (this.#wide && !this.#stopped && now - this.#discoveredAt > discoverEveryMs) {
+      this.#discoveredAt = now;
+      void this.#discover();
+    }
+  }
+
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#handOut.stop();
+    // The server must drop the pulls before it gets the messages back, or it would send them here again.
+    const drained = Promise.all(this.#consumers.map((consumer) => consumer.drain()));
+    for (const [position, entry] of this.#entries) {
+      if (entry.delivery !== undefined) continue;
+      this.#entries.delete(position);
+      entry.consumer.unsettled--;
+      this.#acknowledge(entry.ackSubject, "release");
+    }
+    await drained;
+  }
+
+  flush(): Promise<void> {
+    return this.#acknowledgements.flush();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#handOut.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#handOut.resume();
+    for (const consumer of this.#consumers) consumer.pull();
+  }
+
+  async remove(): Promise<void> {
+    const { request, streams } = this.#options;
+    await this.close();
+    const names = new Set(this.#consumers.map(({ stream }) => stream));
+    for (const { name } of await streams.intersecting(this.pattern)) names.add(name);
+    if (this.#wide && request.durable) names.add(deadLetterStream);
+    await Promise.all([...names].map((name) => this.consumers.delete(name, request.name)));
+  }
+
+  async #close(): Promise<void> {
+    await this.stop();
+    this.#giveBack();
+    this.#unlisten();
+    if (this.connection.connected) {
+      const waited = new AbortController();
+      await Promise.race([this.#acknowledgements.flush(), pause(closeTimeoutMs, waited.signal)]);
+      waited.abort();
+    }
+    for (const { delivery, outcome } of this.#acknowledgements.abandon()) {
+      if (delivery === undefined) continue;
+      const error = this.connection.absent("Acknowledging");
+      this.#report({ type: "settlement-failed", name: this.request.name, delivery, outcome, error });
+    }
+    for (const consumer of this.#consumers) consumer.mute();
+    if (!this.request.durable && this.request.group === undefined) {
+      await Promise.all(this.#consumers.map(({ stream }) => this.consumers.delete(stream, this.request.name).catch(() => undefined)));
+    }
+    this.#options.ended();
+  }
+
+  /** Tells whether a message came only because the consumer reads more than the filter means. */
+  #isForeign(consumer: StreamConsumer, subject: string): boolean {
+    if (this.#wide && isPrivateSubject(subject, this.settings.inboxPrefix)) return true;
+    return consumer.readsAll && !patternCovers(this.pattern, subject);
+  }
+
+  #hand(delivery: Delivery): void {
+    const entry = this.#entries.get(delivery.position ?? "");
+    if (entry !== undefined) {
+      entry.delivery = delivery;
+      if (this.request.delivery === "at-most-once") {
+        entry.acknowledged = true;
+        this.#acknowledge(entry.ackSubject, "ack");
+      }
+    }
+    this.#options.sink(delivery);
+  }
+
+  #settle(position: string, entry: Entry, outcome: Outcome, delayMs: number | undefined): void {
+    this.#entries.delete(position);
+    if (!entry.acknowledged) this.#acknowledge(entry.ackSubject, outcome, delayMs, entry.delivery);
+    entry.consumer.settled();
+  }
+
+  #acknowledge(subject: string, outcome: Outcome, delayMs?: number, delivery?: Delivery): void {
+    this.#acknowledgements.add({ subject, payload: settlementPayload(outcome, delayMs), outcome, delivery });
+  }
+
+  /** Makes stale what is out, and releases it at the server. */
+  #giveBack(releasing = true): void {
+    this.#handOut.endGeneration();
+    const lowest = new Map<StreamConsumer, number>();
+    for (const { consumer, sequence, ackSubject, acknowledged } of this.#entries.values()) {
+      lowest.set(consumer, Math.min(sequence, lowest.get(consumer) ?? sequence));
+      if (!acknowledged && releasing) this.#acknowledge(ackSubject, "release");
+    }
+    this.#entries.clear();
+    for (const consumer of this.#consumers) consumer.gaveBack(lowest.get(consumer));
+    this.#acknowledgements.write();
+  }
+
+  #extendLeases(now: number): void {
+    const leaseMs = Math.min(...this.#consumers.map((consumer) => consumer.leaseMs));
+    if (now - this.#extendedAt < leaseMs / 3) return;
+    this.#extendedAt = now;
+    for (const { ackSubject, acknowledged } of this.#entries.values()) {
+      if (!acknowledged) this.connection.client.publish(ackSubject, inProgress);
+    }
+  }
+
+  #lost(): void {
+    this.#lostAt = performance.now();
+    for (const consumer of this.#consumers) consumer.mute();
+    this.#report({ type: "subscription", name: this.request.name, connected: false });
+  }
+
+  async #restored(): Promise<void> {
+    if (this.#closing !== undefined) return;
+    // Those first: a release must not overtake the acknowledgement of another message of its key.
+    this.#acknowledgements.takeBack();
+    this.#acknowledgements.write();
+    await this.#restart();
+  }
+
+  /** Brings every consumer back to where it was. What fails is tried again, with growing waits. */
+  async #restart(): Promise<void> {
+    if (this.#restarting) {
+      this.#restartAgain = true;
+      return;
+    }
+    this.#restarting = true;
+    this.#restartAgain = false;
+    this.#retryAt = undefined;
+    const awayMs = this.#lostAt === undefined ? 0 : performance.now() - this.#lostAt;
+    const leaseMs = Math.min(this.settings.ackWaitMs, ...this.#consumers.map((consumer) => consumer.leaseMs));
+    // After a lease ran out the server has delivered again by itself, perhaps to somebody who is handling it now.
+    this.#giveBack(awayMs < leaseMs / 2);
+    try {
+      const places = await this.#options.streams.forSubscribing(this.pattern, this.request.filter);
+      if (this.#closing !== undefined) return;
+      await this.#settleOn(places, "earliest");
+      this.#attempts = 0;
+      this.#lostAt = undefined;
+      this.#report({ type: "subscription", name: this.request.name, connected: true });
+    } catch (error) {
+      if (this.connection.connected && !this.#isClosed()) {
+        this.#retryAt = performance.now() + backoffDelayMs(++this.#attempts, reconnectPolicy);
+        const action = `Bringing back the subscription to ${this.request.filter}`;
+        this.#report({ type: "subscription", name: this.request.name, connected: false, error: classify(error, { action }) });
+      }
+    } finally {
+      this.#restarting = false;
+      if (this.#restartAgain && this.connection.connected && !this.#isClosed()) void this.#restart();
+    }
+  }
+
+  #isClosed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Has a consumer on each of these streams and on no other. */
+  async #settleOn(places: readonly StreamPlace[], beginning: Beginning): Promise<void> {
+    const names = new Set(places.map(({ name }) => name));
+    for (const consumer of this.#consumers.filter(({ stream }) => !names.has(stream))) {
+      consumer.mute();
+      this.positionLost(`The stream ${consumer.stream} is gone, or takes nothing of "${this.request.filter}" any more.`);
+    }
+    const former = this.#consumers;
+    this.#consumers = places.map(({ name }) => former.find(({ stream }) => stream === name) ?? new StreamConsumer(this, name));
+    for (const [index, consumer] of this.#consumers.entries()) {
+      const place = places[index];
+      if (place !== undefined) await consumer.start(place, beginning);
+    }
+  }
+
+  async #discover(): Promise<void> {
+    try {
+      const places = await this.#options.streams.intersecting(this.pattern);
+      if (this.#closing !== undefined || this.#restarting || !this.#known) return;
+      for (const place of places) {
+        if (this.#consumers.some(({ stream }) => stream === place.name)) continue;
+        const consumer = new StreamConsumer(this, place.name);
+        await consumer.start(place, "earliest");
+        this.#consumers.push(consumer);
+      }
+    } catch (error) {
+      // It is looked for again in a while, and a stream that vanished in between is none to read.
+      if (apiCodeOf(error) === apiCodes.streamNotFound) return;
+    }
+  }
+
+  #report(status: BrokerStatus): void {
+    this.#options.report(status);
+  }
+}
