@@ -78,7 +78,8 @@ export function effectiveCapabilities(
       expiry: five ? "native" : "unsupported",
       routing: five && mosquitto ? "native" : "unsupported",
       retain: keepsLastValue ? "native" : "unsupported",
-      deadLetters: acknowledges && keepsLastValue && facts.findsRetainedByWildcard ? "emulated" : "unsupported",
+      // Why a message died travels in headers.
+      deadLetters: five && acknowledges && keepsLastValue && facts.findsRetainedByWildcard ? "emulated" : "unsupported",
     },
     limits: limitsOf(properties),
     warnings: warningsOf(facts, shares),

@@ -71,7 +71,7 @@ export class RetainedDeadLetters implements DeadLetterStore {
 
   #assertSupported(group: string): void {
     if (this.#around.supported()) return;
-    const detail = "this server does not find retained messages by a wildcard filter; name another broker with deadLetter: { broker }.";
+    const detail = "this server does not find retained messages by a wildcard filter, or speaks MQTT 3.1.1; name another broker with deadLetter: { broker }.";
     throw new UnsupportedError([{ capability: "deadLetters", subject: `dead letters of "${group}"`, detail }], { broker: "mqtt" });
   }
 }

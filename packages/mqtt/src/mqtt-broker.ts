@@ -11,7 +11,7 @@ import type {
   SubscribeRequest,
   Subscriber,
 } from "@busbar/core/contract";
-import { ClosedError, ConnectionError, RefusedError, StatusHub } from "@busbar/core/driver";
+import { ClosedError, ConnectionError, RefusedError, StatusHub, UnsupportedError } from "@busbar/core/driver";
 import type { BusError } from "@busbar/core/driver";
 import type { MqttClient } from "mqtt";
 import { declared, effectiveCapabilities } from "./capabilities.ts";
@@ -123,6 +123,7 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
     const { filter } = request;
     if (this.#closed !== undefined) throw this.#closedError(`Subscribing to "${filter}"`);
     if (this.#effective === undefined) throw this.#notConnected(`Subscribing to "${filter}" failed`);
+    this.#assertGroups(request);
     const clientId = clientIdOf(request);
     if (this.#subscribers.has(clientId)) {
       throw new RefusedError(
@@ -146,6 +147,13 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
       throw error;
     }
     return subscriber;
+  }
+
+  /** A server without shared subscriptions may take one for an ordinary filter, on which nothing ever arrives. */
+  #assertGroups({ filter, group }: SubscribeRequest): void {
+    if (group === undefined || this.#effective?.supports.groups !== "unsupported") return;
+    const detail = "this server does not have shared subscriptions; leave group out, or use a server that has them.";
+    throw new UnsupportedError([{ capability: "groups", subject: `subscribe("${filter}")`, detail }], { broker: "mqtt", topic: filter });
   }
 
   close(): Promise<void> {

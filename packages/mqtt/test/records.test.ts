@@ -1,0 +1,140 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { IPublishPacket } from "mqtt";
+import { assertFits, fromRecord } from "../src/from-record.ts";
+import { metadataProperty, readMetadata, writeMetadata } from "../src/message-metadata.ts";
+import { toRecord } from "../src/to-record.ts";
+import { outbound, text } from "./fixtures.ts";
+
+function packet(changes: Partial<IPublishPacket> = {}): IPublishPacket {
+  return { cmd: "publish", topic: "a/b", payload: Buffer.from("x"), qos: 1, dup: false, retain: false, messageId: 7, ...changes };
+}
+
+describe("metadata", () => {
+  it("comes back as it was written, in ASCII, whatever it is", () => {
+    const anything = fc.string({ unit: "binary", minLength: 1 });
+    const metadata = fc.record({ id: anything, timestamp: fc.integer(), key: anything, topic: anything }, { requiredKeys: [] });
+    fc.assert(
+      fc.property(metadata, (value) => {
+        const written = writeMetadata(value);
+        expect(written).toMatch(/^[ -~]*$/);
+        expect(readMetadata(written)).toEqual(value);
+      }),
+    );
+  });
+
+  it("is as short as it can be", () => {
+    expect(writeMetadata({ id: "1", timestamp: 2 })).toBe('["1",2]');
+    expect(writeMetadata({ id: "1", timestamp: 2, key: "k" })).toBe('["1",2,"k"]');
+    expect(writeMetadata({ key: "k", topic: "a.b" })).toBe('[null,null,"k","a.b"]');
+    expect(writeMetadata({ id: "1", timestamp: 2, topic: "a.b" })).toBe('["1",2,null,"a.b"]');
+  });
+
+  it.each(["", "x", "{}", "null", "[", '{"0":"id"}', "[1,[],{},false]", '["","x",null,""]'])("of the shape %j says nothing", (written) => {
+    expect(readMetadata(written)).toEqual({});
+  });
+});
+
+describe("an outbound record", () => {
+  it("is one property beside the user's own headers", () => {
+    const record = outbound("a.b", "body", { id: "i", key: "k", headers: { one: "1" }, timestamp: 5 });
+    const { topic, payload, options } = fromRecord(Object.freeze(record), 5);
+    expect(topic).toBe("a/b");
+    expect(payload.toString()).toBe("body");
+    expect(options).toEqual({
+      qos: 1,
+      retain: false,
+      properties: { contentType: "application/json", userProperties: { one: "1", [metadataProperty]: '["i",5,"k"]' } },
+    });
+  });
+
+  it("carries nothing that an at-most-once message does not need", () => {
+    const { options } = fromRecord(outbound("a", "", { delivery: "at-most-once" }), 5);
+    expect(options).toEqual({ qos: 0, retain: false, properties: { contentType: "application/json" } });
+    const keyed = fromRecord(outbound("a", "", { delivery: "at-most-once", key: "k", id: "i", timestamp: 5 }), 5);
+    expect(keyed.options.properties?.userProperties).toEqual({ [metadataProperty]: '["i",5,"k"]' });
+  });
+
+  it("says the topic only where it is folded", () => {
+    const { topic, options } = fromRecord(outbound("sensors", "", { topic: "sensor.a", id: "i", timestamp: 5 }), 5);
+    expect(topic).toBe("sensors");
+    expect(options.properties?.userProperties).toEqual({ [metadataProperty]: '["i",5,null,"sensor.a"]' });
+  });
+
+  it.each([
+    [1, 1],
+    [1000, 1],
+    [1001, 2],
+    [0, 1],
+    [2 ** 52, 0xffff_ffff],
+  ])("that expires in %d ms expires in %d s", (expiresInMs, seconds) => {
+    expect(fromRecord(outbound("a", "", { expiresInMs }), 5).options.properties?.messageExpiryInterval).toBe(seconds);
+  });
+
+  it.each([
+    [{ headers: { a: "1" } }, 4, "headers"],
+    [{ key: "k" }, 4, "headers"],
+    [{ topic: "other" }, 4, "headers"],
+    [{ expiresInMs: 1 }, 4, "expiry"],
+    [{ delayMs: 1 }, 5, "delay"],
+    [{ priority: 1 }, 5, "priority"],
+    [{ retain: true, body: new Uint8Array() }, 5, "emptyBody"],
+  ] as const)("with %j on version %d is refused: %s", (changes, version, capability) => {
+    const refusal = expect.objectContaining({ code: "BUSBAR_UNSUPPORTED", needs: [expect.objectContaining({ capability })] });
+    expect(() => fromRecord(outbound("a", "x", changes), version)).toThrow(refusal);
+  });
+
+  it("has no properties at all on MQTT 3.1.1", () => {
+    expect(fromRecord(outbound("a", "x"), 4).options).toEqual({ qos: 1, retain: false });
+  });
+
+  it.each([
+    [{ headers: { a: "x".repeat(65_536) } }, "longer"],
+    [{ headers: { a: "\uFFFE" } }, "Unicode"],
+    [{ headers: { a: "\uD800" } }, "Unicode"],
+    [{ contentType: "a\u0001" }, "control"],
+    [{ key: "k".repeat(65_536) }, "longer"],
+  ])("with a text that would end the connection is refused (%#)", (changes, word) => {
+    const refusal = expect.objectContaining({ code: "BUSBAR_INVALID_ARGUMENT", message: expect.stringContaining(word) as string });
+    expect(() => fromRecord(outbound("a", "x", changes), 5)).toThrow(refusal);
+  });
+
+  it("that is larger than the server takes is refused", () => {
+    const publication = fromRecord(outbound("a", new Uint8Array(1000)), 5);
+    expect(() => assertFits(publication, 1000)).toThrow(expect.objectContaining({ code: "BUSBAR_TOO_LARGE", retryable: false }));
+    expect(() => assertFits(publication, 2000)).not.toThrow();
+  });
+});
+
+describe("an inbound record", () => {
+  it("of a foreign client has what the message has, and no more", () => {
+    const { native, ...record } = toRecord(packet());
+    expect(native).toMatchObject({ topic: "a/b" });
+    expect(record).toEqual({ address: "a.b", body: new Uint8Array([120]), headers: {} });
+  });
+
+  it("keeps every foreign property as a header, several of one name joined", () => {
+    const userProperties = Object.assign(Object.create(null) as object, { one: "1", many: ["a", "b"], ["__proto__"]: "odd" });
+    const { headers } = toRecord(packet({ properties: { userProperties } }));
+    expect(Object.entries(headers)).toEqual([
+      ["one", "1"],
+      ["many", "a, b"],
+      ["__proto__", "odd"],
+    ]);
+  });
+
+  it("tells a kept message from one published just now", () => {
+    expect(toRecord(packet({ retain: true })).retained).toBe(true);
+    expect(toRecord(packet())).not.toHaveProperty("retained");
+  });
+
+  it("is what the outbound record was", () => {
+    const sent = outbound("a.b", "body", { key: "k", headers: { one: "1" }, topic: "real.topic" });
+    const { topic, payload, options } = fromRecord(sent, 5);
+    const { native: _, ...record } = toRecord(packet({ topic, payload, ...options } as Partial<IPublishPacket>));
+    const { delivery: _d, sending: _s, publishToken: _p, ...expected } = sent;
+    expect(record).toEqual(expected);
+    expect(text(record.body)).toBe("body");
+    expect(record.body.constructor).toBe(Uint8Array);
+  });
+});
