@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { BrokerStatus, Delivery, OutboundRecord, SubscribeRequest } from "@busbar/core/contract";
-import type { MqttBroker } from "@busbar/mqtt";
+import { mqtt } from "@busbar/mqtt";
+import type { MqttBroker, MqttOptions } from "@busbar/mqtt";
+import { connectAsync } from "mqtt";
+import type { IClientOptions, MqttClient } from "mqtt";
 
 /** A word that no other test uses, to keep topics, groups and names apart on a shared broker. */
 export function unique(): string {
@@ -93,4 +96,36 @@ export function status<T extends BrokerStatus["type"]>(
       resolve(told as Extract<BrokerStatus, { type: T }>);
     });
   });
+}
+
+/** Opens brokers for one test, and closes all of them after it. */
+export class Brokers {
+  readonly #url: string;
+  readonly #open: MqttBroker[] = [];
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** A broker that is not open yet. */
+  make(options: Partial<MqttOptions> = {}): MqttBroker {
+    const made = mqtt({ url: this.#url, ...options });
+    this.#open.push(made);
+    return made;
+  }
+
+  async open(options: Partial<MqttOptions> = {}): Promise<MqttBroker> {
+    const made = this.make(options);
+    await made.open();
+    return made;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#open.splice(0).map((made) => made.close()));
+  }
+}
+
+/** A foreign client, connected. End it with `endAsync`. */
+export async function foreign(url: string, options: IClientOptions = {}): Promise<MqttClient> {
+  return connectAsync(url, { protocolVersion: 5, reconnectPeriod: 0, ...options });
 }

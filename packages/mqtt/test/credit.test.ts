@@ -1,0 +1,134 @@
+import { afterEach, expect, it } from "vitest";
+import { describeOnMosquitto, mosquittoUrl } from "./broker-url.ts";
+import { acknowledging, Brokers, foreign, Inbox, outbound, request, unique } from "./fixtures.ts";
+
+const brokers = new Brokers(mosquittoUrl);
+afterEach(() => brokers.close());
+
+async function publishMany(topic: string, count: number): Promise<void> {
+  const bus = await brokers.open();
+  await Promise.all(Array.from({ length: count }, (_, index) => bus.publish(outbound(topic, String(index)))));
+}
+
+describeOnMosquitto("credit", () => {
+  it("is never exceeded, though mosquitto sends more than it was told once one is acknowledged", async () => {
+    const bus = await brokers.open();
+    const topic = unique();
+    let out = 0;
+    let most = 0;
+    const inbox = new Inbox((delivery) => {
+      most = Math.max(most, ++out);
+      setTimeout(() => {
+        out--;
+        delivery.settle("ack");
+      }, 1);
+    });
+    await bus.subscribe(request(topic, { maxInFlight: 10 }), inbox.sink);
+    await publishMany(topic, 500);
+    await inbox.count(500);
+    expect(most).toBe(10);
+  });
+
+  it("is told to the server", async () => {
+    const bus = await brokers.open();
+    const topic = unique();
+    const inbox = new Inbox();
+    await bus.subscribe(request(topic, { maxInFlight: 5 }), inbox.sink);
+    await publishMany(topic, 20);
+    await inbox.count(5);
+    const packet = (inbox.deliveries[0]?.record.native ?? {}) as { messageId?: number };
+    expect(packet.messageId).toBe(1);
+    expect(inbox.deliveries).toHaveLength(5);
+  });
+
+  it("of one subscription is none of another's business", async () => {
+    const bus = await brokers.open();
+    const topic = unique();
+    const [stuck, free] = [new Inbox(), acknowledging()];
+    await bus.subscribe(request(topic, { maxInFlight: 5 }), stuck.sink);
+    await bus.subscribe(request(`${topic}.**`, { maxInFlight: 5 }), acknowledging().sink);
+    await bus.subscribe(request(topic, { maxInFlight: 5 }), free.sink);
+    await publishMany(topic, 50);
+    await free.count(50);
+    expect(stuck.deliveries).toHaveLength(5);
+  });
+
+  it("holds for QoS 0 on a subscription that acknowledges", async () => {
+    const bus = await brokers.open();
+    const topic = unique();
+    const inbox = new Inbox();
+    await bus.subscribe(request(topic, { maxInFlight: 5 }), inbox.sink);
+    const device = await foreign(mosquittoUrl);
+    for (let index = 0; index < 50; index++) await device.publishAsync(topic, String(index), { qos: 0 });
+    await device.publishAsync(topic, "last", { qos: 1 });
+    await inbox.count(5);
+    for (let index = 0; index < 51; index++) {
+      expect(inbox.deliveries.length).toBeLessThanOrEqual(index + 5);
+      (await inbox.count(index + 1))[index]?.settle("ack");
+    }
+    expect(inbox.bodies.at(-1)).toBe("last");
+    await device.endAsync();
+  });
+
+  it("that is used up for long does not cost the connection", { timeout: 30_000 }, async () => {
+    const bus = await brokers.open({ native: { keepaliveSeconds: 1 } });
+    const topic = unique();
+    const inbox = new Inbox();
+    const lost: unknown[] = [];
+    bus.onStatus((told) => told.type === "subscription" && lost.push(told));
+    await bus.subscribe(request(topic, { maxInFlight: 3 }), inbox.sink);
+    const device = await foreign(mosquittoUrl);
+    // QoS 0 is not held back by Receive Maximum, so the reading of the socket is what stops.
+    for (let index = 0; index < 50; index++) await device.publishAsync(topic, String(index), { qos: 0 });
+    await inbox.count(3);
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    expect(lost).toEqual([]);
+    for (let index = 0; index < 50; index++) (await inbox.count(index + 1))[index]?.settle("ack");
+    expect(inbox.bodies).toEqual(Array.from({ length: 50 }, (_, index) => String(index)));
+    await device.endAsync();
+  });
+
+  it("is held back while paused, and flows again", async () => {
+    const bus = await brokers.open();
+    const topic = unique();
+    const [inbox, other] = [acknowledging(), acknowledging()];
+    const subscriber = await bus.subscribe(request(topic), inbox.sink);
+    await bus.subscribe(request(topic), other.sink);
+    subscriber.pause();
+    await publishMany(topic, 20);
+    await other.count(20);
+    await subscriber.flush();
+    expect(inbox.deliveries).toHaveLength(0);
+    subscriber.resume();
+    await inbox.count(20);
+  });
+});
+
+describeOnMosquitto("connections", () => {
+  it("have names that last, and one each", async () => {
+    const bus = await brokers.open({ clientName: "kitchen" });
+    expect(bus.native.options.clientId).toMatch(/^kitchen-publish-[0-9a-f-]{13}$/);
+    const asked = request(unique(), { name: "saver-abc", member: "report-0" });
+    await bus.subscribe(asked, () => {});
+    await expect(bus.subscribe(asked, () => {})).rejects.toMatchObject({ code: "BUSBAR_INSTANCE_IN_USE", retryable: false });
+    const { clean } = bus.native.options;
+    expect(clean).toBe(true);
+  });
+
+  it("do not wait to fill a packet", async () => {
+    const bus = await brokers.open();
+    const noDelay: unknown[] = [];
+    const { Socket } = await import("node:net");
+    const original = Socket.prototype.setNoDelay;
+    Socket.prototype.setNoDelay = function (on) {
+      noDelay.push(on);
+      return original.call(this, on);
+    };
+    try {
+      await bus.subscribe(request(unique()), () => {});
+    } finally {
+      Socket.prototype.setNoDelay = original;
+    }
+    expect(noDelay).toEqual([true]);
+  });
+});
