@@ -1,0 +1,41 @@
+import { describe, expect, test } from "vitest";
+import { help, parseOrder } from "../../tools/demo/command-line.mjs";
+
+describe("the demo's command line", () => {
+  test("means weather in memory when it is empty", () => {
+    expect(parseOrder([])).toEqual({ example: "weather", brokers: ["memory"], stations: 0, deadlineMs: 180_000 });
+  });
+
+  test("takes a broker, stations and a deadline", () => {
+    expect(parseOrder(["--on", "kafka", "--stations", "400", "--deadline", "60"])).toEqual({
+      example: "weather",
+      brokers: ["kafka"],
+      stations: 400,
+      deadlineMs: 60_000,
+    });
+  });
+
+  test("means five brokers by all", () => {
+    expect(parseOrder(["--on", "all"]).brokers).toEqual(["memory", "mqtt", "amqp", "kafka", "nats"]);
+  });
+
+  test("takes another example", () => {
+    expect(parseOrder(["order", "--on", "nats"])).toMatchObject({ example: "order", brokers: ["nats"] });
+    expect(parseOrder(["--help"]).example).toBe("help");
+    expect(help).toContain("--stations");
+  });
+
+  test.each([
+    [["--on", "rabbit"], /--on "rabbit": known are memory, mqtt, amqp, kafka, nats, all\./],
+    [["order", "--on", "all"], /--on "all": known are memory, mqtt, amqp, kafka, nats\./],
+    [["wether"], /no example "wether"; known are weather, order, hello/],
+    [["order", "hello"], /no example "hello"; known are .* one at a time/],
+    [["--station", "4"], /--station/],
+    [["--stations", "many"], /--stations "many" is not a whole number from 0 to 5000/],
+    [["--stations", "5001"], /from 0 to 5000/],
+    [["--deadline", "0"], /--deadline "0" is not a whole number from 1/],
+    [["hello", "--stations", "4"], /belong to the example weather/],
+  ])("refuses %j and says why", (args, reason) => {
+    expect(() => parseOrder(args)).toThrow(reason);
+  });
+});

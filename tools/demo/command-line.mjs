@@ -1,0 +1,99 @@
+import { parseArgs } from "node:util";
+
+import { demoBrokers } from "./demo-brokers.mjs";
+
+/**
+ * What `--help` prints.
+ *
+ * @type {string}
+ */
+export const help = `Usage: npm run demo -- [weather|order|hello] [--on <broker>] [--stations <number>]
+
+  weather   2,922 real weather readings, three services that handle them, and a proof that none was lost (the default)
+  order     one order, three steps: first one after the other, then in parallel over the bus, then with one of them away
+  hello     the smallest program there is
+
+  --on <broker>          memory (the default), ${Object.keys(demoBrokers).join(", ")}; the broker is started when it does not run yet.
+                         With weather also "all": the five of them, side by side
+  --stations <number>    weather: so many invented stations beside the two real ones, at most 5000
+  --deadline <seconds>   weather: give up a broker that is not done by then (180 unless told otherwise)
+  --help                 prints this
+
+Needs nothing but Node: what is missing is installed first. Exit code 0 only when everything was as it must be.
+`;
+
+/**
+ * @typedef {object} Order
+ * @property {"weather" | "order" | "hello" | "help"} example what to run
+ * @property {readonly string[]} brokers the names of what to run it on, one after the other
+ * @property {number} stations how many are invented
+ * @property {number} deadlineMs how long a run on one broker may take
+ */
+
+const examples = /** @type {const} */ (["weather", "order", "hello"]);
+const brokers = ["memory", ...Object.keys(demoBrokers)];
+
+/**
+ * Reads the arguments of the command, or throws an error that says what was not understood.
+ *
+ * @param {readonly string[]} args
+ * @returns {Order}
+ */
+export function parseOrder(args) {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      on: { type: "string" },
+      stations: { type: "string" },
+      deadline: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const [word = "weather", ...surplus] = positionals;
+  if (values.help || word === "help") {
+    return { example: "help", brokers: [], stations: 0, deadlineMs: 0 };
+  }
+  const example = examples.find((known) => known === word);
+  if (example === undefined || surplus.length > 0) {
+    throw new Error(`There is no example "${surplus[0] ?? word}"; known are ${examples.join(", ")}, one at a time.`);
+  }
+  if (example !== "weather" && (values.stations !== undefined || values.deadline !== undefined)) {
+    throw new Error("--stations and --deadline belong to the example weather.");
+  }
+  return {
+    example,
+    brokers: brokersOf(values.on ?? "memory", example),
+    stations: wholeNumber("--stations", values.stations ?? "0", 0, 5_000),
+    deadlineMs: wholeNumber("--deadline", values.deadline ?? "180", 1, 86_400) * 1_000,
+  };
+}
+
+/**
+ * @param {string} word
+ * @param {string} example
+ */
+function brokersOf(word, example) {
+  if (word === "all" && example === "weather") {
+    return brokers;
+  }
+  if (!brokers.includes(word)) {
+    const known = example === "weather" ? [...brokers, "all"] : brokers;
+    throw new Error(`--on "${word}": known are ${known.join(", ")}.`);
+  }
+  return [word];
+}
+
+/**
+ * @param {string} option
+ * @param {string} text
+ * @param {number} least
+ * @param {number} most
+ */
+function wholeNumber(option, text, least, most) {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < least || number > most) {
+    throw new Error(`${option} "${text}" is not a whole number from ${least} to ${most}.`);
+  }
+  return number;
+}
