@@ -44,6 +44,7 @@ export class Acknowledgements {
   /** Written before the question that is on its way. */
   #asked: Acknowledgement[] = [];
   #asking = false;
+  #held = false;
   #idle: (() => void)[] = [];
   readonly #writeSoon = oncePerTurn(() => this.write());
 
@@ -59,7 +60,7 @@ export class Acknowledgements {
 
   /** Writes what is queued, unless there is no connection. */
   write(): void {
-    if (!this.#connection.connected || this.#client.isClosed()) return;
+    if (this.#held || !this.#connection.connected || this.#client.isClosed()) return;
     const queued = this.#queued;
     this.#queued = [];
     for (const acknowledgement of queued) {
@@ -69,8 +70,20 @@ export class Acknowledgements {
     this.#ask();
   }
 
-  /** Takes back what a lost connection may have swallowed, for `write` to write it again. */
-  takeBack(): void {
+  /** Writes nothing until `resume`. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Writes again, beginning with what a lost connection may have swallowed. */
+  resume(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.#takeBack();
+    this.write();
+  }
+
+  #takeBack(): void {
     this.#queued = [...this.#asked, ...this.#written, ...this.#queued];
     this.#asked = [];
     this.#written = [];
@@ -85,7 +98,7 @@ export class Acknowledgements {
 
   /** Gives up what could not be written, and returns it. */
   abandon(): readonly Acknowledgement[] {
-    this.takeBack();
+    this.#takeBack();
     const lost = this.#queued;
     this.#queued = [];
     this.#wake();
@@ -106,7 +119,7 @@ export class Acknowledgements {
     this.#client.flush().then(
       () => this.#answered(asked),
       () => {
-        // The connection is lost; `takeBack` is next, or was before.
+        // The connection is lost; `resume` writes them again.
         this.#asking = false;
       },
     );

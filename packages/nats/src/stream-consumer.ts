@@ -74,6 +74,8 @@ export class StreamConsumer {
     const { consumers, request, pattern } = this.#host;
     const known = this.#streamCreated !== undefined;
     const sameStream = this.#streamCreated === place.created;
+    this.mute();
+    // Being asked, the server drops the pulls that nobody listens for any more.
     let info = await consumers.find(this.stream, request.name);
     if (info === undefined) {
       const from = !known ? beginning : sameStream ? { sequence: this.#resumeAt } : "earliest";
@@ -139,11 +141,17 @@ export class StreamConsumer {
     }
   }
 
-  /** Resolves once the server sends nothing more for what was asked; until then messages still arrive. */
+  /**
+   * Resolves once the server sends nothing more for what was asked; until then messages still arrive. Before that nothing may
+   * be released: nats-server 2.9 finds the pull that nobody listens for, and then forgets the message until its lease ends.
+   */
   async drain(): Promise<void> {
     const subscription = this.#subscription;
-    if (subscription === undefined || !this.#host.connection.connected) return this.mute();
-    await subscription.drain().catch(() => undefined);
+    const { connection, consumers, request } = this.#host;
+    if (subscription !== undefined && connection.connected) {
+      await subscription.drain().catch(() => undefined);
+      await consumers.find(this.stream, request.name).catch(() => undefined);
+    }
     this.mute();
   }
 

@@ -65,6 +65,11 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   #known = false;
   #paused = false;
   #stopped = false;
+  #stopping: Promise<void> | undefined;
+  /** Where to release what arrived after `stop`. */
+  #late: string[] = [];
+  /** Where to release what was unsettled when the connection was lost, and could not be since. */
+  #owed: string[] = [];
   #closing: Promise<void> | undefined;
   #restarting = false;
   #restartAgain = false;
@@ -118,7 +123,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   arrived(consumer: StreamConsumer, message: Msg, info: DeliveryInfo): void {
     const ackSubject = message.reply ?? "";
     if (this.#isForeign(consumer, message.subject)) return this.#acknowledge(ackSubject, "ack");
-    if (this.#stopped) return this.#acknowledge(ackSubject, "release");
+    if (this.#stopped) return void this.#late.push(ackSubject);
     const position = `${consumer.stream}:${info.sequence}`;
     const same = this.#entries.get(position);
     if (same !== undefined) {
@@ -164,19 +169,22 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   }
 
 
-  async stop(): Promise<void> {
-    if (this.#stopped) return;
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     this.#stopped = true;
     this.#handOut.stop();
-    // The server must drop the pulls before it gets the messages back, or it would send them here again.
-    const drained = Promise.all(this.#consumers.map((consumer) => consumer.drain()));
+    await Promise.all(this.#consumers.map((consumer) => consumer.drain()));
+    for (const subject of this.#late.splice(0)) this.#acknowledge(subject, "release");
     for (const [position, entry] of this.#entries) {
       if (entry.delivery !== undefined) continue;
       this.#entries.delete(position);
       entry.consumer.unsettled--;
       this.#acknowledge(entry.ackSubject, "release");
     }
-    await drained;
   }
 
   flush(): Promise<void> {
@@ -210,7 +218,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
 
   async #close(): Promise<void> {
     await this.stop();
-    this.#giveBack();
+    for (const subject of this.#takeBack()) this.#acknowledge(subject, "release");
     this.#unlisten();
     if (this.connection.connected) {
       const waited = new AbortController();
@@ -257,17 +265,18 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     this.#acknowledgements.add({ subject, payload: settlementPayload(outcome, delayMs), outcome, delivery });
   }
 
-  /** Makes stale what is out, and releases it at the server. */
-  #giveBack(releasing = true): void {
+  /** Makes stale what is out, forgets what waits, and tells where to release all of it. */
+  #takeBack(): string[] {
     this.#handOut.endGeneration();
     const lowest = new Map<StreamConsumer, number>();
+    const subjects: string[] = [];
     for (const { consumer, sequence, ackSubject, acknowledged } of this.#entries.values()) {
       lowest.set(consumer, Math.min(sequence, lowest.get(consumer) ?? sequence));
-      if (!acknowledged && releasing) this.#acknowledge(ackSubject, "release");
+      if (!acknowledged) subjects.push(ackSubject);
     }
     this.#entries.clear();
     for (const consumer of this.#consumers) consumer.gaveBack(lowest.get(consumer));
-    this.#acknowledgements.write();
+    return subjects;
   }
 
   #extendLeases(now: number): void {
@@ -281,16 +290,13 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
 
   #lost(): void {
     this.#lostAt = performance.now();
+    this.#acknowledgements.hold();
     for (const consumer of this.#consumers) consumer.mute();
     this.#report({ type: "subscription", name: this.request.name, connected: false });
   }
 
   async #restored(): Promise<void> {
-    if (this.#closing !== undefined) return;
-    // Those first: a release must not overtake the acknowledgement of another message of its key.
-    this.#acknowledgements.takeBack();
-    this.#acknowledgements.write();
-    await this.#restart();
+    if (this.#closing === undefined) await this.#restart();
   }
 
   /** Brings every consumer back to where it was. What fails is tried again, with growing waits. */
@@ -304,16 +310,19 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     this.#retryAt = undefined;
     const awayMs = this.#lostAt === undefined ? 0 : performance.now() - this.#lostAt;
     const leaseMs = Math.min(this.settings.ackWaitMs, ...this.#consumers.map((consumer) => consumer.leaseMs));
-    // After a lease ran out the server has delivered again by itself, perhaps to somebody who is handling it now.
-    this.#giveBack(awayMs < leaseMs / 2);
+    const releases = [...this.#owed, ...this.#takeBack()];
+    this.#owed = [];
     try {
       const places = await this.#options.streams.forSubscribing(this.pattern, this.request.filter);
       if (this.#closing !== undefined) return;
       await this.#settleOn(places, "earliest");
+      // After a lease ran out the server delivers again by itself, perhaps to somebody who is handling it now.
+      if (awayMs < leaseMs / 2) for (const subject of releases) this.#acknowledge(subject, "release");
       this.#attempts = 0;
       this.#lostAt = undefined;
       this.#report({ type: "subscription", name: this.request.name, connected: true });
     } catch (error) {
+      this.#owed = releases;
       if (this.connection.connected && !this.#isClosed()) {
         this.#retryAt = performance.now() + backoffDelayMs(++this.#attempts, reconnectPolicy);
         const action = `Bringing back the subscription to ${this.request.filter}`;
@@ -321,6 +330,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
       }
     } finally {
       this.#restarting = false;
+      if (this.connection.connected) this.#acknowledgements.resume();
       if (this.#restartAgain && this.connection.connected && !this.#isClosed()) void this.#restart();
     }
   }
