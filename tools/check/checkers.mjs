@@ -10,6 +10,7 @@ import { publint } from "./checkers/publint.mjs";
 import { selfTalk } from "./checkers/self-talk.mjs";
 import { types } from "./checkers/types.mjs";
 import { unused } from "./checkers/unused.mjs";
+import { userTypes } from "./checkers/user-types.mjs";
 
 /** @import { Checker } from "./checker.mjs" */
 
@@ -31,4 +32,5 @@ export const checkers = [
   publint,
   attw,
   entries,
+  userTypes,
 ];

@@ -1,4 +1,8 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
 import { CheckerError } from "../checker.mjs";
+import { rootFolder } from "../root-folder.mjs";
 import { runTool } from "../run-program.mjs";
 import { isPackageSource, treeFiles } from "../tree-files.mjs";
 
@@ -13,7 +17,7 @@ export const layers = {
   name: "layers",
   about: "dependency-cruiser: imports go one way, adapters see the contract only",
   async run() {
-    const folders = ["packages", "examples", "bench", "tools"];
+    const folders = ["packages", "examples", "bench", "tools"].filter((name) => existsSync(join(rootFolder, name)));
     const { stdout, stderr } = await runTool("depcruise", [
       "--config",
       ".dependency-cruiser.mjs",

@@ -13,6 +13,7 @@ export const lint = {
   name: "lint",
   about: "oxlint with the rules that need types",
   async run() {
+    const expected = (await treeFiles()).filter((path) => /\.(ts|mjs)$/.test(path)).length;
     const { stdout, stderr } = await runTool("oxlint", ["--format=json"]);
     /** @type {{ number_of_files: number, number_of_rules: number, diagnostics: { code?: string, message: string, filename?: string, labels?: { span: { line: number } }[] }[] }} */
     let report;
@@ -24,7 +25,6 @@ export const lint = {
         `${stdout}\n${stderr}`,
       );
     }
-    const expected = (await treeFiles()).filter((path) => /\.(ts|mjs)$/.test(path)).length;
     if (report.number_of_files < expected) {
       throw new CheckerError(`oxlint looked at ${report.number_of_files} of ${expected} files.`, stderr);
     }
