@@ -80,9 +80,14 @@ export class Section {
 
   /** The value as it is; `undefined` where the key is not there. */
   raw(key: string): unknown {
-    const value = Object.hasOwn(this.#value, key) ? this.#value[key] : undefined;
+    const value = this.has(key) ? this.#value[key] : undefined;
     if (value !== null) return value;
     return this.#report(key, "is empty; give it a value or leave the key out");
+  }
+
+  /** Tells whether the key is there, whatever its value. */
+  has(key: string): boolean {
+    return Object.hasOwn(this.#value, key) && this.#value[key] !== undefined;
   }
 
   at(key: string): ConfigPath {
@@ -112,7 +117,7 @@ export class Section {
 
   /** A text that has to be there. */
   requiredText(key: string): string | undefined {
-    if (this.#value[key] === undefined) return this.#reading.report(this.path, `has no ${key}`);
+    if (!this.has(key)) return this.#reading.report(this.path, `has no ${key}`);
     return this.text(key);
   }
 

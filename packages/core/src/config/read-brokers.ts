@@ -34,7 +34,7 @@ export interface BrokerSurroundings {
 /** Reads `brokers`. */
 export function readBrokers(root: Section, reading: ConfigReading, around: BrokerSurroundings): BrokerSettings[] {
   const entries = root.section("brokers", {})?.entries() ?? [];
-  if (entries.length === 0 && (root.raw("brokers") === undefined || isPlainObject(root.raw("brokers")))) {
+  if (entries.length === 0 && (!root.has("brokers") || isPlainObject(root.raw("brokers")))) {
     reading.report(["brokers"], 'there is none; name at least one, such as brokers: { main: "mqtt://127.0.0.1:1883" }');
   }
   return entries.flatMap(([name, value, path]) => {

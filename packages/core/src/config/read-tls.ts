@@ -20,8 +20,8 @@ export function readTls(broker: Section, reading: ConfigReading): TlsOptions | u
     servername: section.text("servername"),
     rejectUnauthorized: section.flag("rejectUnauthorized"),
   });
-  const given = (key: string): boolean => section.entries().some(([name]) => name === key);
-  if (given("cert") !== given("key")) reading.report(section.path, "has only one of cert and key; give both or none");
+  if (section.has("cert") !== section.has("key"))
+    reading.report(section.path, "has only one of cert and key; give both or none");
   return tls;
 }
 

@@ -55,7 +55,7 @@ export function substitute(text: string, environment: Environment): Substituted 
       return found;
     }
     variables.push(name);
-    const value = environment[name];
+    const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
     if (match?.[2] !== undefined) return value === undefined || value === "" ? match[2] : value;
     if (value === undefined) {
       problems.push(`needs the environment variable ${name}, which is not set; set it, or write \${${name}:-default}`);

@@ -45,6 +45,8 @@ export function yamlSource(from: YamlText): ConfigSource {
   };
 }
 
+const quotesNeeded = "a value that begins with *, !, @ or ` has to be in quotes";
+
 class DocumentReader {
   readonly problems: ConfigProblem[] = [];
   readonly broken = new Set<string>();
@@ -108,6 +110,7 @@ class DocumentReader {
   }
 
   #readAlias(target: Node | undefined, path: ConfigPath): unknown {
+    if (target === undefined) return this.#report(path, quotesNeeded);
     this.#aliases += 1;
     return this.#aliases > mostAliases ? this.#report(path, "is one alias too many") : this.read(target, path);
   }
@@ -161,7 +164,7 @@ function textOf({ code, message }: YAMLError): string {
     case "BAD_ALIAS":
     case "TAG_RESOLVE_FAILED":
     case "BAD_SCALAR_START":
-      return "a value that begins with *, !, @ or ` has to be in quotes";
+      return `this is not YAML: ${quotesNeeded}`;
     case "BAD_DQ_ESCAPE":
       return "there is no such escape in double quotes; write \\\\ for a backslash, or use single quotes";
     case "BLOCK_AS_IMPLICIT_KEY":
