@@ -141,15 +141,25 @@ export class AmqpBroker implements Broker<AmqpCapabilities, ChannelModel> {
 
   async #close(signal: AbortSignal | undefined): Promise<void> {
     const open = this.#open;
+    await Promise.all([
+      this.#closeConsuming(open),
+      this.deadLetters.close(),
+      this.#closePublishing(open, signal),
+      this.#opening?.catch(() => undefined),
+    ]);
+  }
+
+  async #closeConsuming(open: Open | undefined): Promise<void> {
     await Promise.all([...this.#subscribers].map((subscriber) => subscriber.close()));
-    await this.deadLetters.close();
-    await this.#opening?.catch(() => undefined);
+    await open?.consuming.close();
+  }
+
+  async #closePublishing(open: Open | undefined, signal: AbortSignal | undefined): Promise<void> {
     if (open === undefined) return;
-    const { publishing, consuming, publisher } = open;
-    if (signal?.aborted !== true)
-      await abortable(atMost(confirmGraceMs, publisher.idle()), signal).catch(() => undefined);
+    const { publisher, publishing } = open;
+    const confirmed = await abortable(atMost(confirmGraceMs, publisher.idle()), signal).catch(() => false);
     publisher.end();
-    await Promise.all([publishing.close(), consuming.close()]);
+    await publishing.close(confirmed ? undefined : 0);
   }
 
   async #lag(subscription: string): Promise<number | undefined> {

@@ -31,6 +31,8 @@ export class AmqpSubscriber implements Subscriber {
   /** What waits to be acknowledged ahead of its handler, by its record: the hand-out shows nothing else of it. */
   readonly #undeparted = new WeakMap<InboundRecord, AmqpArrival>();
   #consumer: ConsumerChannel | undefined;
+  /** The broker did not answer in time. */
+  #silent = false;
   #stopping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -175,7 +177,8 @@ export class AmqpSubscriber implements Subscriber {
   async #stop(): Promise<void> {
     this.#ending.abort();
     this.#handOut.stop();
-    await atMost(goodbyeMs, this.#consumer?.cancel() ?? Promise.resolve());
+    const consumer = this.#consumer;
+    if (consumer !== undefined) this.#silent = !(await atMost(goodbyeMs, consumer.cancel()));
     await this.#departures?.idle();
   }
 
@@ -183,14 +186,15 @@ export class AmqpSubscriber implements Subscriber {
     await this.stop();
     this.#onClosed();
     const consumer = this.#consumer;
-    if (consumer !== undefined) {
-      await atMost(goodbyeMs, this.flush());
+    // To a peer that did not answer once, no further word is said: the end of the connection gives everything back.
+    if (consumer !== undefined && !this.#silent) {
+      this.#silent = !(await atMost(goodbyeMs, this.flush()));
       await consumer.close();
     }
     this.#consumer = undefined;
     this.#handOut.endGeneration();
     const { link } = this.#connection;
-    if (link === undefined || !isTransient(this.#request)) return;
+    if (link === undefined || this.#silent || !isTransient(this.#request)) return;
     // When this fails, the queue goes by itself after its time.
     await atMost(
       goodbyeMs,

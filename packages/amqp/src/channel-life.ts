@@ -21,13 +21,13 @@ export function endOf(channel: Channel): Promise<unknown> {
  * Closes a channel; what was unacknowledged on it goes back to its queues before this resolves. Never rejects and never hangs: the
  * client's own promise stays open for ever when the connection dies meanwhile.
  */
-export function closeChannel(channel: Channel): Promise<void> {
+export async function closeChannel(channel: Channel): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     channel.on("close", () => resolve());
     // On a channel that is closed already the client throws, and nothing is left to do.
     channel.close().then(resolve, () => resolve());
   });
-  return atMost(closeTimeoutMs, closed);
+  await atMost(closeTimeoutMs, closed);
 }
 
 /** Does something on a channel of its own, since the broker answers most mistakes by closing the channel. Rejects as the work does. */

@@ -8,8 +8,8 @@ import type { AmqpSettings } from "./options.ts";
 /** How many refusals in a row are believed. A broker that has just started may not know its users yet. */
 export const believedRefusals = 5;
 
-/** A connection that lived this long was a good one, and the waits of the next reconnect begin anew. */
-const provenAfterMs = 10_000;
+/** A connection that lived this long was a good one, and the waits of the next reconnect begin anew. In milliseconds. */
+const provenAfterMs = 1000;
 
 /** What a connection tells its owner. */
 export interface ConnectionEvents {

@@ -106,9 +106,13 @@ function within(
     signal?.addEventListener("abort", abort, { once: true });
     opening.then(
       (model) => (over ? discard(model) : end(() => resolve(model))),
-      (error: Error) => over || end(() => reject(error)),
+      (error: unknown) => over || end(() => reject(asError(error))),
     );
   });
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 function discard(model: ChannelModel): void {

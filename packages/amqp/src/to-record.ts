@@ -51,7 +51,7 @@ function headerText(value: unknown): string {
   if (typeof value === "string") return value;
   if (value === null || value === undefined) return "";
   if (Buffer.isBuffer(value)) return value.toString("utf8");
-  if (typeof value !== "object") return String(value as number | boolean);
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
   const typed = value as { readonly "!"?: unknown; readonly value?: unknown };
   if (typed["!"] === "timestamp") return String(typed.value);
   if (typed["!"] === "decimal") return decimalText(typed.value as { readonly places: number; readonly digits: number });

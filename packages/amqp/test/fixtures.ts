@@ -27,7 +27,7 @@ export function url(): string {
 
 /** A broker of ours that is closed after the test, and a record of its statuses. */
 export function newBroker(options: Partial<AmqpOptions> = {}): AmqpBroker & { readonly told: BrokerStatus[] } {
-  const broker = new AmqpBroker({ url: url(), ...options });
+  const broker = new AmqpBroker({ ...options, url: options.url ?? url() });
   const told: BrokerStatus[] = [];
   broker.onStatus((status) => told.push(status));
   afterwards(() => broker.close());

@@ -5,6 +5,9 @@ import type { AddressInfo, Server, Socket } from "node:net";
 export class TcpProxy {
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
+  /** Called with what clients send. */
+  onBytes: (bytes: Buffer) => void = () => undefined;
+  #impersonation: string | undefined;
   #refusing = false;
   #frozen = false;
 
@@ -21,7 +24,13 @@ export class TcpProxy {
         client.destroy();
         return;
       }
+      if (this.#impersonation !== undefined) {
+        client.on("error", () => undefined);
+        client.resume().end(this.#impersonation);
+        return;
+      }
       const target = connect(targetPort, "127.0.0.1");
+      client.on("data", (bytes) => this.onBytes(bytes));
       const pair = [client, target] as const;
       this.#pairs.add(pair);
       for (const [from, to] of [pair, [target, client] as const]) {
@@ -58,6 +67,11 @@ export class TcpProxy {
   /** From now on every new connection is broken at once, until `accept`. */
   refuse(): void {
     this.#refusing = true;
+  }
+
+  /** Answers every new connection with this text, instead of the broker. */
+  impersonate(answer: string): void {
+    this.#impersonation = answer;
   }
 
   accept(): void {

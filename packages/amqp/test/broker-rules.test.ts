@@ -1,0 +1,250 @@
+import { describe, expect, it } from "vitest";
+import { brokerUrl } from "./broker-url.ts";
+import {
+  acknowledging,
+  afterwards,
+  drained,
+  errorOf,
+  foreignChannel,
+  Inbox,
+  openBroker,
+  record,
+  request,
+  statusOf,
+  textOf,
+  unique,
+} from "./fixtures.ts";
+
+describe.skipIf(brokerUrl === undefined)("what RabbitMQ needs", () => {
+  it("never loses a message that is given back often, and counts its deliveries", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const inbox = new Inbox((delivery) => delivery.settle(inbox.deliveries.length < 30 ? "release" : "ack"));
+    const subscriber = await broker.subscribe(request(topic, { group: "g" }), inbox.sink);
+    await broker.publish(record(topic, "m"));
+    await inbox.received(30);
+    expect(inbox.deliveries.map(({ deliveries }) => deliveries)).toEqual(
+      Array.from({ length: 30 }, (_, index) => index + 1),
+    );
+    expect(inbox.deliveries.map(({ redelivered }) => redelivered)).toEqual([
+      false,
+      ...Array.from({ length: 29 }, () => true),
+    ]);
+    await subscriber.remove();
+  });
+
+  it("never delivers again what was rejected", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const inbox = new Inbox((delivery) => delivery.settle(textOf(delivery) === "poison" ? "reject" : "ack"));
+    const asked = request(topic, { group: "g" });
+    const subscriber = await broker.subscribe(asked, inbox.sink);
+    await broker.publish(record(topic, "poison"));
+    await broker.publish(record(topic, "fine"));
+    await inbox.received(2);
+    await subscriber.close();
+    expect(await drained(await foreignChannel(), asked.name)).toEqual([]);
+    await subscriber.remove();
+  });
+
+  it("settles once, the first word wins, and nothing after close", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const asked = request(topic, { group: "g" });
+    const inbox = new Inbox();
+    const subscriber = await broker.subscribe(asked, inbox.sink);
+    for (const text of ["twice", "late"]) await broker.publish(record(topic, text));
+    const [twice, late] = await inbox.received(2);
+    twice?.settle("ack");
+    twice?.settle("release");
+    await subscriber.close();
+    late?.settle("ack");
+    expect(await drained(await foreignChannel(), asked.name)).toEqual(["late"]);
+    await subscriber.remove();
+  });
+
+  it("stops without losing: what is out can be settled, what waits goes to others at once", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const asked = request(topic, { group: "g", maxInFlight: 2 });
+    const [stopping, other] = [new Inbox(), acknowledging()];
+    const subscriber = await broker.subscribe(asked, stopping.sink);
+    subscriber.pause();
+    const texts = ["0", "1", "2", "3"];
+    for (const text of texts) await broker.publish(record(topic, text));
+    subscriber.resume();
+    const [first] = await stopping.received(2);
+    await subscriber.stop();
+    await subscriber.stop();
+    await broker.subscribe(asked, other.sink);
+    await other.received(2);
+    expect(other.texts).toEqual(["2", "3"]);
+    first?.settle("ack");
+    await subscriber.flush();
+    await subscriber.close();
+    await other.received(3);
+    expect(other.texts).toEqual(["2", "3", "1"]);
+    expect(stopping.texts).toEqual(["0", "1"]);
+    await subscriber.remove();
+  });
+
+  it("hands nothing out while it is paused", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const [paused, witness] = [acknowledging(), acknowledging()];
+    const subscriber = await broker.subscribe(request(topic), paused.sink);
+    await broker.subscribe(request(topic), witness.sink);
+    subscriber.pause();
+    await broker.publish(record(topic, "m"));
+    await witness.received(1);
+    await subscriber.flush();
+    expect(paused.texts).toEqual([]);
+    subscriber.resume();
+    await paused.received(1);
+  });
+
+  it("keeps a durable subscription over close, and deletes one without a group", async () => {
+    const broker = await openBroker();
+    const channel = await foreignChannel();
+    const topic = unique("a.");
+    const [kept, passing, own] = [request(topic, { group: "g" }), request(topic), request(topic, { durable: true })];
+    const subscribers = [];
+    for (const asked of [kept, passing, own]) subscribers.push(await broker.subscribe(asked, acknowledging().sink));
+    for (const subscriber of subscribers) await subscriber.close();
+    await broker.publish(record(topic, "while away"));
+    expect(await drained(channel, kept.name)).toEqual(["while away"]);
+    expect(await drained(channel, own.name)).toEqual(["while away"]);
+    expect(await broker.lag.lag(passing.name)).toBeUndefined();
+    for (const subscriber of subscribers) await subscriber.remove();
+    for (const { name } of [kept, own]) expect(await broker.lag.lag(name)).toBeUndefined();
+  });
+
+  it("tells how many messages wait", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const asked = request(topic, { durable: true, group: "g" });
+    const subscriber = await broker.subscribe(asked, acknowledging().sink);
+    await subscriber.close();
+    for (let sent = 0; sent < 3; sent++) await broker.publish(record(topic));
+    expect(await broker.lag.lag(asked.name)).toBe(3);
+    await subscriber.remove();
+  });
+
+  it("makes a deleted queue anew, consumes it again, and says that the place was lost", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const asked = request(topic, { group: "g" });
+    const inbox = acknowledging();
+    const subscriber = await broker.subscribe(asked, inbox.sink);
+    await (await foreignChannel()).deleteQueue(asked.name);
+    const lost = await statusOf(broker, "position-lost");
+    expect(lost.name).toBe(asked.name);
+    await statusOf(broker, "subscription", ({ connected }) => connected);
+    await broker.publish(record(topic, "after"));
+    await inbox.received(1);
+    expect(inbox.texts).toEqual(["after"]);
+    await subscriber.remove();
+  });
+
+  it("isolates subscriptions: the mistakes of one close no channel of another", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const inbox = acknowledging();
+    await broker.subscribe(request(topic), inbox.sink);
+    const channel = await foreignChannel();
+    const taken = unique("taken-");
+    await channel.assertQueue(taken, { durable: true });
+    afterwards(() => channel.deleteQueue(taken));
+    const refused = await errorOf(broker.subscribe(request(topic, { group: "g", name: taken }), new Inbox().sink));
+    expect(refused).toMatchObject({ code: "BUSBAR_REFUSED", retryable: false });
+    expect(refused.message).toContain("native.queueType");
+    await broker.publish(record(topic, "still here"));
+    await inbox.received(1);
+    expect(broker.told.filter(({ type }) => type !== "connected")).toEqual([]);
+  });
+
+  it("never lets an exception of its user cross the client", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const thrown: unknown[] = [];
+    const listeners = process.listeners("uncaughtException");
+    process.removeAllListeners("uncaughtException");
+    process.on("uncaughtException", (error) => thrown.push(error));
+    afterwards(() => {
+      process.removeAllListeners("uncaughtException");
+      for (const listener of listeners) process.on("uncaughtException", listener);
+    });
+    const bug = new Error("a bug in whoever listens");
+    const inbox = new Inbox((delivery) => {
+      delivery.settle("ack");
+      if (textOf(delivery) === "first") throw bug;
+    });
+    await broker.subscribe(request(topic), inbox.sink);
+    for (const text of ["first", "second"]) await broker.publish(record(topic, text));
+    await inbox.received(2);
+    expect(thrown).toEqual([bug]);
+    expect(broker.told.filter(({ type }) => type !== "connected")).toEqual([]);
+  });
+
+  it("honours who owns the topology", async () => {
+    const channel = await foreignChannel();
+    const [topic, queue] = [unique("a."), unique("q-")];
+    const checking = await openBroker({ topology: "check" });
+    const asked = request(topic, { group: "g", name: queue });
+    const missing = await errorOf(checking.subscribe(asked, new Inbox().sink));
+    expect(missing).toMatchObject({ code: "BUSBAR_NOT_FOUND", retryable: false });
+    await channel.assertQueue(queue, { durable: true, maxLength: 10 });
+    afterwards(() => channel.deleteQueue(queue));
+    await channel.bindQueue(queue, "amq.topic", topic);
+    for (const topology of ["check", "assume"] as const) {
+      const broker = await openBroker({ topology });
+      const inbox = acknowledging();
+      const subscriber = await broker.subscribe(asked, inbox.sink);
+      await broker.publish(record(topic, topology));
+      await inbox.received(1);
+      await subscriber.close();
+    }
+  });
+
+  it("uses classic queues when told so, and does not claim to count then", async () => {
+    const broker = await openBroker({ native: { queueType: "classic" } });
+    const effective = await broker.open();
+    expect(effective.supports.deliveryCount).toBe("unsupported");
+    const topic = unique("a.");
+    const inbox = new Inbox((delivery) => delivery.settle(delivery.redelivered ? "ack" : "release"));
+    const asked = request(topic, { group: "g" });
+    const subscriber = await broker.subscribe(asked, inbox.sink);
+    await broker.publish(record(topic));
+    await inbox.received(2);
+    expect(inbox.deliveries.map(({ deliveries, redelivered }) => [deliveries, redelivered])).toEqual([
+      [undefined, false],
+      [undefined, true],
+    ]);
+    const channel = await foreignChannel();
+    await channel.assertQueue(asked.name, { durable: true });
+    await subscriber.remove();
+  });
+
+  it("expires messages", async () => {
+    const broker = await openBroker();
+    const channel = await foreignChannel();
+    const topic = unique("a.");
+    const asked = request(topic, { group: "g" });
+    const subscriber = await broker.subscribe(asked, new Inbox().sink);
+    await subscriber.close();
+    await broker.publish(record(topic, "stale", { expiresInMs: 0 }));
+    await broker.publish(record(topic, "fresh", { expiresInMs: 60_000 }));
+    expect(await drained(channel, asked.name)).toEqual(["fresh"]);
+    await subscriber.remove();
+  });
+
+  it("refuses what it cannot do instead of dropping it", async () => {
+    const broker = await openBroker();
+    expect(await errorOf(broker.publish(record("a", "", { delayMs: 10 })))).toMatchObject({
+      code: "BUSBAR_UNSUPPORTED",
+    });
+    expect(await errorOf(broker.subscribe(request("a", { startFrom: "earliest" }), new Inbox().sink))).toMatchObject({
+      code: "BUSBAR_UNSUPPORTED",
+    });
+  });
+});

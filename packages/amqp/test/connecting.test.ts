@@ -1,0 +1,134 @@
+import { createServer, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it, vi } from "vitest";
+import { brokerUrl } from "./broker-url.ts";
+import {
+  afterwards,
+  errorOf,
+  foreignChannel,
+  newBroker,
+  openBroker,
+  proxied,
+  record,
+  unique,
+  url,
+} from "./fixtures.ts";
+
+/** A server that takes connections and says nothing. */
+async function silentServer(): Promise<number> {
+  const server = createServer((socket) => socket.on("error", () => undefined).resume());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  afterwards(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+describe("connecting without a broker", () => {
+  it("rejects retryable when nobody listens", async () => {
+    const error = await errorOf(newBroker({ url: "amqp://user:s3cret@127.0.0.1:1" }).open());
+    expect(error).toMatchObject({ name: "ConnectionError", code: "BUSBAR_CONNECTION", retryable: true });
+    expect(error.message).not.toContain("s3cret");
+  });
+
+  it("rejects within connectTimeoutMs when the server is silent", async () => {
+    const started = Date.now();
+    const error = await errorOf(
+      newBroker({ url: `amqp://127.0.0.1:${await silentServer()}`, connectTimeoutMs: 200 }).open(),
+    );
+    expect(error).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
+    expect(Date.now() - started).toBeLessThan(2000);
+  });
+
+  it("stops at once when its signal aborts", async () => {
+    const caller = new AbortController();
+    const broker = newBroker({ url: `amqp://127.0.0.1:${await silentServer()}` });
+    const opening = broker.open({ signal: caller.signal });
+    const reason = new Error("enough");
+    caller.abort(reason);
+    expect(await errorOf(opening)).toBe(reason);
+  });
+
+  it("refuses to work before it is open, and after it was closed", async () => {
+    const broker = newBroker({ url: "amqp://127.0.0.1:1" });
+    expect(() => broker.native).toThrow(expect.objectContaining({ code: "BUSBAR_CONNECTION" }));
+    expect(await errorOf(broker.publish(record("a")))).toMatchObject({ code: "BUSBAR_CONNECTION" });
+    await broker.close();
+    await broker.close();
+    expect(await errorOf(broker.publish(record("a")))).toMatchObject({ code: "BUSBAR_CLOSED" });
+    expect(await errorOf(broker.open())).toMatchObject({ code: "BUSBAR_CLOSED" });
+  });
+});
+
+describe.skipIf(brokerUrl === undefined)("connecting", () => {
+  it("rejects a wrong password for good, without telling it", async () => {
+    const error = await errorOf(newBroker({ credentials: { username: "guest", password: "wr0ng" } }).open());
+    expect(error).toMatchObject({ name: "RefusedError", code: "BUSBAR_AUTHENTICATION", retryable: false });
+    expect(`${error.message} ${String(error.cause)}`).not.toContain("wr0ng");
+  });
+
+  it("rejects a virtual host that is not there", async () => {
+    expect(await errorOf(newBroker({ url: `${url()}/nonesuch` }).open())).toMatchObject({
+      code: "BUSBAR_NOT_FOUND",
+      retryable: false,
+    });
+  });
+
+  it("may be opened again after it failed, and leaves nothing open then", async () => {
+    const { proxy, url: through } = await proxied();
+    const broker = newBroker({ url: through, native: { exchange: unique("missing-") }, topology: "check" });
+    expect(await errorOf(broker.open())).toMatchObject({ code: "BUSBAR_NOT_FOUND", retryable: false });
+    while (proxy.connections > 0) await new Promise(setImmediate);
+    proxy.refuse();
+    const patient = newBroker({ url: through });
+    expect(await errorOf(patient.open())).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
+    proxy.accept();
+    await patient.open();
+    expect(patient.native).toBeDefined();
+  });
+
+  it("tries several hosts in turn", async () => {
+    const target = new URL(url());
+    const silent = await silentServer();
+    const broker = newBroker({
+      url: `amqp://guest:guest@127.0.0.1:1,127.0.0.1:${silent},127.0.0.1:${target.port}`,
+      connectTimeoutMs: 900,
+    });
+    await broker.open();
+    expect(await broker.publish(record(unique()))).toMatchObject({ routed: false });
+  });
+
+  it("tells its name to the broker, and turns Nagle off", async () => {
+    const noDelay = vi.spyOn(Socket.prototype, "setNoDelay");
+    const heard: Buffer[] = [];
+    const { proxy, url: through } = await proxied();
+    proxy.onBytes = (bytes) => heard.push(bytes);
+    await openBroker({ url: through, clientName: "report-saver" });
+    expect(Buffer.concat(heard).toString("latin1")).toMatch(/connection_name.{5}report-saver/s);
+    expect(noDelay.mock.calls.some(([on]) => on === true)).toBe(true);
+  });
+
+  it("leaves no timer and no socket behind", async () => {
+    const resources = (): string[] =>
+      process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap" || kind === "Timeout");
+    const before = resources().length;
+    const broker = await openBroker();
+    await broker.publish(record(unique()));
+    expect(resources().length).toBeGreaterThan(before);
+    await broker.close();
+    while (resources().length > before) await new Promise((resolve) => setImmediate(resolve));
+    expect(resources().length).toBeLessThanOrEqual(before);
+  });
+
+  it("declares a missing exchange of its own, and adopts one of another kind", async () => {
+    const channel = await foreignChannel();
+    const [own, adopted, queue] = [unique("own-"), unique("fanout-"), unique("q-")];
+    await channel.assertExchange(adopted, "fanout");
+    await channel.assertQueue(queue, { exclusive: true });
+    await channel.bindQueue(queue, adopted, "");
+    const first = await openBroker({ native: { exchange: own } });
+    expect(await first.publish(record("a.b"))).toMatchObject({ routed: false });
+    const second = await openBroker({ native: { exchange: adopted } });
+    expect(await second.publish(record("a.b"))).toMatchObject({ routed: true });
+    await channel.deleteExchange(own);
+    await channel.deleteExchange(adopted);
+  });
+});

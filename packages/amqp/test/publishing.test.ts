@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import { brokerUrl } from "./broker-url.ts";
+import {
+  acknowledging,
+  afterwards,
+  drained,
+  errorOf,
+  foreignChannel,
+  openBroker,
+  record,
+  request,
+  statusOf,
+  unique,
+} from "./fixtures.ts";
+
+describe.skipIf(brokerUrl === undefined)("publishing", () => {
+  it("refuses headers over 64 KiB, and goes on", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const beside = broker.publish(record(topic));
+    const error = await errorOf(broker.publish(record(topic, "", { headers: { big: "x".repeat(70_000) } })));
+    expect(error).toMatchObject({ code: "BUSBAR_TOO_LARGE", retryable: false });
+    expect(await beside).toMatchObject({ routed: false });
+    expect(await broker.publish(record(topic))).toMatchObject({ routed: false });
+    expect(broker.told).toHaveLength(1);
+  });
+
+  it("says of a full queue that there is no room, and rejects what was sent behind it on the same key", async () => {
+    const broker = await openBroker();
+    const channel = await foreignChannel();
+    const [topic, queue] = [unique("a."), unique("full-")];
+    await channel.assertQueue(queue, { exclusive: true, maxLength: 1, overflow: "reject-publish" });
+    await channel.bindQueue(queue, "amq.topic", topic);
+    await broker.publish(record(topic, "fits", { key: "k" }));
+    const outcomes = await Promise.allSettled([
+      broker.publish(record(topic, "too much", { key: "k" })),
+      broker.publish(record(topic, "behind", { key: "k" })),
+      broker.publish(record(`${topic}.other`, "elsewhere", { key: "k" })),
+    ]);
+    expect(outcomes[0]).toMatchObject({ reason: { name: "CapacityError", code: "BUSBAR_CAPACITY", retryable: true } });
+    expect(outcomes[1]).toMatchObject({ status: "rejected", reason: { retryable: true } });
+    expect(outcomes[2]).toMatchObject({ status: "fulfilled", value: { routed: false } });
+    await channel.deleteQueue(queue);
+  });
+
+  it("blames a missing exchange only on those who publish to it, and comes back", async () => {
+    const channel = await foreignChannel();
+    const exchange = unique("short-lived-");
+    const broker = await openBroker({ native: { exchange } });
+    await broker.deadLetters.put("g", "warm-up", record("_busbar.dlq.g", "x"));
+    afterwards(() => channel.deleteQueue("_busbar.dlq.g"));
+    await channel.deleteExchange(exchange);
+    const outcomes = await Promise.allSettled([
+      broker.deadLetters.put("g", "innocent", record("_busbar.dlq.g", "y")),
+      broker.publish(record("a.b")),
+    ]);
+    expect(outcomes[1]).toMatchObject({ reason: { code: "BUSBAR_NOT_FOUND", retryable: false } });
+    if (outcomes[0].status === "rejected") expect(outcomes[0].reason).toMatchObject({ retryable: true });
+    broker.told.length = 0;
+    await statusOf(broker, "connected");
+    expect(await broker.publish(record("a.b"))).toMatchObject({ routed: false });
+    await channel.deleteExchange(exchange);
+  });
+
+  it("rejects with the reason of its signal, while nothing is answered", async () => {
+    const broker = await openBroker();
+    const caller = new AbortController();
+    const reason = new Error("enough");
+    const publishing = errorOf(broker.publish(record(unique()), { signal: caller.signal }));
+    caller.abort(reason);
+    expect(await publishing).toBe(reason);
+    expect(await errorOf(broker.publish(record(unique()), { signal: caller.signal }))).toBe(reason);
+  });
+
+  it("brings publishes to one address in the order of the calls", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const inbox = acknowledging();
+    await broker.subscribe(request(topic), inbox.sink);
+    const sent = Array.from({ length: 1000 }, (_, index) => `${index}`);
+    await Promise.all(sent.map((text) => broker.publish(record(topic, text))));
+    await inbox.received(1000);
+    expect(inbox.texts).toEqual(sent);
+  });
+
+  it("waits at close for what is not confirmed yet", async () => {
+    const broker = await openBroker();
+    const channel = await foreignChannel();
+    const [topic, queue] = [unique("a."), unique("q-")];
+    await channel.assertQueue(queue, { exclusive: true });
+    await channel.bindQueue(queue, "amq.topic", topic);
+    const outcomes = Promise.all(Array.from({ length: 500 }, (_, index) => broker.publish(record(topic, `${index}`))));
+    await broker.close();
+    expect((await outcomes).every(({ routed }) => routed)).toBe(true);
+    expect(await drained(channel, queue)).toHaveLength(500);
+  });
+
+  it("sends bodies of any size as they are", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const inbox = acknowledging();
+    await broker.subscribe(request(topic), inbox.sink);
+    const bodies = [0, 1, 2000, 2048, 131_064, 262_144].map((size) => new Uint8Array(size).fill(size % 251));
+    for (const body of bodies) await broker.publish(record(topic, body));
+    await inbox.received(bodies.length);
+    expect(inbox.deliveries.map(({ record: { body } }) => body)).toEqual(bodies);
+  });
+});
