@@ -18,7 +18,13 @@ export interface ConnectionPlan {
   readonly signal?: AbortSignal | undefined;
 }
 
-const closeTimeoutMs = 2000;
+/** How a connection is closed. */
+export interface CloseOptions {
+  /** Tells the server to forget the session at once. MQTT 5 only. @default false */
+  readonly endSession?: boolean;
+  /** How long the server has for its part of the goodbye, in milliseconds. @default 2000 */
+  readonly withinMs?: number;
+}
 
 /**
  * One network connection. mqtt.js would keep one client over many connections and send again by itself what was not confirmed;
@@ -87,28 +93,19 @@ export class Connection {
     else this.#ended.tell = tell;
   }
 
-  /**
-   * Says goodbye and resolves once the connection is gone, within two seconds.
-   *
-   * @param endSession Tells the server to forget the session at once. MQTT 5 only.
-   */
-  close(endSession = false): Promise<void> {
+  /** Says goodbye and resolves once the connection is gone. */
+  close({ endSession = false, withinMs = 2000 }: CloseOptions = {}): Promise<void> {
     const { client } = this;
     if (this.#ended.closed === true) return Promise.resolve();
     return new Promise((resolve) => {
       // A goodbye waits for outstanding confirmations and for the server, neither of which may ever come.
-      const timer = setTimeout(() => client.stream.destroy(), closeTimeoutMs);
+      const timer = setTimeout(() => client.stream.destroy(), withinMs);
       client.once("close", () => {
         clearTimeout(timer);
         resolve();
       });
       client.end(false, { reasonCode: 0, ...(endSession ? { properties: { sessionExpiryInterval: 0 } } : {}) });
     });
-  }
-
-  /** Cuts the connection at once, as a failure would. */
-  cut(): void {
-    this.client.stream.destroy();
   }
 }
 

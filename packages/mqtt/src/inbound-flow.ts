@@ -63,24 +63,27 @@ export class InboundFlow {
   /**
    * Resolves once every acknowledgement so far was taken by the server: it answers packets in order, so the answer to a ping comes
    * after them. While reading is stopped there is no answer, and written has to do. Never rejects; at most two seconds.
+   *
+   * @returns Whether there was an answer.
    */
-  async flush(): Promise<void> {
+  flush(): Promise<boolean> {
     this.#write();
     const client = this.#client;
-    if (!client.connected) return;
-    await new Promise<void>((resolve) => {
+    if (!client.connected) return Promise.resolve(false);
+    return new Promise((resolve) => {
       const onPacket = (packet: { cmd?: string }): void => {
-        if (packet.cmd === "pingresp") done();
+        if (packet.cmd === "pingresp") done(true);
       };
-      const done = (): void => {
+      const onClose = (): void => done(false);
+      const done = (answered: boolean): void => {
         clearTimeout(timer);
         client.off("packetreceive", onPacket);
-        client.off("close", done);
-        resolve();
+        client.off("close", onClose);
+        resolve(answered);
       };
-      const timer = setTimeout(done, this.#goOn === undefined ? flushTimeoutMs : 0);
+      const timer = setTimeout(() => done(false), this.#goOn === undefined ? flushTimeoutMs : 0);
       client.on("packetreceive", onPacket);
-      client.once("close", done);
+      client.once("close", onClose);
       client.sendPing();
     });
   }

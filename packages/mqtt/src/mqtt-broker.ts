@@ -163,10 +163,13 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
   async #close(): Promise<void> {
     const subscribers = [...this.#subscribers.values()];
     this.#closing.abort(this.#closedError("Connecting"));
-    await Promise.all([this.#publisher.close(publishFlushMs), ...subscribers.map((subscriber) => subscriber.close())]);
+    const [flushed] = await Promise.all([
+      this.#publisher.close(publishFlushMs),
+      ...subscribers.map((subscriber) => subscriber.close()),
+    ]);
     const connection = this.#link?.end(this.#closedError("Reconnecting"));
     this.#publisher.detach();
-    await connection?.close();
+    await connection?.close(flushed ? {} : { withinMs: 300 });
   }
 
   #server(): string {

@@ -28,6 +28,10 @@ export function clientIdOf({ member, name }: SubscribeRequest): string {
   return `${member}-${name}`;
 }
 
+/** How long a server has to answer what it is told at the end, in milliseconds. */
+const goodbyeMs = 1500;
+const hastyGoodbyeMs = 300;
+
 /** So many connections in a row that end as soon as they are there mean that somebody else uses the client id. */
 const takeovers = 3;
 
@@ -114,10 +118,11 @@ export class MqttSubscriber implements Subscriber {
 
   async #letGo(): Promise<void> {
     await this.stop();
-    await this.flush();
+    const answered = await this.#flow?.flush();
     const connection = this.#link.end(new Error("The subscription is closed."));
     this.#handOut.endGeneration();
-    if (connection !== undefined) await this.#leave(connection);
+    // One that does not answer a ping will not answer a goodbye.
+    if (connection !== undefined) await this.#leave(connection, answered === true ? goodbyeMs : hastyGoodbyeMs);
     this.#around.onGone();
   }
 
@@ -125,15 +130,18 @@ export class MqttSubscriber implements Subscriber {
    * A durable subscription is left without UNSUBSCRIBE, which would delete it. A member of a group that is not durable unsubscribes, so
    * that it is given nothing more, and keeps the session a little, in which its unsettled messages wait for it.
    */
-  async #leave(connection: Connection): Promise<void> {
+  async #leave(connection: Connection, withinMs: number): Promise<void> {
     const { durable, group } = this.#request;
     if (!durable && group !== undefined) {
       await new Promise<void>((resolve) => {
-        connection.client.once("close", resolve);
-        connection.client.unsubscribe(this.#filter, () => resolve());
+        const timer = setTimeout(resolve, withinMs);
+        connection.client.unsubscribe(this.#filter, () => {
+          clearTimeout(timer);
+          resolve();
+        });
       });
     }
-    await connection.close(!durable && group === undefined);
+    await connection.close({ endSession: !durable && group === undefined, withinMs });
   }
 
   async #open(attempt: number, signal: AbortSignal): Promise<Connection> {
@@ -143,7 +151,7 @@ export class MqttSubscriber implements Subscriber {
       await this.#takeUp(connection, signal);
       return connection;
     } catch (error) {
-      await connection.close(!this.#subscribed);
+      await connection.close({ endSession: !this.#subscribed });
       throw error;
     }
   }

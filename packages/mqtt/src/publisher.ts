@@ -114,15 +114,15 @@ export class Publisher {
     return abortable(confirmed, signal);
   }
 
-  /** Takes nothing more and resolves once nothing is unconfirmed, or the time is up. */
-  async close(withinMs: number): Promise<void> {
+  /** Takes nothing more and resolves to true once nothing is unconfirmed, to false when the time is up. */
+  close(withinMs: number): Promise<boolean> {
     this.#closed = true;
-    if (this.#unconfirmed.size === 0 && this.#firstWaiting === undefined) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, withinMs);
+    if (this.#unconfirmed.size === 0 && this.#firstWaiting === undefined) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), withinMs);
       this.#emptied = () => {
         clearTimeout(timer);
-        resolve();
+        resolve(true);
       };
     });
   }
@@ -170,8 +170,8 @@ export class Publisher {
   #confirm(pending: Pending, client: MqttClient, error: Error | null | undefined): void {
     if (this.#connection?.client !== client) return;
     const failure = error ?? undefined;
-    // mqtt.js gives up on a connection before it tells that it is gone, and then all are rejected together.
-    if (failure !== undefined && client.stream.destroyed) return;
+    // Not the server's answer: mqtt.js gives up on the connection, and will tell in a moment that it is gone.
+    if (failure !== undefined && typeof (failure as { code?: unknown }).code !== "number") return;
     this.#inFlight--;
     // Otherwise rejected already, with an earlier one of its lane.
     if (this.#unconfirmed.delete(pending)) {

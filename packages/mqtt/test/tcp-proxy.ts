@@ -61,6 +61,11 @@ export class TcpProxy {
     for (const [, server] of this.#pairs) server.pause();
   }
 
+  /** Lets new connections be silent no more. */
+  hear(): void {
+    this.#silent = false;
+  }
+
   async close(): Promise<void> {
     this.cut();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));

@@ -1,0 +1,210 @@
+import type { BrokerStatus } from "@busbar/core/contract";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { describeOnMosquitto, mosquittoUrl } from "./broker-url.ts";
+import { acknowledging, Brokers, foreign, Inbox, outbound, request, status, unique } from "./fixtures.ts";
+import { TcpProxy } from "./tcp-proxy.ts";
+
+const brokers = new Brokers(mosquittoUrl);
+let proxy: TcpProxy;
+
+/** The options of a broker whose connections can be cut. */
+function overProxy(): { url: string } {
+  return { url: `mqtt://127.0.0.1:${proxy.port}` };
+}
+
+beforeEach(async () => {
+  if (mosquittoUrl !== "") proxy = await TcpProxy.to(mosquittoUrl);
+});
+afterEach(async () => {
+  await brokers.close();
+  await proxy?.close();
+});
+
+describeOnMosquitto("a session", () => {
+  it("keeps messages for a durable subscription that stopped and closed", async () => {
+    const bus = await brokers.open();
+    const topic = unique();
+    const asked = request(topic, { durable: true });
+    const first = await bus.subscribe(asked, () => {});
+    await first.stop();
+    await first.close();
+    await first.close();
+    for (let index = 0; index < 10; index++) await bus.publish(outbound(topic, String(index)));
+    const inbox = acknowledging();
+    const second = await bus.subscribe(asked, inbox.sink);
+    await inbox.count(10);
+    expect(inbox.bodies).toEqual(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+    await second.remove();
+  });
+
+  it("gives back what was out and unsettled, and what came after stop", async () => {
+    const bus = await brokers.open();
+    const topic = unique();
+    const asked = request(topic, { durable: true, maxInFlight: 3 });
+    const inbox = new Inbox();
+    const first = await bus.subscribe(asked, inbox.sink);
+    for (let index = 0; index < 6; index++) await bus.publish(outbound(topic, String(index)));
+    await inbox.count(3);
+    await first.stop();
+    inbox.deliveries[0]?.settle("ack");
+    await first.flush();
+    await bus.publish(outbound(topic, "6"));
+    expect(inbox.deliveries).toHaveLength(3);
+    await first.close();
+    expect(inbox.deliveries[1]?.stale).toBe(true);
+    inbox.deliveries[1]?.settle("ack");
+    const back = acknowledging();
+    const second = await bus.subscribe(asked, back.sink);
+    await back.count(6);
+    expect(back.bodies.toSorted()).toEqual(["1", "2", "3", "4", "5", "6"]);
+    await second.remove();
+  });
+
+  it("is gone for good after remove", async () => {
+    const bus = await brokers.open();
+    const topic = unique();
+    const asked = request(topic, { durable: true });
+    const first = await bus.subscribe(asked, () => {});
+    await first.close();
+    await bus.publish(outbound(topic, "never"));
+    await first.remove();
+    await expect(bus.publish(outbound(topic, "never"))).resolves.toMatchObject({ routed: false });
+    const inbox = acknowledging();
+    const second = await bus.subscribe(asked, inbox.sink);
+    await bus.publish(outbound(topic, "new"));
+    await inbox.count(1);
+    expect(inbox.bodies).toEqual(["new"]);
+    await second.remove();
+  });
+
+  it("is gone with a subscription that is neither durable nor grouped", async () => {
+    const bus = await brokers.open();
+    const topic = unique();
+    const subscriber = await bus.subscribe(request(topic), () => {});
+    await expect(bus.publish(outbound(topic))).resolves.toMatchObject({ routed: true });
+    await subscriber.close();
+    await expect(bus.publish(outbound(topic))).resolves.toMatchObject({ routed: false });
+  });
+
+  it("of a group that is not durable takes nothing more, and keeps what was unsettled for the same member", async () => {
+    const bus = await brokers.open();
+    const topic = unique();
+    const asked = request(topic, { group: unique() });
+    const inbox = new Inbox();
+    const first = await bus.subscribe(asked, inbox.sink);
+    await bus.publish(outbound(topic, "unsettled"));
+    await inbox.count(1);
+    await first.close();
+    await expect(bus.publish(outbound(topic, "to nobody"))).resolves.toMatchObject({ routed: false });
+    const back = acknowledging();
+    const second = await bus.subscribe(asked, back.sink);
+    await bus.publish(outbound(topic, "new"));
+    await back.count(2);
+    expect(back.bodies).toEqual(["unsettled", "new"]);
+    await second.remove();
+  });
+});
+
+describeOnMosquitto("after a cut", () => {
+  it.each([
+    ["durable", { durable: true }],
+    ["neither durable nor grouped", {}],
+    ["grouped", { group: "g" }],
+  ])("a subscription that is %s comes back with what was unsettled and what came meanwhile", async (_name, changes) => {
+    const bus = await brokers.open(overProxy());
+    const outside = await brokers.open();
+    const topic = unique();
+    const asked = request(topic, changes);
+    const inbox = new Inbox();
+    const statuses: BrokerStatus[] = [];
+    bus.onStatus((told) => statuses.push(told));
+    const subscriber = await bus.subscribe(asked, inbox.sink);
+    for (const body of ["settled", "unsettled"]) await outside.publish(outbound(topic, body));
+    const [settled, unsettled] = await inbox.count(2);
+    settled?.settle("ack");
+    await subscriber.flush();
+    const [lost, back] = [status(bus, "subscription", ({ connected }) => !connected), status(bus, "subscription", ({ connected }) => connected)];
+    proxy.refuse();
+    proxy.cut();
+    await lost;
+    expect(unsettled?.stale).toBe(true);
+    unsettled?.settle("ack");
+    await outside.publish(outbound(topic, "meanwhile"));
+    proxy.accept();
+    await back;
+    await inbox.count(4);
+    expect(inbox.bodies.slice(2)).toEqual(["unsettled", "meanwhile"]);
+    expect(inbox.deliveries[2]).toMatchObject({ redelivered: true, stale: false, position: unsettled?.position });
+    expect(inbox.deliveries[3]?.position).not.toBe(unsettled?.position);
+    expect(statuses.filter(({ type }) => type === "position-lost" || type === "fatal")).toEqual([]);
+    for (const delivery of inbox.deliveries.slice(2)) delivery.settle("ack");
+    await subscriber.remove();
+  });
+
+  it("a session that the server did not keep is told as a lost position, and subscribed again", async () => {
+    const bus = await brokers.open(overProxy());
+    const outside = await brokers.open();
+    const topic = unique();
+    const asked = request(topic, { durable: true });
+    const inbox = new Inbox();
+    const subscriber = await bus.subscribe(asked, inbox.sink);
+    await outside.publish(outbound(topic, "before"));
+    await inbox.count(1);
+    const [position, back] = [status(bus, "position-lost"), status(bus, "subscription", ({ connected }) => connected)];
+    proxy.refuse();
+    proxy.cut();
+    const thief = await foreign(mosquittoUrl, { clientId: `${asked.member}-${asked.name}`, clean: true });
+    await thief.endAsync();
+    proxy.accept();
+    await expect(position).resolves.toMatchObject({ name: asked.name });
+    await back;
+    await outside.publish(outbound(topic, "after"));
+    await inbox.count(2);
+    expect(inbox.bodies).toEqual(["before", "after"]);
+    // The packet identifiers of the new session begin again.
+    expect(inbox.deliveries[1]?.position).not.toBe(inbox.deliveries[0]?.position);
+    await subscriber.remove();
+  });
+
+  it("nothing is subscribed twice", async () => {
+    const bus = await brokers.open(overProxy());
+    const topic = unique();
+    const inbox = acknowledging();
+    await bus.subscribe(request(topic), inbox.sink);
+    for (let round = 0; round < 2; round++) {
+      const back = Promise.all([status(bus, "subscription", ({ connected }) => connected), status(bus, "connected")]);
+      proxy.cut();
+      await back;
+    }
+    await bus.publish(outbound(topic, "once"));
+    await bus.publish(outbound(topic, "end"));
+    await inbox.count(2);
+    expect(inbox.bodies).toEqual(["once", "end"]);
+    expect(proxy.connections).toBe(2);
+  });
+
+  it("waits grow while the server refuses", async () => {
+    const bus = await brokers.open(overProxy());
+    const before = proxy.accepted;
+    proxy.refuse();
+    const lost = status(bus, "disconnected");
+    proxy.cut();
+    await lost;
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    // 100, 200, 400, 800 ms with a fifth of jitter; a fixed short wait would have tried more often.
+    expect(proxy.accepted - before).toBeGreaterThanOrEqual(2);
+    expect(proxy.accepted - before).toBeLessThanOrEqual(5);
+  });
+
+  it("a half-open connection is found out by its pings", { timeout: 30_000 }, async () => {
+    const bus = await brokers.open({ ...overProxy(), native: { keepaliveSeconds: 1 } });
+    const topic = unique();
+    await bus.subscribe(request(topic), () => {});
+    const [published, subscribed] = [status(bus, "disconnected"), status(bus, "subscription")];
+    proxy.silence();
+    const hanging = bus.publish(outbound(topic, "x"));
+    await expect(hanging).rejects.toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
+    await expect(published).resolves.toMatchObject({ error: { message: expect.stringContaining("ping") as string } });
+    await subscribed;
+  });
+});
