@@ -41,14 +41,14 @@ export const houseRuleFaults = /** @type {readonly PlantedFault[]} */ ([
     "self-talk",
     "machine-path",
     "packages/core/src/planted-path.ts",
-    `// See C:${"\\"}Users${"\\"}somebody.\nexport {};`,
+    ["// See C:", "Users", "somebody.\nexport {};"].join("\\"),
   ),
   replaced(
     "self-talk",
     "registry-host",
     "package-lock.json",
     '"version": "',
-    `"resolved": "https:${["", "", "registry", "x.tgz"].join("/").replace("registry", ["registry", "npmjs", "org"].join("."))}",\n      "version": "`,
+    `"resolved": "${["https:", "", ["registry", "npmjs", "org"].join("."), "x.tgz"].join("/")}",\n      "version": "`,
   ),
   newFile(
     "self-talk",
