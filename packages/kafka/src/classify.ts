@@ -102,6 +102,15 @@ export function notSent(first: BusError, topic: string): BusError {
   });
 }
 
+/** The error of a publish to a topic that was gone for a moment, or is to be made again: it was not written, and may be sent again. */
+export function topicIsBack(topic: string, cause: unknown): BusError {
+  return new BusError("BUSBAR_NOT_FOUND", `Publishing to "${topic}" failed: the topic was deleted, or just made. Sent again it may be there.`, true, {
+    broker: "kafka",
+    topic,
+    cause,
+  });
+}
+
 /** The error for whoever comes after `close`. */
 export function closedError(what: string): BusError {
   return new ClosedError(`${what} is closed.`, { broker: "kafka" });

@@ -59,8 +59,8 @@ export interface ClientProducer {
    * second time by itself.
    */
   send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]>;
-  /** Ends the connection at once. */
-  close(): void;
+  /** Ends the connection at once, or as soon as the requests on their way are answered, but after `graceMs` at the latest. */
+  close(graceMs?: number): void;
 }
 
 /** The first and the next offset of a partition. */
@@ -102,6 +102,8 @@ export interface ClientControl {
   deleteGroup(groupId: string): Promise<void>;
   /** Where the group stands, for every partition that it ever committed. */
   committed(groupId: string): Promise<readonly PartitionOffset[]>;
+  /** Commits a place for a group that has no members at the moment. */
+  commitFor(groupId: string, place: PartitionOffset): Promise<void>;
   bounds(topics: readonly string[]): Promise<readonly PartitionBounds[]>;
   /** Reads the records of one partition from `from` to below `to`, and ends. */
   read(topic: string, partition: number, from: number, to: number): AsyncIterable<ClientRecord>;
@@ -159,6 +161,7 @@ export interface ClientMember {
   beat(): Promise<boolean>;
   /** The bounds of every partition of the topics. */
   bounds(): Promise<readonly PartitionBounds[]>;
+  /** Every place that the group ever committed, in topics of other times too. */
   committed(): Promise<readonly PartitionOffset[]>;
   /** Leaves the group and ends the connections. Never rejects, and takes no longer than `boundMs`. */
   leave(boundMs: number): Promise<void>;

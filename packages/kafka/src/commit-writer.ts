@@ -35,8 +35,9 @@ export class CommitWriter {
 
   /** Resolves once every place so far is written, or could not be. */
   async flush(): Promise<void> {
-    await this.#writing;
-    if (this.#due.size > 0) await this.#write();
+    if (this.#writing !== undefined) await this.#writing;
+    // Whoever waited too may have begun the next write, and it has everything in it.
+    if (this.#writing !== undefined || this.#due.size > 0) await (this.#writing ?? this.#write());
   }
 
   /** Forgets what is not written: it is no longer ours to write. */

@@ -52,7 +52,14 @@ export class Deliveries implements Settlements {
   constructor(options: DeliveriesOptions) {
     this.#options = options;
     const { request, sink, commit, commitIntervalMs } = options;
-    this.#handOut = new HandOut({ credit: request.maxInFlight, sink });
+    this.#handOut = new HandOut({
+      credit: request.maxInFlight,
+      sink: (delivery) => {
+        // Made now rather than when core looks at it, because only what was handed out counts as seen.
+        void delivery.record;
+        sink(delivery);
+      },
+    });
     this.#commits = new CommitWriter({
       write: commit,
       intervalMs: commitIntervalMs,

@@ -2,6 +2,7 @@ import type { AbortOptions, LagProbe } from "@busbar/core/contract";
 import { abortable } from "@busbar/core/driver";
 import type { Control } from "./control.ts";
 import { keyOf } from "./starting-positions.ts";
+import { isInternal } from "./topic.ts";
 
 /** The lag of a consumer group: what lies between its committed places and the ends of its partitions. */
 export class GroupLag implements LagProbe {
@@ -14,7 +15,7 @@ export class GroupLag implements LagProbe {
   /** Resolves to the number of messages; to `undefined` where the group has no place yet. */
   lag(subscription: string, options?: AbortOptions): Promise<number | undefined> {
     const waiting = this.#control.ask(`Reading the lag of "${subscription}"`, async (control) => {
-      const committed = await control.committed(subscription);
+      const committed = (await control.committed(subscription)).filter(({ topic }) => !isInternal(topic));
       if (committed.length === 0) return undefined;
       const bounds = await control.bounds([...new Set(committed.map(({ topic }) => topic))]);
       const ends = new Map(bounds.map((entry) => [keyOf(entry), entry]));

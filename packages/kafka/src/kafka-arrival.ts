@@ -21,11 +21,11 @@ export interface HeldPartition {
 /** Whom a settlement is told to. */
 export interface Settlements {
   settled(arrival: KafkaArrival, outcome: Outcome): void;
-  /** Core has looked at the record: it counts as handed out. */
+  /** The record was made: it counts as handed out. */
   seen(arrival: KafkaArrival): void;
 }
 
-/** A Kafka record on its way to core. What core does not look at is not made. */
+/** A Kafka record on its way to core. What is never handed out is not made. */
 export class KafkaArrival implements Arrival {
   readonly held: HeldPartition;
   readonly raw: ClientRecord;

@@ -2,7 +2,6 @@ import type {
   AbortOptions, Broker, BrokerLimits, BrokerStatus, Delivery, EffectiveCapabilities, OutboundRecord, Receipt, Subscriber, SubscribeRequest,
 } from "@busbar/core/contract";
 import { abortable, ClosedError, ConnectionError, StatusHub } from "@busbar/core/driver";
-import type { Kafka } from "kafkajs";
 import { settledWithin } from "./bounded.ts";
 import { declared } from "./capabilities.ts";
 import type { KafkaCapabilities } from "./capabilities.ts";
@@ -13,6 +12,7 @@ import { KafkaDeadLetters } from "./dead-letters.ts";
 import { GroupLag } from "./group-lag.ts";
 import { KafkaSubscriber } from "./kafka-subscriber.ts";
 import { KafkajsClient } from "./kafkajs/kafkajs-client.ts";
+import type { NativeClient } from "./kafkajs/kafkajs-client.ts";
 import { checkOptions } from "./options.ts";
 import type { KafkaOptions, KafkaSettings } from "./options.ts";
 import { ProducerBatches } from "./producer-batches.ts";
@@ -28,7 +28,7 @@ const closeBoundMs = 3_000;
  * Apache Kafka as a bus broker. One producer for confirmed publishes, one for unconfirmed ones where there are any, one
  * consumer for each subscription, and one connection for questions, made when the first is asked.
  */
-export class KafkaBroker implements Broker<KafkaCapabilities, Kafka> {
+export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
   readonly name = "kafka";
   readonly declared: KafkaCapabilities = declared;
   readonly deadLetters: KafkaDeadLetters;
@@ -53,9 +53,9 @@ export class KafkaBroker implements Broker<KafkaCapabilities, Kafka> {
     this.#control = new Control(this.#client);
     this.#topics = new Topics(this.#control, this.#settings);
     const prepare = async (topic: string): Promise<number | undefined> => (await this.#topics.ensure(topic)).maxMessageBytes;
-    const onTopicGone = (topic: string): void => {
-      this.#topics.forget(topic);
-      void this.#link.renew();
+    const onTopicGone = async (topic: string): Promise<boolean> => {
+      await this.#link.renew();
+      return this.#topics.mayComeBack(topic);
     };
     this.#confirmed = new ProducerBatches({ prepare, onTopicGone, send: (topic, messages) => this.#producer().send(topic, messages) });
     this.#unconfirmed = new ProducerBatches({
@@ -78,7 +78,7 @@ export class KafkaBroker implements Broker<KafkaCapabilities, Kafka> {
   }
 
   /** A kafkajs object with the same settings as the bus uses, connected to nothing by itself. */
-  get native(): Kafka {
+  get native(): NativeClient {
     if (this.#effective === undefined) throw new ClosedError("The broker is not open yet; call open() first.", { broker: this.name });
     return this.#client.native;
   }
@@ -89,6 +89,7 @@ export class KafkaBroker implements Broker<KafkaCapabilities, Kafka> {
     try {
       await this.#link.open(options?.signal);
       this.#effective = await abortable(this.#learn(), options?.signal);
+      this.#link.supervise();
     } catch (cause) {
       this.#link.drop();
       if (options?.signal?.aborted === true) throw options.signal.reason;
@@ -119,15 +120,11 @@ export class KafkaBroker implements Broker<KafkaCapabilities, Kafka> {
       topics: this.#topics,
       settings: this.#settings,
       tell: (status: BrokerStatus) => this.#status.emit(status),
+      // From the beginning, so that a close ends a subscribe that is still waiting for its group.
+      onOpened: (subscriber: KafkaSubscriber) => void this.#subscribers.add(subscriber),
       onClosed: (subscriber: KafkaSubscriber) => void this.#subscribers.delete(subscriber),
     };
-    const subscriber = await KafkaSubscriber.start(context, request, sink);
-    this.#subscribers.add(subscriber);
-    if (this.#closed !== undefined) {
-      await subscriber.close();
-      throw closedError("The broker");
-    }
-    return subscriber;
+    return await KafkaSubscriber.start(context, request, sink);
   }
 
   close(): Promise<void> {

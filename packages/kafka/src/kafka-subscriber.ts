@@ -9,7 +9,7 @@ import { Deliveries } from "./deliveries.ts";
 import type { Gap } from "./deliveries.ts";
 import type { KafkaSettings } from "./options.ts";
 import { keyOf, startingPositions } from "./starting-positions.ts";
-import { topicName } from "./topic.ts";
+import { offsetsTopic, topicName } from "./topic.ts";
 import type { Topics } from "./topics.ts";
 
 /** What a subscriber shares with its broker. */
@@ -19,6 +19,7 @@ export interface SubscriberContext {
   readonly topics: Topics;
   readonly settings: KafkaSettings;
   readonly tell: (status: BrokerStatus) => void;
+  readonly onOpened: (subscriber: KafkaSubscriber) => void;
   readonly onClosed: (subscriber: KafkaSubscriber) => void;
 }
 
@@ -68,10 +69,12 @@ export class KafkaSubscriber implements Subscriber {
   /** Resolves once the group has a place in every partition; nothing is left behind when that fails. */
   static async start(context: SubscriberContext, request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<KafkaSubscriber> {
     const subscriber = new KafkaSubscriber(context, request, sink);
+    context.onOpened(subscriber);
     try {
       await subscriber.#build();
     } catch (error) {
       subscriber.#ending.abort();
+      context.onClosed(subscriber);
       throw classify(error, { doing: `Subscribing to "${request.filter}"`, topic: request.filter });
     }
     subscriber.#watchTopics();
@@ -108,9 +111,9 @@ export class KafkaSubscriber implements Subscriber {
 
   async #close(): Promise<void> {
     const { name, durable, group } = this.#request;
-    await this.stop();
+    await settledWithin(this.stop(), closeBoundMs);
     clearInterval(this.#poll);
-    this.#ending.abort();
+    this.#ending.abort(closedError("The subscription"));
     await settledWithin(this.#work ?? Promise.resolve(), closeBoundMs);
     const member = this.#member;
     if (member !== undefined) {
@@ -128,7 +131,7 @@ export class KafkaSubscriber implements Subscriber {
     const { client, settings } = this.#context;
     const topics = await this.#findTopics();
     this.#topics = topics;
-    if (topics.length === 0) return;
+    if (topics.length === 0) return this.#leaveMark();
     const epoch = ++this.#epoch;
     const begun = new Deferred();
     const boundMs = settings.connectTimeoutMs + settings.native.rebalanceTimeoutMs;
@@ -156,6 +159,18 @@ export class KafkaSubscriber implements Subscriber {
       this.#forgetMember();
       throw error;
     }
+  }
+
+  /**
+   * A wildcard that nothing fits yet has no partition to hold a place in. A place in Kafka's own topic says that the group was
+   * there, so that after a restart the topics made meanwhile begin at their first message.
+   */
+  async #leaveMark(): Promise<void> {
+    const { name, durable, group, filter } = this.#request;
+    const mark = { topic: offsetsTopic, partition: 0, offset: 0 };
+    if (!durable && group === undefined) return;
+    // Other members may be there, and the user may lack the right; the subscription itself needs no mark.
+    await this.#context.control.ask(`Subscribing to "${filter}"`, (control) => control.commitFor(name, mark), filter).catch(() => {});
   }
 
   /** The group has given out its partitions: finds where to go on, and goes on. */
@@ -220,7 +235,7 @@ export class KafkaSubscriber implements Subscriber {
 
   /** kafkajs finds the topics of a wildcard once, and the adapter sees to new ones. */
   #watchTopics(): void {
-    if (!this.#request.filter.includes("*")) return;
+    if (!this.#request.filter.includes("*") || this.#ending.signal.aborted) return;
     const { native } = this.#context.settings;
     this.#poll = setInterval(() => this.#alone(() => this.#regroup()), native.topicPollMs);
   }

@@ -1,6 +1,6 @@
 import { ConnectionError, oncePerTurn, RefusedError } from "@busbar/core/driver";
 import type { BusError } from "@busbar/core/driver";
-import { classify, concernsOneRecord, notSent, topicIsGone } from "./classify.ts";
+import { classify, concernsOneRecord, notSent, topicIsBack, topicIsGone } from "./classify.ts";
 import type { ClientMessage, ClientPosition } from "./client.ts";
 import { batchBytes } from "./to-record.ts";
 
@@ -16,8 +16,8 @@ export interface ProducerBatchesOptions {
   readonly prepare: (topic: string) => Promise<number | undefined>;
   /** One produce request, sent once. */
   readonly send: (topic: string, messages: readonly ClientMessage[]) => Promise<readonly ClientPosition[]>;
-  /** The topic is not there although it was. */
-  readonly onTopicGone: (topic: string) => void;
+  /** The cluster says that the topic is not there. Resolves to whether it is worth sending again. */
+  readonly onTopicGone: (topic: string) => Promise<boolean>;
 }
 
 /** Which publish call a record is of: `publishToken` and `sending` of the record. */
@@ -106,15 +106,15 @@ export class ProducerBatches {
         settle(pending, () => pending.resolve(positions[index]));
       }
     } catch (cause) {
-      this.#fail(queue, batch, cause);
+      await this.#fail(queue, batch, cause);
     }
     queue.underway = [];
   }
 
-  #fail(queue: Queue, batch: readonly Pending[], cause: unknown): void {
+  async #fail(queue: Queue, batch: readonly Pending[], cause: unknown): Promise<void> {
     const { topic } = queue;
-    const error = classify(cause, { doing: `Publishing to "${topic}"`, topic, sent: true });
-    if (topicIsGone(cause)) this.#options.onTopicGone(topic);
+    const again = topicIsGone(cause) && (await this.#options.onTopicGone(topic));
+    const error = again ? topicIsBack(topic, cause) : classify(cause, { doing: `Publishing to "${topic}"`, topic, sent: true });
     if (concernsOneRecord(cause) && batch.length > 1) return this.#sendAloneNextTime(queue, batch, error);
     rejectAll(batch, error);
     if (error.retryable) rejectAll(queue.takeAll(), notSent(error, topic));

@@ -2,6 +2,9 @@ import { backoffDelayMs, pause, reconnectPolicy } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
 import type { ClientProducer, KafkaClient } from "./client.ts";
 
+/** How long a producer that is replaced may take to end what it has on its way. */
+const renewGraceMs = 10_000;
+
 /** What happens to the connection that publishes. */
 export interface ProducerLinkOptions {
   readonly client: KafkaClient;
@@ -16,6 +19,8 @@ export class ProducerLink {
   readonly #options: ProducerLinkOptions;
   readonly #ending = new AbortController();
   #producer: ClientProducer | undefined;
+  #supervised = false;
+  #renewing: Promise<void> | undefined;
 
   constructor(options: ProducerLinkOptions) {
     this.#options = options;
@@ -33,15 +38,17 @@ export class ProducerLink {
     this.#producer = producer;
   }
 
-  /** Takes another producer: this one remembers topics that are gone, and fails for ever after. */
-  async renew(): Promise<void> {
-    const former = this.#producer;
-    try {
-      await this.open(this.#ending.signal);
-      former?.close();
-    } catch (error) {
-      if (former !== undefined && this.#producer === former) this.#lost(former, error as Error);
-    }
+  /** Takes another producer: this one remembers topics that are gone, and fails for ever after. Never rejects. */
+  renew(): Promise<void> {
+    return (this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = undefined;
+    }));
+  }
+
+  /** From now on a lost connection is made again. */
+  supervise(): void {
+    this.#supervised = true;
+    if (this.#producer === undefined) void this.#reconnect();
   }
 
   /** Lets go of the producer; `open` may be called again. */
@@ -55,12 +62,22 @@ export class ProducerLink {
     this.drop();
   }
 
+  async #renew(): Promise<void> {
+    const former = this.#producer;
+    try {
+      await this.open(this.#ending.signal);
+      former?.close(renewGraceMs);
+    } catch (error) {
+      if (former !== undefined) this.#lost(former, error as Error);
+    }
+  }
+
   #lost(producer: ClientProducer, error: Error): void {
     if (this.#producer !== producer || this.#ending.signal.aborted) return;
     this.#producer = undefined;
     producer.close();
     this.#options.onLost(error);
-    void this.#reconnect();
+    if (this.#supervised) void this.#reconnect();
   }
 
   async #reconnect(): Promise<void> {

@@ -8,8 +8,11 @@ const tokens = tokenEscaping(() => false);
 const groupNames = tokenEscaping(() => true);
 
 const legalName = /^[A-Za-z0-9._-]+$/;
+/** Where Kafka keeps the places of groups; it is there as soon as there is a group. */
+export const offsetsTopic = "__consumer_offsets";
+
 const ownedByKafka = new Set([
-  "__consumer_offsets",
+  offsetsTopic,
   "__transaction_state",
   "__share_group_state",
   "__cluster_metadata",

@@ -42,6 +42,16 @@ export class Topics {
     this.#known.delete(name);
   }
 
+  /**
+   * Tells, of a topic that the cluster said is not there, whether the next try may find it: because it will be made, or because it is
+   * there after all (kafkajs says it of every topic once one is gone).
+   */
+  async mayComeBack(name: string): Promise<boolean> {
+    this.#known.delete(name);
+    if (this.#settings.topology === "create") return true;
+    return this.#control.ask(`Looking for the topic "${name}"`, (control) => control.partitionCount(name), name).then((count) => count > 0, () => true);
+  }
+
   /** The names of all topics that fit the filter; for a concrete filter the one, whether it is there or not. */
   async matching(filter: string): Promise<string[]> {
     const parsed: ParsedFilter = parseFilter(filter);

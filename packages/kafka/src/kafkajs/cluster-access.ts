@@ -48,16 +48,19 @@ export async function boundsOf(cluster: Cluster, topics: readonly string[]): Pro
   );
 }
 
-/** What the group committed: for the topics, or for all it ever had. Partitions without a place are left out. */
-export async function committedOf(coordinator: Broker, cluster: Cluster, groupId: string, topics: readonly string[]): Promise<PartitionOffset[]> {
-  const wanted = topics.map((topic) => ({
-    topic,
-    partitions: cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => ({ partition: partitionId, offset: "" })),
-  }));
-  const { responses } = await coordinator.offsetFetch({ groupId, topics: wanted });
+/** Every place that the group ever committed. Partitions without one are left out. */
+export async function committedOf(coordinator: Broker, groupId: string): Promise<PartitionOffset[]> {
+  const { responses } = await coordinator.offsetFetch({ groupId, topics: [] });
   return responses.flatMap(({ topic, partitions }) =>
     partitions.map(({ partition, offset }) => ({ topic, partition, offset: Number(offset) })).filter(({ offset }) => offset >= 0),
   );
+}
+
+const nobody = { groupGenerationId: -1, memberId: "" };
+
+/** Commits a place for a group that has no members. */
+export async function commitFor(coordinator: Broker, groupId: string, { topic, partition, offset }: PartitionOffset): Promise<void> {
+  await coordinator.offsetCommit({ groupId, ...nobody, topics: [{ topic, partitions: [{ partition, offset: String(offset) }] }] });
 }
 
 /** Takes a member out of its group, so that the group does not wait for its session to end. */

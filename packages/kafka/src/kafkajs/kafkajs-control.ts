@@ -4,7 +4,7 @@ import { bounded } from "../bounded.ts";
 import { tookTooLong } from "../classify.ts";
 import type { ClientControl, ClientRecord, ConnectOptions, PartitionBounds, PartitionOffset, TopicPlan } from "../client.ts";
 import type { KafkaSettings } from "../options.ts";
-import { bareCluster, boundsOf, committedOf, readPartition } from "./cluster-access.ts";
+import { bareCluster, boundsOf, commitFor, committedOf, readPartition } from "./cluster-access.ts";
 import { groupAssigner } from "./group-assigner.ts";
 import { eachBrokerOnce, kafkaOf, untilSettled } from "./kafkajs-config.ts";
 import { Line } from "./line.ts";
@@ -96,7 +96,11 @@ export class KafkajsControl implements ClientControl {
   }
 
   async committed(groupId: string): Promise<readonly PartitionOffset[]> {
-    return committedOf(await this.#cluster.findGroupCoordinator({ groupId }), this.#cluster, groupId, []);
+    return committedOf(await this.#cluster.findGroupCoordinator({ groupId }), groupId);
+  }
+
+  async commitFor(groupId: string, place: PartitionOffset): Promise<void> {
+    await commitFor(await this.#cluster.findGroupCoordinator({ groupId }), groupId, place);
   }
 
   async bounds(topics: readonly string[]): Promise<readonly PartitionBounds[]> {

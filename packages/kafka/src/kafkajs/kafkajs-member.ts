@@ -107,8 +107,7 @@ export class KafkajsMember implements ClientMember {
   }
 
   async committed(): Promise<readonly PartitionOffset[]> {
-    const { groupId, topics } = this.#options;
-    return committedOf(await this.#coordinator(), this.#cluster, groupId, topics);
+    return committedOf(await this.#coordinator(), this.#options.groupId);
   }
 
   async leave(boundMs: number): Promise<void> {

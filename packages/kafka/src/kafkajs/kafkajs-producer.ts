@@ -1,6 +1,6 @@
 import { Partitioners } from "kafkajs";
 import type { ICustomPartitioner, Message, PartitionerArgs, Producer } from "kafkajs";
-import { bounded } from "../bounded.ts";
+import { bounded, settledWithin } from "../bounded.ts";
 import { tookTooLong } from "../classify.ts";
 import type { ClientMessage, ClientPosition, ClientProducer, ProducerOptions } from "../client.ts";
 import type { KafkaSettings } from "../options.ts";
@@ -58,9 +58,9 @@ export class KafkajsProducer implements ClientProducer {
     });
   }
 
-  close(): void {
-    this.#line.cut();
-    this.#producer.disconnect().catch(() => {});
+  close(graceMs = 0): void {
+    if (graceMs === 0) this.#line.cut();
+    void settledWithin(this.#producer.disconnect(), graceMs).then(() => this.#line.cut());
   }
 }
 

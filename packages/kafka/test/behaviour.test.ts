@@ -1,0 +1,443 @@
+import kafkajs from "kafkajs";
+import type { Producer } from "kafkajs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { kafka } from "../src/index.ts";
+import type { KafkaBroker, KafkaNative } from "../src/index.ts";
+import { brokerUrl } from "./broker-url.ts";
+import { bodies, collect, Inbox, record, rejection, request, statuses, unique } from "./fixtures.ts";
+
+const url = brokerUrl ?? "kafka://127.0.0.1:1";
+const native: KafkaNative = { heartbeatIntervalMs: 200, fetchWaitMs: 100, topicPollMs: 300, partitions: 3, revokeWaitMs: 2_000 };
+
+const make = (more: KafkaNative = {}): KafkaBroker => kafka({ url, native: { ...native, ...more } });
+
+describe.skipIf(brokerUrl === undefined)("Kafka", () => {
+  let broker: KafkaBroker;
+  let plain: InstanceType<typeof kafkajs.Kafka>;
+  let producer: Producer;
+
+  beforeAll(async () => {
+    broker = make();
+    await broker.open();
+    plain = new kafkajs.Kafka({ brokers: [new URL(url).host], logLevel: kafkajs.logLevel.NOTHING });
+    producer = plain.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner, allowAutoTopicCreation: false });
+    await producer.connect();
+  });
+
+  afterAll(async () => {
+    await Promise.all([broker.close(), producer.disconnect()]);
+  });
+
+  const publishAll = (topic: string, texts: readonly string[], key?: (text: string) => string) =>
+    Promise.all(texts.map((text) => broker.publish(record(topic, text, key === undefined ? {} : { key: key(text) }))));
+  const numbers = (count: number, from = 0): string[] => Array.from({ length: count }, (_, index) => String(index + from));
+  const committed = async (group: string) => {
+    const admin = plain.admin();
+    await admin.connect();
+    const offsets = await admin.fetchOffsets({ groupId: group });
+    await admin.disconnect();
+    return new Map(offsets.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset }) => [`${topic}:${partition}`, Number(offset)] as const)));
+  };
+
+  describe("publishing", () => {
+    it("tells where each message was written, in the order of the calls for a key, where a Java client would put it", async () => {
+      const topic = unique("publish.place");
+      const receipts = await publishAll(topic, numbers(700), (text) => `k${Number(text) % 5}`);
+      for (let key = 0; key < 5; key++) {
+        const places = receipts.filter((_, index) => index % 5 === key).map(({ position }) => position?.split("/") ?? []);
+        expect(new Set(places.map(([name, partition]) => `${name}/${partition}`)).size).toBe(1);
+        const offsets = places.map(([, , offset]) => Number(offset));
+        expect(offsets).toEqual([...offsets].sort((one, other) => one - other));
+      }
+      const [foreign] = await producer.send({ topic, messages: [{ key: "k3", value: "x" }] });
+      expect(receipts[3]?.position).toContain(`${topic}/${foreign?.partition}/`);
+    });
+
+    it("refuses a message that is too large alone, and keeps its connection", async () => {
+      const topic = unique("publish.large");
+      const seen = statuses(broker);
+      const results = await Promise.allSettled([
+        broker.publish(record(topic, "before")),
+        broker.publish(record(topic, new Uint8Array(1_100_000))),
+        broker.publish(record(topic, "after")),
+      ]);
+      expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+      expect(results[1]).toMatchObject({ reason: { code: "BUSBAR_TOO_LARGE", retryable: false, topic } });
+      expect(seen.items).toEqual([]);
+    });
+
+    it("makes topics on demand as configured, and knows one that only has to be checked", async () => {
+      const topic = unique("topology.create");
+      await broker.publish(record(topic));
+      const admin = plain.admin();
+      await admin.connect();
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      await admin.disconnect();
+      expect(topics[0]?.partitions).toHaveLength(3);
+      for (const topology of ["check", "assume"] as const) {
+        const strict = kafka({ url, topology, native });
+        await strict.open();
+        const missing = unique("topology.missing");
+        expect(await rejection(strict.publish(record(missing)))).toMatchObject({ name: "RefusedError", code: "BUSBAR_NOT_FOUND", retryable: false });
+        expect(await rejection(strict.subscribe(request(missing), () => {}))).toMatchObject({ code: "BUSBAR_NOT_FOUND" });
+        // A topic that is missing does not spoil the others.
+        await strict.publish(record(topic));
+        await strict.close();
+      }
+    });
+
+    it("says why two names cannot be", async () => {
+      const stem = unique("collide");
+      await broker.publish(record(`${stem}.a`));
+      const error = await rejection(broker.publish(record(`${stem}_a`)));
+      expect(error).toMatchObject({ name: "RefusedError", retryable: false });
+      expect(String(error)).toContain(`${stem}.a`);
+    });
+
+    it("goes on after a topic was deleted under it", async () => {
+      const [topic, other] = [unique("deleted"), unique("kept")];
+      await Promise.all([broker.publish(record(topic, "1")), broker.publish(record(other, "1"))]);
+      const admin = plain.admin();
+      await admin.connect();
+      await admin.deleteTopics({ topics: [topic] });
+      await admin.disconnect();
+      let left = 20;
+      for (let done = false; !done;) {
+        // As core does: again while it may pass.
+        done = await broker.publish(record(topic, "2")).then(() => true, (error: { retryable: boolean }) => {
+          if (!error.retryable || left-- === 0) throw error;
+          return new Promise((resolve) => setTimeout(() => resolve(false), 100));
+        });
+      }
+      await broker.publish(record(other, "2"));
+    });
+
+    it("is unconfirmed where at most once is asked for", async () => {
+      const topic = unique("publish.unconfirmed");
+      const { inbox, subscriber } = await collect(broker, request(topic));
+      const receipt = await broker.publish(record(topic, "x", { delivery: "at-most-once" }));
+      expect(receipt.position).toBeUndefined();
+      expect(bodies(await inbox.count(1))).toEqual(["x"]);
+      await subscriber.close();
+    });
+  });
+
+  describe("a subscription", () => {
+    it("gets everything from the moment that it resolved, and holds a place in every partition by then", async () => {
+      const topic = unique("subscribe.now");
+      await publishAll(topic, numbers(12));
+      const wanted = request(topic);
+      const { inbox, subscriber } = await collect(broker, wanted);
+      const places = await committed(wanted.name);
+      expect([...places.keys()].sort()).toEqual([0, 1, 2].map((partition) => `${topic}:${partition}`));
+      expect([...places.values()].reduce((sum, offset) => sum + offset, 0)).toBe(12);
+      await publishAll(topic, numbers(16, 100));
+      expect(bodies(await inbox.count(16)).map(Number).sort((one, other) => one - other)).toEqual(numbers(16, 100).map(Number));
+      await subscriber.remove();
+      expect((await committed(wanted.name)).size).toBe(0);
+    });
+
+    it("never commits past a message that is not settled, and gives it to the next member with all behind it", async () => {
+      const topic = unique("hole");
+      const wanted = request(topic);
+      const first = await collect(broker, wanted, { settle: false });
+      await publishAll(topic, numbers(6), () => "one key");
+      const [a, hole, ...rest] = await first.inbox.count(6);
+      for (const delivery of [...rest, a]) delivery?.settle("ack");
+      await first.subscriber.flush();
+      expect(Math.max(...(await committed(wanted.name)).values())).toBe(1);
+      await first.subscriber.close();
+      expect(hole?.stale).toBe(true);
+      const second = await collect(broker, wanted);
+      expect(bodies(await second.inbox.count(5))).toEqual(["1", "2", "3", "4", "5"]);
+      expect(second.inbox.items.map(({ position }) => position)).toContain(hole?.position);
+      await second.subscriber.close();
+    });
+
+    it("has never more out than its credit, lets one slow message hold up nobody, and stays a member meanwhile", async () => {
+      const topic = unique("credit");
+      const short = make({ sessionTimeoutMs: 1_500 });
+      await short.open();
+      const seen = statuses(short);
+      const held = new Inbox<() => void>();
+      let out = 0;
+      let most = 0;
+      const handled = new Inbox<string>();
+      const subscriber = await short.subscribe(request(topic, { maxInFlight: 4 }), (delivery) => {
+        most = Math.max(most, ++out);
+        const text = Buffer.from(delivery.record.body).toString();
+        const done = (): void => {
+          out--;
+          delivery.settle("ack");
+          handled.add(text);
+        };
+        if (text === "slow") held.add(done);
+        else setImmediate(done);
+      });
+      await broker.publish(record(topic, "slow", { key: "slow" }));
+      await held.count(1);
+      await publishAll(topic, numbers(400));
+      await handled.count(400);
+      // Full: four slow ones; far longer than the session would last without a sign of life.
+      await Promise.all(numbers(40).map(() => broker.publish(record(topic, "slow", { key: "slow" }))));
+      await held.count(4);
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      expect(most).toBe(4);
+      expect(held.items).toHaveLength(4);
+      for (let index = 0; index < 41; index++) {
+        await held.count(index + 1);
+        held.items[index]?.();
+      }
+      await handled.count(441);
+      expect(most).toBe(4);
+      expect(seen.items).toEqual([]);
+      await subscriber.close();
+      await short.close();
+    });
+
+    it("gives one message again, with bytes of its own, when it is released", async () => {
+      const topic = unique("release");
+      const { inbox, subscriber } = await collect(broker, request(topic, { maxInFlight: 1 }), { settle: false });
+      await broker.publish(record(topic, "again"));
+      const [first] = await inbox.count(1);
+      first?.record.body.fill(0);
+      first?.settle("release");
+      const [, second] = await inbox.count(2);
+      expect(bodies(second === undefined ? [] : [second])).toEqual(["again"]);
+      expect(second).toMatchObject({ redelivered: true, position: first?.position });
+      first?.settle("ack");
+      await subscriber.flush();
+      second?.settle("ack");
+      await subscriber.remove();
+    });
+
+    it("is committed before the handler where at most once is asked for, and no more than there is credit for", async () => {
+      const topic = unique("most.once");
+      const wanted = request(topic, { delivery: "at-most-once", maxInFlight: 3 });
+      const first = await collect(broker, wanted, { settle: false });
+      await publishAll(topic, numbers(10), () => "k");
+      await first.inbox.count(3);
+      expect(Math.max(...(await committed(wanted.name)).values())).toBe(3);
+      first.inbox.items[0]?.settle("ack");
+      await first.inbox.count(4);
+      await first.subscriber.close();
+      const second = await collect(broker, wanted);
+      const rest = bodies(await second.inbox.count(6));
+      expect(rest).toEqual(["4", "5", "6", "7", "8", "9"]);
+      await second.subscriber.remove();
+    });
+
+    it("pauses and resumes without losing its place", async () => {
+      const topic = unique("pause");
+      const { inbox, subscriber } = await collect(broker, request(topic));
+      subscriber.pause();
+      await publishAll(topic, numbers(20));
+      const marker = unique("pause.marker");
+      const other = await collect(broker, request(marker));
+      await broker.publish(record(marker, "x"));
+      await other.inbox.count(1);
+      expect(inbox.items).toHaveLength(0);
+      subscriber.resume();
+      expect(new Set(bodies(await inbox.count(20))).size).toBe(20);
+      await Promise.all([subscriber.remove(), other.subscriber.remove()]);
+    });
+
+    it("without a group is a group of its own, deleted when it closes unless it is durable", async () => {
+      const topic = unique("broadcast");
+      const shapes = [{ durable: false }, { durable: true }].map(({ durable }) => {
+        const { group: _, ...rest } = request(topic, { durable });
+        return rest;
+      });
+      const all = await Promise.all(shapes.map((shape) => collect(broker, shape)));
+      await publishAll(topic, numbers(3));
+      for (const { inbox } of all) expect(bodies(await inbox.count(3)).sort()).toEqual(numbers(3));
+      await Promise.all(all.map(({ subscriber }) => subscriber.close()));
+      expect((await Promise.all(shapes.map(({ name }) => committed(name)))).map(({ size }) => size)).toEqual([0, 3]);
+    });
+
+    it("tells how far it is behind", async () => {
+      const topic = unique("lag");
+      const wanted = request(topic);
+      const { subscriber } = await collect(broker, wanted);
+      await subscriber.close();
+      await publishAll(topic, numbers(7));
+      expect(await broker.lag.lag(wanted.name)).toBe(7);
+      expect(await broker.lag.lag(unique("nobody"))).toBeUndefined();
+    });
+  });
+
+  describe("a wildcard", () => {
+    it("picks up topics that come later from their first message, and hides what is reserved", async () => {
+      const stem = unique("wild");
+      const wanted = request(`${stem}.*`);
+      const { inbox, subscriber } = await collect(broker, wanted);
+      const early = await collect(broker, request("**", { maxInFlight: 5_000 }));
+      await publishAll(`${stem}.one`, numbers(3));
+      await broker.publish(record(`${stem}.two.deeper`, "no"));
+      await broker.deadLetters.put(stem, "slot", record(`${stem}.x`, "dead"));
+      await inbox.count(3);
+      await publishAll(`${stem}.two`, numbers(3, 10));
+      await inbox.count(6);
+      expect(bodies(inbox.items).sort()).toEqual(["0", "1", "10", "11", "12", "2"]);
+      expect(new Set(inbox.items.map(({ record: { address } }) => address))).toEqual(new Set([`${stem}.one`, `${stem}.two`]));
+      await early.inbox.until((items) => items.some(({ record: { address } }) => address === `${stem}.two`));
+      expect(early.inbox.items.filter(({ record: { address } }) => /^(_busbar|__)/.test(address))).toEqual([]);
+      await Promise.all([subscriber.remove(), early.subscriber.remove()]);
+    });
+
+    it("that fitted nothing loses nothing over a restart", async () => {
+      const stem = unique("wild.restart");
+      const wanted = request(`${stem}.**`);
+      const first = await collect(broker, wanted);
+      await first.subscriber.close();
+      await publishAll(`${stem}.late`, numbers(4));
+      const second = await collect(broker, wanted);
+      expect(bodies(await second.inbox.count(4)).sort()).toEqual(numbers(4));
+      await second.subscriber.remove();
+    });
+  });
+
+  describe("the members of a group", () => {
+    it("hand over in order: what runs ends first, is committed, and is not run again", async () => {
+      const topic = unique("hand.over");
+      const wanted = request(topic);
+      const other = make();
+      await other.open();
+      const first = await collect(broker, wanted, { settle: false });
+      await publishAll(topic, numbers(9));
+      await first.inbox.count(9);
+      const joining = collect(other, wanted);
+      // The second one waits for the first, whose handlers run.
+      first.inbox.items.forEach((delivery) => setTimeout(() => delivery.settle("ack"), 300));
+      const second = await joining;
+      const more = numbers(60, 100);
+      await publishAll(topic, more);
+      await Promise.all([first.inbox, second.inbox].map((inbox) => inbox.until((items) => items.length > 0)));
+      const everything = (): string[] => bodies([...first.inbox.items, ...second.inbox.items]);
+      first.inbox.items.slice(9).forEach((delivery) => delivery.settle("ack"));
+      await second.inbox.until(() => everything().length >= 69);
+      expect(everything().sort()).toEqual([...numbers(9), ...more].sort());
+      await first.subscriber.close();
+      await second.subscriber.remove();
+      await other.close();
+    });
+
+    it("give up what runs too long, which is then stale and goes to another", async () => {
+      const topic = unique("too.long");
+      const wanted = request(topic);
+      const [one, two] = [make({ revokeWaitMs: 300 }), make()];
+      await Promise.all([one.open(), two.open()]);
+      const first = await collect(one, wanted, { settle: false });
+      const told = statuses(one);
+      await publishAll(topic, numbers(9));
+      await first.inbox.count(9);
+      const before = first.inbox.items.slice();
+      await collect(two, wanted, { inbox: first.inbox });
+      expect(before.every(({ stale }) => stale)).toBe(true);
+      before.forEach((delivery) => delivery.settle("ack"));
+      const after = await first.inbox.count(18);
+      expect(bodies(after.slice(9)).sort()).toEqual(numbers(9));
+      expect(told.items.filter(({ type }) => type !== "settlement-failed")).toEqual([]);
+      await Promise.all([one.close(), two.close()]);
+    });
+  });
+
+  describe("dead letters", () => {
+    it("are kept one for a slot, listed in order, and gone when removed, before any compaction", async () => {
+      const group = unique("dead");
+      expect(await all(broker.deadLetters.list(group))).toEqual([]);
+      expect(await broker.deadLetters.remove(group, ["a"])).toBe(0);
+      const put = (slot: string, body: string) =>
+        broker.deadLetters.put(group, slot, record("orders.new", body, { key: "customer", headers: { "busbar-dead-reason": "r" } }));
+      await put("a", "1");
+      await put("b", "2");
+      await put("c", "3");
+      await put("a", "4");
+      const listed = await all(broker.deadLetters.list(group));
+      expect(listed.map(({ handle, record: { body } }) => [handle, Buffer.from(body).toString()])).toEqual([["b", "2"], ["c", "3"], ["a", "4"]]);
+      expect(listed[0]?.record).toMatchObject({ key: "customer", topic: "orders.new", headers: { "busbar-dead-reason": "r" } });
+      expect(await broker.deadLetters.remove(group, ["a", "c", "nobody", "a"])).toBe(2);
+      expect((await all(broker.deadLetters.list(group))).map(({ handle }) => handle)).toEqual(["b"]);
+      expect(await broker.deadLetters.remove(group, ["a"])).toBe(0);
+    });
+  });
+
+  describe("a foreign client", () => {
+    const shapes = ['{"key":"k","value":"v","headers":{}}', '{"pattern":"p","data":{"x":1},"id":"1"}', '{"topic":"t","payload":1}', "[1,2]", "null", "7", '"text"'];
+
+    it("reads what the bus writes, as it is", async () => {
+      const topic = unique("foreign.read");
+      const consumer = plain.consumer({ groupId: unique("foreign"), maxWaitTimeInMs: 100 });
+      await consumer.connect();
+      await Promise.all(shapes.map((body) => broker.publish(record(topic, body, { key: "k", headers: { trace: "é" }, contentType: "application/json" }))));
+      await consumer.subscribe({ topics: [topic], fromBeginning: true });
+      const got = new Inbox<{ value: string; key: string; headers: Record<string, string>; timestamp: string }>();
+      await consumer.run({
+        eachMessage: ({ message: { value, key, headers = {}, timestamp } }) => {
+          got.add({ value: String(value), key: String(key), timestamp, headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, String(text)])) });
+          return Promise.resolve();
+        },
+      });
+      const items = await got.count(shapes.length);
+      expect(items.map(({ value }) => value)).toEqual(shapes);
+      expect(items[0]).toMatchObject({ key: "k", timestamp: "1700000000123", headers: { trace: "é", "content-type": "application/json" } });
+      await consumer.disconnect();
+    });
+
+    it("is read by the bus, whatever it writes", async () => {
+      const topic = unique("foreign.write");
+      const { inbox, subscriber } = await collect(broker, request(topic));
+      await producer.send({ topic, messages: [...shapes.map((value) => ({ key: "k", value, headers: { plain: "1" } })), { key: "k", value: null }, { key: "k", value: Buffer.alloc(0) }] });
+      const items = await inbox.count(shapes.length + 2);
+      expect(bodies(items)).toEqual([...shapes, "", ""]);
+      expect(items[0]?.record).toMatchObject({ key: "k", headers: { plain: "1" }, address: topic });
+      expect(items[0]?.record.id).toBeUndefined();
+      await subscriber.remove();
+    });
+
+    it("may compress and use transactions", async () => {
+      const topic = unique("foreign.transaction");
+      const { inbox, subscriber } = await collect(broker, request(topic));
+      const transactional = plain.producer({ transactionalId: unique("tx"), idempotent: true, maxInFlightRequests: 1, createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+      await transactional.connect();
+      for (const [value, ends] of [["kept", "commit"], ["dropped", "abort"], ["last", "commit"]] as const) {
+        const transaction = await transactional.transaction();
+        await transaction.send({ topic, compression: kafkajs.CompressionTypes.GZIP, messages: [{ key: "k", value }] });
+        await transaction[ends]();
+      }
+      await transactional.disconnect();
+      expect(bodies(await inbox.count(2))).toEqual(["kept", "last"]);
+      await subscriber.remove();
+    });
+  });
+
+  it("closes with what is on its way, in time, twice", async () => {
+    const own = make();
+    await own.open();
+    const topic = unique("close");
+    const published = Array.from({ length: 50 }, (_, index) => own.publish(record(topic, String(index))));
+    const begun = Date.now();
+    await Promise.all([own.close(), own.close()]);
+    expect(Date.now() - begun).toBeLessThan(5_000);
+    expect(await Promise.all(published)).toHaveLength(50);
+    expect(await rejection(own.publish(record(topic)))).toMatchObject({ code: "BUSBAR_CLOSED" });
+    expect(await rejection(own.subscribe(request(topic), () => {}))).toMatchObject({ code: "BUSBAR_CLOSED" });
+  });
+});
+
+describe("a server that is not there", () => {
+  it("is a retryable error, within the bound and without the password", async () => {
+    const broker = kafka({ url: "kafka://user:s3cret@127.0.0.1:1,127.0.0.1:2", connectTimeoutMs: 2_000 });
+    const error = await rejection(broker.open());
+    expect(error).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true, broker: "kafka" });
+    expect(JSON.stringify([String(error), error])).not.toContain("s3cret");
+    expect(await rejection(broker.publish(record("a")))).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
+    await broker.close();
+  });
+});
+
+async function all<T>(stream: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of stream) items.push(item);
+  return items;
+}

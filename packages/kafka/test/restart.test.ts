@@ -1,0 +1,158 @@
+import { createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
+import { kafka } from "../src/index.ts";
+import type { KafkaBroker } from "../src/index.ts";
+import { brokerUrl } from "./broker-url.ts";
+import { bodies, collect, Inbox, record, rejection, request, statuses, unique } from "./fixtures.ts";
+
+const possible = brokerUrl !== undefined && (await canStartInstance("kafka"));
+const credentials = { username: "user", password: "s3cret" };
+
+type Instance = Awaited<ReturnType<typeof startInstance>>;
+
+describe.skipIf(!possible)("a Kafka of its own", () => {
+  let instance: Instance;
+  let broker: KafkaBroker;
+  const native = { heartbeatIntervalMs: 200, fetchWaitMs: 100, requestTimeoutMs: 3_000, partitions: 2 };
+  const make = (): KafkaBroker => kafka({ url: instance.url, credentials, native, connectTimeoutMs: 5_000 });
+
+  beforeAll(async () => {
+    instance = await startInstance("kafka", { label: "adapter", config: { credentials } });
+    broker = make();
+    await broker.open();
+  }, 120_000);
+
+  afterAll(async () => {
+    await broker?.close();
+    await instance?.destroy();
+  });
+
+  it("refuses a wrong password, for good and without repeating it, and so does one that is not given", async () => {
+    for (const wrong of [{ username: "user", password: "wr0ng" }]) {
+      const stranger = kafka({ url: instance.url, credentials: wrong, native, connectTimeoutMs: 5_000 });
+      const error = await rejection(stranger.open());
+      expect(error).toMatchObject({ name: "RefusedError", code: "BUSBAR_AUTHENTICATION", retryable: false });
+      expect(String(error)).not.toContain("wr0ng");
+      await stranger.close();
+    }
+    const scram = kafka({ url: instance.url, credentials, native: { ...native, saslMechanism: "scram-sha-256" } });
+    expect(await rejection(scram.open())).toMatchObject({ code: "BUSBAR_AUTHENTICATION", retryable: false });
+    await scram.close();
+  });
+
+  it("loses nothing over two restarts under load, keeps the order of a key, and says what happens", async () => {
+    const topic = unique("restart");
+    const told = statuses(broker);
+    const wanted = request(topic);
+    const { inbox, subscriber } = await collect(broker, wanted);
+    const confirmed: string[] = [];
+    let publishing = true;
+    const load = (async () => {
+      for (let number = 0; publishing; number++) {
+        const text = String(number);
+        for (let sending = 1; ; sending++) {
+          // As core does: the same message again while the failure may pass, and nothing behind it before.
+          const error = await broker.publish(record(topic, text, { key: "k", sending })).then(() => undefined, (cause: { retryable: boolean }) => cause);
+          if (error === undefined) break;
+          if (!error.retryable) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        confirmed.push(text);
+      }
+    })();
+    await inbox.count(50);
+    for (let round = 1; round <= 2; round++) {
+      const { length } = inbox.items;
+      await instance.restart({ signal: "SIGTERM" });
+      await told.until((items) => items.filter(({ type }) => type === "connected").length >= round, 60_000);
+      await inbox.count(length + 50);
+    }
+    publishing = false;
+    await load;
+    const last = confirmed.at(-1);
+    await inbox.until(() => bodies(inbox.items.slice(-5)).includes(last ?? ""), 30_000);
+    const got = bodies(inbox.items);
+    expect(confirmed.filter((text) => !got.includes(text))).toEqual([]);
+    // What came twice came again from the beginning of what was not settled, never out of turn.
+    const firsts = [...new Set(got)].map(Number);
+    expect(firsts).toEqual([...firsts].sort((one, other) => one - other));
+    const kinds = told.items.map((status) => (status.type === "subscription" ? `${status.type} ${String(status.connected)}` : status.type));
+    expect(kinds.filter((kind) => kind === "disconnected")).toHaveLength(2);
+    expect(kinds.filter((kind) => kind === "subscription false")).toHaveLength(2);
+    expect(kinds.filter((kind) => kind === "subscription true")).toHaveLength(2);
+    expect(kinds).not.toContain("fatal");
+    expect(kinds).not.toContain("position-lost");
+    await subscriber.close();
+  }, 150_000);
+
+  it("rejects what is on its way promptly when the connection is lost, and gives unsettled messages again", async () => {
+    const topic = unique("lost");
+    const told = statuses(broker);
+    const { inbox, subscriber } = await collect(broker, request(topic), { settle: false });
+    await broker.publish(record(topic, "held"));
+    const [held] = await inbox.count(1);
+    // Frozen, it answers nothing; then it dies.
+    instance.pause();
+    const sent = rejection(broker.publish(record(topic, "sent")));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const queued = rejection(broker.publish(record(topic, "queued")));
+    const begun = Date.now();
+    const stopped = instance.stop({ signal: "SIGKILL" });
+    expect(await sent).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
+    expect(await queued).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
+    expect(Date.now() - begun).toBeLessThan(2_000);
+    expect(await rejection(broker.publish(record(topic, "absent")))).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
+    await stopped;
+    expect(held?.stale).toBe(true);
+    held?.settle("ack");
+    await instance.start();
+    await told.until((items) => items.some(({ type }) => type === "connected"), 60_000);
+    await inbox.until((items) => items.slice(1).some(({ position }) => position === held?.position), 60_000);
+    expect(inbox.items.find((delivery, index) => index > 0 && delivery.position === held?.position)).toMatchObject({ redelivered: true });
+    await subscriber.close();
+  }, 150_000);
+
+  it("notices a server that is silent, and closes in time all the same", async () => {
+    const own = make();
+    await own.open();
+    const told = statuses(own);
+    const topic = unique("silent");
+    await collect(own, request(topic));
+    instance.pause();
+    const error = await rejection(own.publish(record(topic, "x")));
+    expect(error).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
+    await told.until((items) => items.some(({ type }) => type === "subscription"), 15_000);
+    const begun = Date.now();
+    await own.close();
+    expect(Date.now() - begun).toBeLessThan(8_000);
+    instance.resume();
+  }, 60_000);
+
+  it("starts after the application did", async () => {
+    await instance.stop();
+    const early = make();
+    expect(await rejection(early.open())).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
+    await instance.start();
+    await early.open();
+    await early.publish(record(unique("early")));
+    await early.close();
+  }, 120_000);
+});
+
+describe("a server that takes connections and says nothing", () => {
+  it("is given up after connectTimeoutMs, and nothing is left open", async () => {
+    const sockets = new Inbox<Socket>();
+    const server = createServer(sockets.add);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const broker = kafka({ url: `kafka://127.0.0.1:${port}`, connectTimeoutMs: 500 });
+    const begun = Date.now();
+    expect(await rejection(broker.open())).toMatchObject({ retryable: true });
+    expect(Date.now() - begun).toBeLessThan(3_000);
+    await broker.close();
+    await Promise.all(sockets.items.map((socket) => (socket.destroyed ? undefined : new Promise((resolve) => socket.resume().once("close", resolve)))));
+    await new Promise((resolve) => server.close(resolve));
+  });
+});

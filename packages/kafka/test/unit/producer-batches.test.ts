@@ -1,0 +1,147 @@
+import { describe, expect, it } from "vitest";
+import type { ClientMessage, ClientPosition } from "../../src/client.ts";
+import { ProducerBatches } from "../../src/producer-batches.ts";
+import { rejection } from "../fixtures.ts";
+
+interface Request {
+  readonly topic: string;
+  readonly bodies: readonly string[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A cluster that answers when the test says so. */
+function cluster(limit?: number) {
+  const requests: Request[] = [];
+  let arrived: () => void = () => {};
+  const gone: string[] = [];
+  const batches = new ProducerBatches({
+    prepare: () => Promise.resolve(limit),
+    onTopicGone: (topic) => Promise.resolve(gone.push(topic) > 1),
+    send: (topic, messages) =>
+      new Promise<readonly ClientPosition[]>((resolve, reject) => {
+        const bodies = messages.map(({ value }) => String(value));
+        requests.push({ topic, bodies, reject, resolve: () => resolve(bodies.map((_, offset) => ({ partition: 0, offset }))) });
+        arrived();
+      }),
+  });
+  const request = async (index: number): Promise<Request> => {
+    while (requests[index] === undefined) await new Promise<void>((resolve) => (arrived = resolve));
+    return requests[index];
+  };
+  const publish = (topic: string, body: string, sending = 1): Promise<ClientPosition | undefined> =>
+    batches.publish(topic, message(body), { token: `${topic} ${body}`, sending });
+  return { batches, requests, request, publish, gone };
+}
+
+const message = (body: string): ClientMessage => ({ key: null, value: Buffer.from(body), headers: {}, timestamp: 1 });
+const protocolError = (type: string, retriable = false): Error => Object.assign(new Error(type), { name: "KafkaJSProtocolError", type, retriable });
+const connectionLost = (): Error => Object.assign(new Error("gone"), { name: "KafkaJSConnectionClosedError" });
+
+describe("batches", () => {
+  it("hold what one turn published, and one of a topic is on its way at a time", async () => {
+    const { publish, request, requests } = cluster();
+    const all = [publish("a", "1"), publish("a", "2"), publish("b", "1")];
+    const first = await request(0);
+    await request(1);
+    all.push(publish("a", "3"));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(requests.map(({ topic, bodies }) => [topic, ...bodies])).toEqual([["a", "1", "2"], ["b", "1"]]);
+    first.resolve();
+    expect((await request(2)).bodies).toEqual(["3"]);
+    requests.forEach(({ resolve }) => resolve());
+    expect((await Promise.all(all)).map((position) => position?.offset)).toEqual([0, 1, 0, 0]);
+  });
+
+  it("are full at 500 records or half a megabyte", async () => {
+    const { publish, request } = cluster();
+    const all = Array.from({ length: 501 }, (_, index) => publish("a", String(index)));
+    all.push(...Array.from({ length: 3 }, (_, index) => publish("b", "x".repeat(200_000) + index)));
+    const [a, b] = [await request(0), await request(1)];
+    expect([a.bodies.length, b.bodies.length]).toEqual([500, 2]);
+    a.resolve();
+    b.resolve();
+    expect((await request(2)).bodies).toEqual(["500"]);
+    (await request(2)).resolve();
+    (await request(3)).resolve();
+    await Promise.all(all);
+  });
+
+  it("leave out a record that the topic does not take, and send the others", async () => {
+    const { publish, request } = cluster(500);
+    const [small, large, other] = [publish("a", "1"), publish("a", "x".repeat(600)), publish("a", "2")];
+    expect(await rejection(large)).toMatchObject({ code: "BUSBAR_TOO_LARGE", retryable: false });
+    const sent = await request(0);
+    expect(sent.bodies).toEqual(["1", "2"]);
+    sent.resolve();
+    await Promise.all([small, other]);
+  });
+
+  it("reject, retryable and in order, what is behind a failure that may pass, in that topic alone", async () => {
+    const { publish, request } = cluster();
+    const order: string[] = [];
+    const watch = (name: string, work: Promise<unknown>): Promise<unknown> => rejection(work).then((error) => (order.push(name), error));
+    const first = watch("first", publish("a", "1"));
+    const b = publish("b", "1");
+    const request0 = await request(0);
+    const second = watch("second", publish("a", "2"));
+    request0.reject(connectionLost());
+    expect(await first).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
+    expect(await second).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
+    expect(order).toEqual(["first", "second"]);
+    (await request(1)).resolve();
+    await b;
+    const again = publish("a", "1", 2);
+    (await request(2)).resolve();
+    await again;
+  });
+
+  it("reject everything at once when the connection is gone, and forget the late answer", async () => {
+    const { batches, publish, request } = cluster();
+    const sent = publish("a", "1");
+    const request0 = await request(0);
+    const waiting = publish("a", "2");
+    batches.fail(connectionLost());
+    expect(await rejection(sent)).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN" });
+    expect(await rejection(waiting)).toMatchObject({ code: "BUSBAR_CONNECTION" });
+    const next = publish("a", "3");
+    expect((await request(1)).bodies).toEqual(["3"]);
+    request0.resolve();
+    (await request(1)).resolve();
+    await next;
+    await batches.idle();
+  });
+
+  it("do not fail later records for one that will never be taken", async () => {
+    const { publish, request } = cluster();
+    const first = publish("a", "1");
+    const request0 = await request(0);
+    const second = publish("a", "2");
+    request0.reject(protocolError("TOPIC_AUTHORIZATION_FAILED"));
+    expect(await rejection(first)).toMatchObject({ code: "BUSBAR_REFUSED", retryable: false });
+    (await request(1)).resolve();
+    await second;
+  });
+
+  it("find the one record that a broker refuses by sending each alone the next time", async () => {
+    const { publish, request } = cluster();
+    const failed = [publish("a", "good"), publish("a", "bad")].map(rejection);
+    (await request(0)).reject(protocolError("INVALID_RECORD"));
+    for (const error of await Promise.all(failed)) expect(error).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
+    const [good, bad] = [publish("a", "good", 2), rejection(publish("a", "bad", 2))];
+    (await request(1)).resolve();
+    (await request(2)).reject(protocolError("INVALID_RECORD"));
+    expect((await request(1)).bodies).toEqual(["good"]);
+    await good;
+    expect(await bad).toMatchObject({ code: "BUSBAR_REFUSED", retryable: false });
+  });
+
+  it("ask whether a topic that is gone comes back", async () => {
+    const { publish, request, gone } = cluster();
+    const lost = [rejection(publish("a", "1")), rejection(publish("b", "1"))];
+    for (const index of [0, 1]) (await request(index)).reject(protocolError("UNKNOWN_TOPIC_OR_PARTITION", true));
+    expect(await lost[0]).toMatchObject({ code: "BUSBAR_NOT_FOUND", retryable: false });
+    expect(await lost[1]).toMatchObject({ code: "BUSBAR_NOT_FOUND", retryable: true });
+    expect(gone).toEqual(["a", "b"]);
+  });
+});
