@@ -56,7 +56,7 @@ async function runAll() {
     if (order.suites) {
       results.push(await runSuites({ projects: order.projects, vitestArgs: order.vitestArgs, urls }));
     }
-    if (order.tools) {
+    if (order.tools && interruption() === undefined) {
       log("Tests of the tools:");
       results.push(await runToolTests());
     }
