@@ -34,7 +34,7 @@ export async function inspectServer(settings: MqttSettings, signal?: AbortSignal
   } catch {
     return unknown;
   } finally {
-    await connection?.close({ endSession: true });
+    await connection?.close({ endSession: true, withinMs: patienceMs });
   }
 }
 
