@@ -56,9 +56,10 @@ export function runTool(name, args) {
  * Runs npm, the one that runs this where there is one.
  *
  * @param {readonly string[]} args
+ * @param {{ cwd?: string }} [options]
  * @returns {Promise<Ended>}
  */
-export function runNpm(args) {
+export function runNpm(args, options) {
   const script = process.env["npm_execpath"];
-  return script?.endsWith(".js") ? runProgram(process.execPath, [script, ...args]) : runProgram("npm", args);
+  return script?.endsWith(".js") ? runProgram(process.execPath, [script, ...args], options) : runProgram("npm", args, options);
 }

@@ -1,7 +1,10 @@
 export { Bus } from "./bus/bus.ts";
-export type { BrokerHealth, BusHealth, SubscriptionDeclaration } from "./bus/bus.ts";
+export type { BatchHandler, BatchOptions } from "./bus/batch-collector.ts";
+export type { BatchEntry, BrokerHealth, BusHealth, SubscriptionDeclaration } from "./bus/bus.ts";
 export { DeadLetters } from "./bus/dead-letters.ts";
 export type { DeadLetterFilter } from "./bus/dead-letters.ts";
+export { MessageStream } from "./bus/message-stream.ts";
+export type { ReceivedMessage } from "./bus/message-stream.ts";
 export type { Publisher, PublishOptions } from "./bus/options.ts";
 export type {
   BrokerSettings,
@@ -15,7 +18,9 @@ export type {
 } from "./bus/settings.ts";
 export { Subscription } from "./bus/subscription.ts";
 export type { SubscriptionHealth } from "./bus/subscription.ts";
-export type { Codec, DeliveryGuarantee, Headers, Receipt } from "./contract/index.ts";
+export type { BrokerConfig, BusConfig, FoldConfig, PublishConfig, TlsConfig } from "./config/bus-config.ts";
+export { connect, createBus } from "./config/connect.ts";
+export type { Codec, DeliveryGuarantee, Headers, PublishResult, Receipt } from "./contract/index.ts";
 export type { DeadLetter } from "./delivery/dead-letter.ts";
 export type { DeathReason } from "./delivery/intake.ts";
 export type { Handler, ManualMessage, Message } from "./delivery/message.ts";

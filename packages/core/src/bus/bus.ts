@@ -1,8 +1,8 @@
 import { v7 as uuid } from "uuid";
 import { createCodecs } from "../codec/codec-registry.ts";
 import type { Codecs } from "../codec/codec-registry.ts";
-import type { OutboundRecord, Receipt } from "../contract/index.ts";
-import type { Handler } from "../delivery/message.ts";
+import type { OutboundRecord, PublishResult, Receipt } from "../contract/index.ts";
+import type { Handler, ManualMessage } from "../delivery/message.ts";
 import type { SubscribeOptions } from "../delivery/options.ts";
 import { pause } from "../driver/backoff.ts";
 import { unknownKeyProblems } from "../driver/known-keys.ts";
@@ -13,10 +13,13 @@ import { intersects } from "../topic/filter.ts";
 import { assertTopic, parseFilter } from "../topic/grammar.ts";
 import { concreteTopic } from "../topic/typed-topic.ts";
 import type { Topic } from "../topic/typed-topic.ts";
+import { BatchCollector } from "./batch-collector.ts";
+import type { BatchHandler, BatchOptions } from "./batch-collector.ts";
 import { BrokerLink } from "./broker-link.ts";
 import type { LinkState } from "./broker-link.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { checkedHeaders } from "./headers.ts";
+import { MessageStream } from "./message-stream.ts";
 import { unmetPublishNeeds } from "./needs.ts";
 import type { Publisher, PublishOptions } from "./options.ts";
 import { Routing } from "./routing.ts";
@@ -68,6 +71,11 @@ export interface BusHealth {
   readonly status: "ok" | "degraded" | "down";
   readonly brokers: readonly BrokerHealth[];
   readonly subscriptions: readonly SubscriptionHealth[];
+}
+
+/** One message of `publishBatch`. */
+export interface BatchEntry extends PublishOptions {
+  readonly payload: unknown;
 }
 
 /** A subscription that is to be checked, but not made yet. */
@@ -160,6 +168,22 @@ export class Bus implements Publisher {
   }
 
   /**
+   * Publishes several messages to one topic, in order. Resolves to a result for each, in the same order: one that fails fails alone.
+   * Rejects only for a malformed topic.
+   */
+  async publishBatch(topic: string | Topic, entries: readonly BatchEntry[]): Promise<readonly PublishResult[]> {
+    if (typeof topic === "string") assertTopic(topic);
+    const results = await Promise.allSettled(
+      entries.map(({ payload, ...options }) => this.publish(topic as string, payload, options)),
+    );
+    return results.map((result) =>
+      result.status === "fulfilled"
+        ? { ok: true, receipt: result.value }
+        : { ok: false, error: result.reason as Error },
+    );
+  }
+
+  /**
    * Subscribes a handler. Resolves when a message published from now on would be received (with `start: "background"` at once: then
    * `subscription.ready` tells). Rejects with an `UnsupportedError` that lists every need the broker does not meet.
    */
@@ -203,6 +227,66 @@ export class Bus implements Publisher {
     this.#subscriptions.add(subscription);
     if (this.#settings.start !== "background") await subscription.ready;
     return subscription;
+  }
+
+  /**
+   * Subscribes a handler of batches: it gets an array of at most `maxSize` messages, `maxWaitMs` after the first at the latest, one batch at
+   * a time. Only the messages that fail are retried. With `order: "key"` a batch has at most one message of each key.
+   */
+  subscribeBatch<Payload = unknown>(
+    filter: string | Topic<Payload>,
+    options: BatchOptions,
+    handler: BatchHandler<Payload>,
+  ): Promise<Subscription> {
+    const { maxSize: _maxSize, maxWaitMs: _maxWaitMs, ...rest } = options;
+    const name = typeof filter === "string" ? filter : filter.pattern;
+    try {
+      const collector = new BatchCollector(name, options, handler);
+      const manual: SubscribeOptions = { ...rest, settle: "manual", concurrency: collector.maxSize };
+      return this.subscribe(filter as string, manual, collector.take as Handler);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  /**
+   * Subscribes and gives the messages one by one, each to be settled by hand: `for await (const { payload, message } of await
+   * bus.messages("order.*", { group: "billing" })) { …; message.ack(); }`. Ends when the bus or the stream is closed.
+   */
+  async messages<Payload = unknown>(
+    filter: string | Topic<Payload>,
+    options: Omit<SubscribeOptions, "settle"> = {},
+  ): Promise<MessageStream<Payload>> {
+    const stream = new MessageStream<Payload>();
+    const handler = (payload: unknown, message: unknown): void =>
+      stream.push({ payload: payload as Payload, message: message as ManualMessage });
+    const subscription = await this.subscribe(filter as string, { ...options, settle: "manual" }, handler);
+    subscription.onEnd(() => stream.end());
+    return stream.attach(subscription);
+  }
+
+  /**
+   * Deletes a durable subscription for good, with everything that its broker keeps for it: queue, consumer, group or session. Nothing else
+   * does. Harmless when it does not exist.
+   */
+  async forget({
+    filter,
+    ...options
+  }: {
+    readonly filter: string;
+    readonly group?: string;
+    readonly broker?: string;
+  }): Promise<void> {
+    this.#assertUsable();
+    const plan = await this.#plan({ filter, options: { ...options, durable: true } });
+    for (const { link, request } of plan.sources) {
+      await link.openInBackground();
+      const subscriber = await link.broker.subscribe({ ...request, maxInFlight: 1 }, (delivery) =>
+        delivery.settle("release"),
+      );
+      await subscriber.stop();
+      await subscriber.remove();
+    }
   }
 
   /**

@@ -45,6 +45,7 @@ export class Subscription {
   readonly #unlisten: (() => void)[] = [];
   readonly #disconnected = new Set<string>();
   readonly #ended: (subscription: Subscription) => void;
+  readonly #endListeners: (() => void)[] = [];
   #state: "pending" | "running" | "closed" | "failed" = "pending";
   #paused = false;
   #failure: unknown;
@@ -69,6 +70,11 @@ export class Subscription {
     this.ready = this.#start();
     this.ready.catch(() => undefined);
     this.#obey(options.signal);
+  }
+
+  /** @internal Calls the listener once the subscription has ended, for whatever reason. */
+  onEnd(listener: () => void): void {
+    this.#endListeners.push(listener);
   }
 
   /** Takes no more messages until `resume`; what was taken is still handled. */
@@ -139,7 +145,7 @@ export class Subscription {
       this.#failure = error;
       await Promise.all(this.#subscribers.splice(0).map((subscriber) => subscriber.close()));
       for (const unlisten of this.#unlisten.splice(0)) unlisten();
-      this.#ended(this);
+      this.#end();
       throw error;
     }
   }
@@ -152,6 +158,11 @@ export class Subscription {
     const subscriber = await link.broker.subscribe(request, (delivery) => this.#intake.accept(delivery, intake));
     this.#subscribers.push(subscriber);
     if (this.#paused) subscriber.pause();
+  }
+
+  #end(): void {
+    this.#ended(this);
+    for (const listener of this.#endListeners.splice(0)) listener();
   }
 
   #follow(status: BrokerStatus, { request, intake }: SubscriptionSource): void {
@@ -191,6 +202,6 @@ export class Subscription {
     await Promise.all(this.#subscribers.map((subscriber) => end(subscriber)));
     for (const unlisten of this.#unlisten) unlisten();
     this.#state = "closed";
-    this.#ended(this);
+    this.#end();
   }
 }

@@ -284,6 +284,92 @@ describe("the bus", () => {
     await expect.poll(() => bus.health().subscriptions[0]?.handled).toBe(3);
   });
 
+  it("publishes a batch in order, and a failing entry fails alone", async () => {
+    const bus = await makeBus();
+    const { seen, handler, size } = collector();
+    await bus.subscribe("t", { group: "g" }, handler);
+    const results = await bus.publishBatch("t", [{ payload: 1 }, { payload: 2n }, { payload: 3, key: "k" }]);
+    await size(2);
+    expect(results.map((result) => (result.ok ? "confirmed" : (result.error as { code?: string }).code))).toEqual([
+      "confirmed",
+      "BUSBAR_CODEC",
+      "confirmed",
+    ]);
+    expect(seen.map(({ payload }) => payload)).toEqual([1, 3]);
+  });
+
+  it("hands batches to an array handler, and retries only the entries that fail", async () => {
+    const bus = await makeBus();
+    const batches: unknown[][] = [];
+    const options = { group: "g", maxSize: 3, maxWaitMs: 50, retry: { backoffMs: 0 } };
+    await bus.subscribeBatch("t", options, (batch) => {
+      batches.push(batch.map(({ payload }) => payload));
+      for (const { payload, message } of batch) if (payload === 2 && message.attempt === 1) message.retryLater();
+    });
+    await bus.publishBatch(
+      "t",
+      [1, 2, 3, 4].map((payload) => ({ payload })),
+    );
+    await expect.poll(() => batches.flat().length).toBe(5);
+    expect(batches[0]).toEqual([1, 2, 3]);
+    expect(batches.slice(1).flat().sort()).toEqual([2, 4]);
+    await expect.poll(() => bus.health().subscriptions[0]?.handled).toBe(4);
+  });
+
+  it("retries a whole batch whose handler throws", async () => {
+    const bus = await makeBus();
+    const attempts: number[] = [];
+    await bus.subscribeBatch("t", { group: "g", maxSize: 2, maxWaitMs: 10, retry: { backoffMs: 0 } }, (batch) => {
+      attempts.push(...batch.map(({ message }) => message.attempt));
+      if (batch.some(({ message }) => message.attempt === 1)) throw new Error("no");
+    });
+    await bus.publishBatch("t", [{ payload: 1 }, { payload: 2 }]);
+    await expect.poll(() => bus.health().subscriptions[0]?.handled).toBe(2);
+    expect(attempts).toEqual([1, 1, 2, 2]);
+  });
+
+  it("gives messages one by one, and gives back what was not settled when the loop is left", async () => {
+    const bus = await makeBus();
+    const stream = await bus.messages("t", { group: "g" });
+    await bus.publishBatch(
+      "t",
+      [1, 2, 3].map((payload) => ({ payload })),
+    );
+    const seen: unknown[] = [];
+    for await (const { payload, message } of stream) {
+      seen.push(payload);
+      if (payload === 2) break;
+      message.ack();
+    }
+    const next = collector();
+    await bus.subscribe("t", { group: "g" }, next.handler);
+    await next.size(2);
+    expect(seen).toEqual([1, 2]);
+    expect(next.seen.map(({ payload, message }) => [payload, message.redelivered])).toEqual([
+      [2, true],
+      [3, expect.anything()],
+    ]);
+  });
+
+  it("ends a loop over messages when the bus is closed", async () => {
+    const bus = await makeBus();
+    const stream = await bus.messages("t", { group: "g" });
+    const result = stream.next();
+    await bus.close();
+    expect(await result).toEqual({ done: true, value: undefined });
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it("forgets a durable subscription, and nothing else does", async () => {
+    const bus = await makeBus();
+    const subscription = await bus.subscribe("t", { group: "g" }, () => undefined);
+    await subscription.close();
+    expect(await bus.publish("t", 1)).toMatchObject({ routed: true });
+    await bus.forget({ group: "g", filter: "t" });
+    expect(await bus.publish("t", 1)).toMatchObject({ routed: false });
+    await bus.forget({ group: "g", filter: "t" });
+  });
+
   it("refuses a durable subscription without a group in production when nobody named the instance", async () => {
     const bus = await makeBus({ instanceGiven: false, production: true });
     await expect(bus.subscribe("t", { durable: true }, () => undefined)).rejects.toThrow("BUSBAR_INSTANCE");

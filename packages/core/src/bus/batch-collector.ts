@@ -1,0 +1,80 @@
+import type { Handler, ManualMessage } from "../delivery/message.ts";
+import type { SubscribeOptions } from "../delivery/options.ts";
+import { Reject, RetryLater } from "../delivery/outcome.ts";
+import { InvalidArgumentError } from "../errors.ts";
+import type { ReceivedMessage } from "./message-stream.ts";
+
+/** How messages are put together into a batch. */
+export interface BatchOptions extends Omit<SubscribeOptions, "concurrency" | "settle"> {
+  /** The most messages in a batch. @default 100 */
+  readonly maxSize?: number;
+  /** How long the first message of a batch waits for others, in milliseconds. @default 1_000 */
+  readonly maxWaitMs?: number;
+}
+
+/**
+ * Handles a batch: a real array. Returning acknowledges every message that was not settled by hand, throwing retries (or rejects) those, so that
+ * `message.retryLater()` or `message.reject()` on the failing ones, and a return, leaves the others handled.
+ */
+export type BatchHandler<Payload = unknown> = (batch: readonly ReceivedMessage<Payload>[]) => unknown;
+
+/** Collects messages until there are enough, or the first has waited long enough, and runs one batch at a time. */
+export class BatchCollector<Payload> {
+  readonly #maxSize: number;
+  readonly #maxWaitMs: number;
+  readonly #handler: BatchHandler<Payload>;
+  #collected: ReceivedMessage<Payload>[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #running = false;
+
+  constructor(filter: string, { maxSize = 100, maxWaitMs = 1_000 }: BatchOptions, handler: BatchHandler<Payload>) {
+    if (!Number.isInteger(maxSize) || maxSize < 1 || maxSize > 10_000)
+      throw new InvalidArgumentError(`subscribeBatch("${filter}"): maxSize is a whole number from 1 to 10000.`, {
+        topic: filter,
+      });
+    if (!Number.isFinite(maxWaitMs) || maxWaitMs < 0)
+      throw new InvalidArgumentError(`subscribeBatch("${filter}"): maxWaitMs is a number of milliseconds.`, {
+        topic: filter,
+      });
+    this.#maxSize = maxSize;
+    this.#maxWaitMs = maxWaitMs;
+    this.#handler = handler;
+  }
+
+  /** As many messages are taken at once as a batch can have. */
+  get maxSize(): number {
+    return this.#maxSize;
+  }
+
+  /** Takes one message; fits `Bus.subscribe` with `settle: "manual"`. */
+  readonly take: Handler<Payload> = (payload, message) => {
+    this.#collected.push({ payload, message: message as ManualMessage });
+    if (this.#collected.length >= this.#maxSize) void this.#run();
+    else this.#timer ??= setTimeout(() => void this.#run(), this.#maxWaitMs);
+  };
+
+  async #run(): Promise<void> {
+    if (this.#running || this.#collected.length === 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#running = true;
+    const batch = this.#collected;
+    this.#collected = [];
+    try {
+      await this.#handler(batch);
+      for (const { message } of batch) message.ack();
+    } catch (error) {
+      for (const { message } of batch) settleFailed(message, error);
+    } finally {
+      this.#running = false;
+    }
+    if (this.#collected.length >= this.#maxSize) void this.#run();
+    else if (this.#collected.length > 0) this.#timer ??= setTimeout(() => void this.#run(), this.#maxWaitMs);
+  }
+}
+
+function settleFailed(message: ManualMessage, error: unknown): void {
+  if (Reject.is(error)) message.reject(error.message);
+  else if (RetryLater.is(error)) message.retryLater(error.delayMs);
+  else message.retryLater();
+}
