@@ -31,6 +31,11 @@ export interface BusConfig {
   readonly logger?: Logger | undefined;
 }
 
+/** A configuration whose brokers may come from somewhere else, such as a container. */
+export interface PartialBusConfig extends Omit<BusConfig, "brokers"> {
+  readonly brokers?: BusConfig["brokers"] | undefined;
+}
+
 /** One broker of the configuration. A text in its place is its `url`. */
 export interface BrokerConfig {
   /**

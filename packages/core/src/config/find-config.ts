@@ -3,8 +3,9 @@ import { hostname } from "node:os";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../errors.ts";
-import type { BusConfig } from "./bus-config.ts";
+import type { PartialBusConfig } from "./bus-config.ts";
 import { schemeOf } from "./broker-url.ts";
+import { isPlainObject } from "./config-section.ts";
 import { objectSource } from "./config-source.ts";
 import type { ConfigSource } from "./config-source.ts";
 import type { Environment } from "./variables.ts";
@@ -38,7 +39,7 @@ export const defaultFile = "busbar.yaml";
  * broker in `BUSBAR_URL`, else `./busbar.yaml`, else the broker in memory with a warning. Throws `ConfigError` where a named file cannot
  * be read, and in production instead of taking the broker in memory: it would lose data by accident.
  */
-export function findConfig(config: BusConfig | string | URL | undefined, around: Surroundings): FoundConfig {
+export function findConfig(config: PartialBusConfig | string | URL | undefined, around: Surroundings): FoundConfig {
   if (config !== undefined) return { source: givenSource(config, around), warnings: [] };
   const { environment } = around;
   const file = environment["BUSBAR_CONFIG"];
@@ -66,7 +67,17 @@ export function findConfig(config: BusConfig | string | URL | undefined, around:
   };
 }
 
-function givenSource(config: BusConfig | string | URL, around: Surroundings): ConfigSource {
+/** The names of the brokers in a configuration, in order; whether it is right is not looked at. Throws as `findConfig` does. */
+export function brokerNames(
+  config: PartialBusConfig | string | URL | undefined,
+  around: Surroundings = processSurroundings(),
+): readonly string[] {
+  const { value } = findConfig(config, around).source;
+  const brokers = isPlainObject(value) ? value["brokers"] : undefined;
+  return isPlainObject(brokers) ? Object.keys(brokers) : [];
+}
+
+function givenSource(config: PartialBusConfig | string | URL, around: Surroundings): ConfigSource {
   if (typeof config === "object" && !(config instanceof URL)) return objectSource(config, around.folder);
   const text = String(config);
   if (text.startsWith("file:")) return fileSource(fileURLToPath(text), "connect()", around);

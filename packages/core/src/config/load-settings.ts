@@ -1,13 +1,14 @@
 import type { BusSettings, Logger } from "../bus/settings.ts";
 import type { Codec } from "../contract/index.ts";
 import { ConfigError } from "../errors.ts";
-import type { BusConfig } from "./bus-config.ts";
+import type { PartialBusConfig } from "./bus-config.ts";
 import { ConfigReading } from "./config-section.ts";
 import type { Section } from "./config-section.ts";
 import { consoleLogger } from "./console-logger.ts";
 import { findConfig, processSurroundings } from "./find-config.ts";
 import type { Surroundings } from "./find-config.ts";
 import { readBrokers } from "./read-brokers.ts";
+import type { ReadyBroker } from "./read-brokers.ts";
 import { readPolicies, readRoutes } from "./read-patterns.ts";
 import type { Environment } from "./variables.ts";
 
@@ -21,20 +22,26 @@ const identityRule = 'has to be 1 to 64 letters, digits, "_" and "-"';
  * all problems.
  *
  * @param config As for `connect`.
+ * @param ready Drivers that are there already, after those of the configuration. Without a configuration they are all there are.
  */
 export function loadSettings(
-  config?: BusConfig | string | URL,
+  config?: PartialBusConfig | string | URL,
   surroundings: Surroundings = processSurroundings(),
+  ready: readonly ReadyBroker[] = [],
 ): BusSettings {
-  const { source, warnings } = findConfig(config, surroundings);
+  const { source, warnings } = findConfig(config ?? (ready.length === 0 ? undefined : {}), surroundings);
   const reading = new ConfigReading(source);
-  const settings = readSettings(reading, surroundings);
+  const settings = readSettings(reading, surroundings, ready);
   if (settings === undefined || reading.problems.length > 0) throw new ConfigError(reading.problems);
   for (const warning of warnings) settings.logger.warn(warning);
   return settings;
 }
 
-function readSettings(reading: ConfigReading, around: Surroundings): BusSettings | undefined {
+function readSettings(
+  reading: ConfigReading,
+  around: Surroundings,
+  ready: readonly ReadyBroker[],
+): BusSettings | undefined {
   const { value, file } = reading.source;
   // A text that could not be parsed has its problem already.
   if (value === undefined && reading.problems.length > 0) return undefined;
@@ -44,8 +51,9 @@ function readSettings(reading: ConfigReading, around: Surroundings): BusSettings
   const service = readIdentity("service", "BUSBAR_SERVICE", root, reading, environment) ?? "app";
   const instance = readIdentity("instance", "BUSBAR_INSTANCE", root, reading, environment);
   const connectTimeoutMs = root.duration("connectTimeoutMs", 1) ?? 10_000;
-  const brokers = readBrokers(root, reading, { clientName: service, connectTimeoutMs });
-  const names = (root.section("brokers", {})?.entries() ?? []).map(([name]) => name);
+  const brokers = readBrokers(root, reading, { clientName: service, connectTimeoutMs, ready });
+  const configured = root.section("brokers", {})?.entries() ?? [];
+  const names = [...configured.map(([name]) => name), ...ready.map(({ name }) => name)];
   return {
     service,
     instance: instance ?? instanceOf(around.hostname),

@@ -29,20 +29,39 @@ export interface BrokerSurroundings {
   /** The name of this process as the broker's tools show it. */
   readonly clientName: string;
   readonly connectTimeoutMs: number;
+  readonly ready: readonly ReadyBroker[];
+}
+
+/** A driver that is there already, and the name it is to have. */
+export interface ReadyBroker {
+  readonly name: string;
+  readonly broker: Broker;
 }
 
 /** Reads `brokers`. */
 export function readBrokers(root: Section, reading: ConfigReading, around: BrokerSurroundings): BrokerSettings[] {
   const entries = root.section("brokers", {})?.entries() ?? [];
-  if (entries.length === 0 && (!root.has("brokers") || isPlainObject(root.raw("brokers")))) {
+  if (entries.length + around.ready.length === 0 && (!root.has("brokers") || isPlainObject(root.raw("brokers")))) {
     reading.report(["brokers"], 'there is none; name at least one, such as brokers: { main: "mqtt://127.0.0.1:1883" }');
   }
-  return entries.flatMap(([name, value, path]) => {
-    if (!nameShape.test(name))
-      reading.report(path, 'a broker\'s name begins with a letter and has up to 64 letters, digits, "_" and "-"');
+  const configured = entries.flatMap(([name, value, path]) => {
+    checkName(name, path, reading);
     const settings = readBroker(name, value, path, reading, around);
     return settings === undefined ? [] : [settings];
   });
+  const ready = around.ready.map(({ name, broker }, index) => {
+    checkName(name, ["brokers", name], reading);
+    const isTaken =
+      root.section("brokers", {})?.has(name) === true || around.ready.findIndex((other) => other.name === name) < index;
+    if (isTaken) reading.report(["brokers", name], "stands for two brokers; give each a name of its own");
+    return readyBroker(name, broker);
+  });
+  return [...configured, ...ready];
+}
+
+function checkName(name: string, path: ConfigPath, reading: ConfigReading): void {
+  if (nameShape.test(name)) return;
+  reading.report(path, 'a broker\'s name begins with a letter and has up to 64 letters, digits, "_" and "-"');
 }
 
 function readBroker(
