@@ -89,6 +89,7 @@ export const metadataLaws: readonly Law[] = [
         assert.deepEqual(
           { id, key, contentType },
           { id: "order-17", key: "customer-4", contentType: "application/json" },
+          "what was given is what arrives",
         );
       assert.equal(seen[0]?.timestamp, seen[1]?.timestamp, "the timestamp is the message's, not the reader's");
       const made = seen[0]?.timestamp ?? 0;

@@ -69,11 +69,11 @@ export const orderLaws: readonly Law[] = [
     everywhere: true,
     both: async (scene) => {
       const flow = await openFlow(scene, 4, 12);
-      await scene.eventually("four are in the works", () => flow.busy() === 4, flow.busy);
+      await scene.eventually("four are in the works", () => flow.busy() >= 4, flow.busy);
       await scene.stays("there is no fifth", () => flow.busy() === 4, flow.busy);
       for (const finished of range(1, 4)) {
         flow.finishOldest();
-        await scene.eventually("when one is done, the next begins", () => flow.begun() === 4 + finished, flow.begun);
+        await scene.eventually("when one is done, the next begins", () => flow.begun() >= 4 + finished, flow.begun);
         await scene.stays("and only one", () => flow.begun() === 4 + finished, flow.begun);
       }
       flow.finishAll();
@@ -88,7 +88,7 @@ export const orderLaws: readonly Law[] = [
     both: async (scene) => {
       const flow = await openFlow(scene, 1, 4);
       for (const count of range(1, 5)) {
-        await scene.eventually("the next one begins", () => flow.begun() === count, flow.begun);
+        await scene.eventually("the next one begins", () => flow.begun() >= count, flow.begun);
         await scene.stays("the one after it waits", () => flow.begun() === count, flow.begun);
         flow.finishOldest();
       }

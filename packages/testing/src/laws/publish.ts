@@ -62,8 +62,16 @@ export const publishLaws: readonly Law[] = [
       await scene.within("closing ends", client.close());
       const closed = (error: unknown): boolean =>
         BusError.is(error) && error.code === "BUSBAR_CLOSED" && !error.retryable;
-      await assert.rejects(scene.within("the publish is answered", client.publish(topic, bytesOf("after"))), closed);
-      await assert.rejects(scene.within("the subscribe is answered", client.subscribe(topic)), closed);
+      await assert.rejects(
+        scene.within("the publish is answered", client.publish(topic, bytesOf("after"))),
+        closed,
+        "a publish after closing is refused",
+      );
+      await assert.rejects(
+        scene.within("the subscribe is answered", client.subscribe(topic)),
+        closed,
+        "a subscribe after closing is refused",
+      );
     },
   },
   {
@@ -98,7 +106,7 @@ export const publishLaws: readonly Law[] = [
       await bus.publish(topic, 2);
       await scene.eventually("what follows arrives", () => numbersIn(inbox).includes(2));
       await scene.noMoreThan(inbox, 1, "what had been aborted before was not sent");
-      if (scene.hasLink) await abortsWhileWaiting(scene, topic, canceled);
+      if (scene.hasLink) await abortsWhileWaiting(scene, topic, reason, canceled);
       else scene.note("only a signal that had aborted before, the harness has no link to hold a publish on");
     },
   },
@@ -130,7 +138,12 @@ async function confirmsOverALink(scene: Scene, topic: string, inbox: Inbox): Pro
   assert.deepEqual(new Set(numbersIn(inbox)), new Set(range(0, 50)), "nothing that was confirmed is lost");
 }
 
-async function abortsWhileWaiting(scene: Scene, topic: string, canceled: (error: unknown) => boolean): Promise<void> {
+async function abortsWhileWaiting(
+  scene: Scene,
+  topic: string,
+  reason: Error,
+  canceled: (error: unknown) => boolean,
+): Promise<void> {
   const link = await scene.link();
   const bus = await scene.busOver(scene.adopt(await link.create(scene.member("waiting"))), "waiting");
   await bus.publish(topic, 3);
@@ -138,7 +151,7 @@ async function abortsWhileWaiting(scene: Scene, topic: string, canceled: (error:
   const caller = new AbortController();
   const publishing = bus.publish(topic, 4, { signal: caller.signal });
   const answered = assert.rejects(scene.within("the publish is answered", publishing), canceled);
-  caller.abort(new Error("the caller has changed its mind"));
+  caller.abort(reason);
   await answered.finally(() => link.release());
 }
 

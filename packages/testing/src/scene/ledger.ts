@@ -1,4 +1,5 @@
 import type { Broker, DeadLetterStore, Delivery, SubscribeRequest, Subscriber } from "@busbar/core/contract";
+import { overlaid } from "../overlaid.ts";
 
 /** A subscription that was made during a case, by a law itself or by a bus. */
 export interface LedgerEntry {
@@ -55,17 +56,6 @@ function watchSubscriber(entry: LedgerEntry): Subscriber {
     remove: async () => {
       await subscriber.remove();
       entry.state = "removed";
-    },
-  });
-}
-
-/** The object with some members replaced, and every other one its own, whatever it may have beside what we know. */
-export function overlaid<T extends object>(target: T, members: Partial<T>): T {
-  return new Proxy(target, {
-    get(of, name) {
-      if (Object.hasOwn(members, name)) return Reflect.get(members, name);
-      const value: unknown = Reflect.get(of, name, of);
-      return typeof value === "function" ? value.bind(of) : value;
     },
   });
 }

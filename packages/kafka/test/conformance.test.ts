@@ -1,0 +1,16 @@
+import { certificateWriter, conformance } from "@busbar/testing";
+import { describe, it } from "vitest";
+import { kafka } from "../src/index.ts";
+
+conformance(
+  { describe, it },
+  {
+    name: "kafka",
+    url: { variable: "BUSBAR_TEST_KAFKA_URL" },
+    create: kafka,
+    // A member that joins waits for the group; a new topic under a wildcard is found by asking now and then.
+    deadlineMs: 45_000,
+    quietMs: 1_000,
+    onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),
+  },
+);

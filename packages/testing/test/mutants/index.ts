@@ -1,0 +1,13 @@
+import { flowAndLifeMutants } from "./flow-and-life.ts";
+import { groupMutants } from "./groups.ts";
+import type { Mutant } from "./mutant.ts";
+import { roundTripMutants } from "./round-trip.ts";
+import { settlementMutants } from "./settlement.ts";
+
+/** Every mutant that there is. */
+export const mutants: readonly Mutant[] = [
+  ...roundTripMutants,
+  ...groupMutants,
+  ...settlementMutants,
+  ...flowAndLifeMutants,
+];
