@@ -169,6 +169,17 @@ export function statusOf<T extends BrokerStatus["type"]>(
   });
 }
 
+/** Resolves at the next status of this type. */
+export function next(broker: AmqpBroker, type: BrokerStatus["type"]): Promise<void> {
+  return new Promise((resolve) => {
+    const end = broker.onStatus((status) => {
+      if (status.type !== type) return;
+      end();
+      resolve();
+    });
+  });
+}
+
 /** The error that a promise rejects with. */
 export async function errorOf(
   promise: Promise<unknown>,
