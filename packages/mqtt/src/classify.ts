@@ -1,4 +1,5 @@
 import { BusError, CapacityError, ClosedError, ConnectionError, RefusedError } from "@busbar/core/driver";
+import type { BusErrorDetails } from "@busbar/core/driver";
 
 /** What was being done when an error came, because servers use one code for several things. */
 export interface ErrorContext {
@@ -11,19 +12,13 @@ export interface ErrorContext {
 
 /** What an error comes down to, and what to do next. */
 interface Verdict {
-  readonly kind:
-    | "connection"
-    | "capacity"
-    | "refused"
-    | "authentication"
-    | "too-large"
-    | "instance-in-use"
-    | "closed";
+  readonly kind: "connection" | "capacity" | "refused" | "authentication" | "too-large" | "instance-in-use" | "closed";
   readonly text: string;
 }
 
 const unreachable = "check that it runs and that the address and port are right";
-const untrusted = "its certificate is not trusted; set tls.ca to its authority's certificate, or tls.servername to the name in it";
+const untrusted =
+  "its certificate is not trusted; set tls.ca to its authority's certificate, or tls.servername to the name in it";
 
 /** Error codes of Node's sockets and TLS. */
 const systemCodes: Readonly<Record<string, Verdict>> = {
@@ -43,7 +38,10 @@ const systemCodes: Readonly<Record<string, Verdict>> = {
   UNABLE_TO_GET_ISSUER_CERT: { kind: "refused", text: untrusted },
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: { kind: "refused", text: untrusted },
   ERR_TLS_CERT_ALTNAME_INVALID: { kind: "refused", text: untrusted },
-  EPROTO: { kind: "refused", text: "it does not speak TLS there, or none that we speak; check the port and the scheme" },
+  EPROTO: {
+    kind: "refused",
+    text: "it does not speak TLS there, or none that we speak; check the port and the scheme",
+  },
   ERR_SSL_WRONG_VERSION_NUMBER: { kind: "refused", text: "it does not speak TLS there; check the port and the scheme" },
 };
 
@@ -82,7 +80,10 @@ const reasonCodes: Readonly<Record<number, Verdict>> = {
   0x8b: { kind: "connection", text: "it is shutting down" },
   0x8c: { kind: "authentication", text: "it wants another way to authenticate" },
   0x8d: { kind: "connection", text: "it heard nothing from us for too long" },
-  0x8e: { kind: "instance-in-use", text: "another process has connected under the same instance name; give each process a name of its own" },
+  0x8e: {
+    kind: "instance-in-use",
+    text: "another process has connected under the same instance name; give each process a name of its own",
+  },
   0x8f: { kind: "refused", text: "it refuses the filter" },
   0x90: { kind: "refused", text: "it refuses the topic" },
   0x91: { kind: "connection", text: "it says that the packet identifier is in use" },
@@ -108,8 +109,14 @@ const reasonCodes: Readonly<Record<number, Verdict>> = {
 const messages: readonly (readonly [shape: RegExp, verdict: Verdict])[] = [
   [/connack timeout/, { kind: "connection", text: `no answer within the time to connect; ${unreachable}` }],
   [/Keepalive timeout/, { kind: "connection", text: "it did not answer a ping in time" }],
-  [/Unexpected server response: 40[13]/, { kind: "authentication", text: "it refuses the WebSocket; check the credentials" }],
-  [/Unexpected server response: 4\d\d/, { kind: "refused", text: "there is no MQTT over WebSocket at this path; check the url" }],
+  [
+    /Unexpected server response: 40[13]/,
+    { kind: "authentication", text: "it refuses the WebSocket; check the credentials" },
+  ],
+  [
+    /Unexpected server response: 4\d\d/,
+    { kind: "refused", text: "there is no MQTT over WebSocket at this path; check the url" },
+  ],
   [/TLS not authorized/, { kind: "refused", text: untrusted }],
   [/client disconnecting/, { kind: "closed", text: "the connection is being closed" }],
 ];
@@ -158,23 +165,18 @@ function fail({ kind, text }: Verdict, { operation, server, topic }: ErrorContex
   const subject = topic === undefined ? "" : `to "${topic}" at `;
   const message = `${doing[operation]} ${subject || "to "}${server} failed: ${text}.`;
   const details = { broker: "mqtt", topic, ...(cause === undefined ? {} : { cause }) };
-  switch (kind) {
-    case "connection":
-      return new ConnectionError(message, details);
-    case "capacity":
-      return new CapacityError(message, details);
-    case "refused":
-      return new RefusedError(message, details);
-    case "authentication":
-      return new RefusedError(message, { ...details, code: "BUSBAR_AUTHENTICATION" });
-    case "too-large":
-      return new RefusedError(message, { ...details, code: "BUSBAR_TOO_LARGE" });
-    case "instance-in-use":
-      return new RefusedError(message, { ...details, code: "BUSBAR_INSTANCE_IN_USE" });
-    case "closed":
-      return new ClosedError(message, details);
-  }
+  return errors[kind](message, details);
 }
+
+const errors: Readonly<Record<Verdict["kind"], (message: string, details: BusErrorDetails) => BusError>> = {
+  connection: (message, details) => new ConnectionError(message, details),
+  capacity: (message, details) => new CapacityError(message, details),
+  refused: (message, details) => new RefusedError(message, details),
+  authentication: (message, details) => new RefusedError(message, { ...details, code: "BUSBAR_AUTHENTICATION" }),
+  "too-large": (message, details) => new RefusedError(message, { ...details, code: "BUSBAR_TOO_LARGE" }),
+  "instance-in-use": (message, details) => new RefusedError(message, { ...details, code: "BUSBAR_INSTANCE_IN_USE" }),
+  closed: (message, details) => new ClosedError(message, details),
+};
 
 /** The error of a publish that was sent and not confirmed when the connection was lost, whatever it was lost for. */
 export function outcomeUnknown(server: string, topic: string, cause?: unknown): BusError {

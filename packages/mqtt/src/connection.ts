@@ -71,7 +71,11 @@ export class Connection {
       client.once("close", () => {
         signal?.removeEventListener("abort", abort);
         if (ending.connected !== true) {
-          return reject(signal?.aborted === true ? (signal.reason as Error) : classify(ending.error, { operation: "connect", server }));
+          return reject(
+            signal?.aborted === true
+              ? (signal.reason as Error)
+              : classify(ending.error, { operation: "connect", server }),
+          );
         }
         ending.closed = true;
         ending.tell?.();
@@ -133,11 +137,7 @@ class ServerDisconnect extends Error {
  *
  * @throws at once what one of them refused, otherwise what the last one said.
  */
-export async function openAny(
-  settings: MqttSettings,
-  plan: ConnectionPlan,
-  first: number = 0,
-): Promise<Connection> {
+export async function openAny(settings: MqttSettings, plan: ConnectionPlan, first: number = 0): Promise<Connection> {
   const { servers } = settings;
   let failure: unknown = new ConnectionError("There is no server to connect to.", { broker: "mqtt" });
   for (let index = 0; index < servers.length; index++) {

@@ -36,13 +36,19 @@ export class RetainedDeadLetters implements DeadLetterStore {
     this.#assertSupported(group);
     assertSlot(slot);
     const kept: OutboundRecord = { ...record, delivery: "at-least-once", retain: true };
-    const publication = { ...fromRecord(kept, this.#around.settings.protocolVersion), topic: deadLetterTopic(group, slot) };
+    const publication = {
+      ...fromRecord(kept, this.#around.settings.protocolVersion),
+      topic: deadLetterTopic(group, slot),
+    };
     await this.#around.publish({ publication, id: record.id, topic: record.topic, signal });
   }
 
   async *list(group: string, { signal }: AbortOptions = {}): AsyncGenerator<StoredDeadLetter, void, void> {
     this.#assertSupported(group);
-    for await (const packet of readRetained(this.#around.settings, this.#query([deadLetterTopic(group, "+")], signal))) {
+    for await (const packet of readRetained(
+      this.#around.settings,
+      this.#query([deadLetterTopic(group, "+")], signal),
+    )) {
       yield { handle: packet.topic.slice(packet.topic.lastIndexOf("/") + 1), record: toRecord(packet) };
     }
   }
@@ -59,7 +65,12 @@ export class RetainedDeadLetters implements DeadLetterStore {
     }
     const payload = Buffer.alloc(0);
     const removals = found.map((topic) =>
-      this.#around.publish({ publication: { topic, payload, options: { qos: 1, retain: true } }, id: "", topic, signal }),
+      this.#around.publish({
+        publication: { topic, payload, options: { qos: 1, retain: true } },
+        id: "",
+        topic,
+        signal,
+      }),
     );
     await Promise.all(removals);
     return found.length;
@@ -71,12 +82,17 @@ export class RetainedDeadLetters implements DeadLetterStore {
 
   #assertSupported(group: string): void {
     if (this.#around.supported()) return;
-    const detail = "this server does not find retained messages by a wildcard filter, or speaks MQTT 3.1.1; name another broker with deadLetter: { broker }.";
-    throw new UnsupportedError([{ capability: "deadLetters", subject: `dead letters of "${group}"`, detail }], { broker: "mqtt" });
+    const detail =
+      "this server does not find retained messages by a wildcard filter, or speaks MQTT 3.1.1; name another broker with deadLetter: { broker }.";
+    throw new UnsupportedError([{ capability: "deadLetters", subject: `dead letters of "${group}"`, detail }], {
+      broker: "mqtt",
+    });
   }
 }
 
 function assertSlot(slot: string): void {
   if (/^[A-Za-z0-9_-]+$/.test(slot)) return;
-  throw new InvalidArgumentError(`${JSON.stringify(slot)} names no dead letter: a slot is made of letters, digits, "_" and "-".`);
+  throw new InvalidArgumentError(
+    `${JSON.stringify(slot)} names no dead letter: a slot is made of letters, digits, "_" and "-".`,
+  );
 }

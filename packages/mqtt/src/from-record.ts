@@ -56,7 +56,8 @@ function propertiesOf(record: OutboundRecord): Properties {
     properties.userProperties = { ...headers, [metadataProperty]: metadata };
   } else if (Object.keys(headers).length > 0) properties.userProperties = { ...headers };
   // The protocol counts in seconds: rounded up, because early is worse than late.
-  if (expiresInMs !== undefined) properties.messageExpiryInterval = Math.min(Math.max(1, Math.ceil(expiresInMs / 1000)), 0xffff_ffff);
+  if (expiresInMs !== undefined)
+    properties.messageExpiryInterval = Math.min(Math.max(1, Math.ceil(expiresInMs / 1000)), 0xffff_ffff);
   return properties;
 }
 
@@ -71,23 +72,38 @@ function assertString(text: string, what: string, { topic }: OutboundRecord): vo
         ? "holds a control character or one that Unicode does not give out"
         : undefined;
   if (problem === undefined) return;
-  throw new InvalidArgumentError(`The message to "${topic}" cannot travel over MQTT: its ${what} ${problem}.`, { broker: "mqtt", topic });
+  throw new InvalidArgumentError(`The message to "${topic}" cannot travel over MQTT: its ${what} ${problem}.`, {
+    broker: "mqtt",
+    topic,
+  });
 }
 
 function unmetNeeds(record: OutboundRecord, protocolVersion: 4 | 5): UnmetNeed[] {
   const needs: UnmetNeed[] = [];
   const subject = `publish("${record.topic}")`;
-  if (record.delayMs !== undefined) needs.push({ capability: "delay", subject, detail: "MQTT delivers at once; leave delayMs out." });
-  if (record.priority !== undefined) needs.push({ capability: "priority", subject, detail: "MQTT has no priorities; leave priority out." });
+  if (record.delayMs !== undefined)
+    needs.push({ capability: "delay", subject, detail: "MQTT delivers at once; leave delayMs out." });
+  if (record.priority !== undefined)
+    needs.push({ capability: "priority", subject, detail: "MQTT has no priorities; leave priority out." });
   if (record.retain === true && record.body.byteLength === 0) {
-    needs.push({ capability: "emptyBody", subject, detail: "on MQTT an empty retained message deletes the kept one instead of being kept." });
+    needs.push({
+      capability: "emptyBody",
+      subject,
+      detail: "on MQTT an empty retained message deletes the kept one instead of being kept.",
+    });
   }
   if (protocolVersion === 5) return needs;
   const instead = "use native.protocolVersion 5, or an envelope.";
-  if (Object.keys(record.headers).length > 0) needs.push({ capability: "headers", subject, detail: `MQTT 3.1.1 has no headers; ${instead}` });
-  if (record.key !== undefined) needs.push({ capability: "headers", subject, detail: `MQTT 3.1.1 has no place for a key; ${instead}` });
+  if (Object.keys(record.headers).length > 0)
+    needs.push({ capability: "headers", subject, detail: `MQTT 3.1.1 has no headers; ${instead}` });
+  if (record.key !== undefined)
+    needs.push({ capability: "headers", subject, detail: `MQTT 3.1.1 has no place for a key; ${instead}` });
   if (record.topic !== record.address) {
-    needs.push({ capability: "headers", subject, detail: `MQTT 3.1.1 has no place for the topic of a folded message; ${instead}` });
+    needs.push({
+      capability: "headers",
+      subject,
+      detail: `MQTT 3.1.1 has no place for the topic of a folded message; ${instead}`,
+    });
   }
   if (record.expiresInMs !== undefined) {
     needs.push({ capability: "expiry", subject, detail: "MQTT 3.1.1 has no expiry; use native.protocolVersion 5." });
@@ -106,7 +122,8 @@ const protocolLimit = 268_435_455;
  */
 export function assertFits({ topic, payload, options }: Publication, maximumPacketSize: number | undefined): void {
   if (maximumPacketSize === undefined && payload.byteLength < protocolLimit / 2) return;
-  const rest = 2 + Buffer.byteLength(topic) + (options.qos === 0 ? 0 : 2) + propertyBytes(options.properties) + payload.byteLength;
+  const rest =
+    2 + Buffer.byteLength(topic) + (options.qos === 0 ? 0 : 2) + propertyBytes(options.properties) + payload.byteLength;
   const size = 1 + variableByteLength(rest) + rest;
   const limit = Math.min(maximumPacketSize ?? Infinity, protocolLimit + 5);
   if (size <= limit) return;

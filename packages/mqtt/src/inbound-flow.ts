@@ -95,7 +95,10 @@ export class InboundFlow {
     const { connected } = this.#client;
     for (const message of acknowledgements) {
       if (connected) this.#send({ cmd: "puback", messageId: message.messageId, reasonCode: 0 });
-      else message.unwritten(new ConnectionError("The connection was lost before the acknowledgement was written.", { broker: "mqtt" }));
+      else
+        message.unwritten(
+          new ConnectionError("The connection was lost before the acknowledgement was written.", { broker: "mqtt" }),
+        );
     }
   }
 

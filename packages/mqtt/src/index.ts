@@ -22,6 +22,5 @@ export const adapter: Adapter = {
   name: "mqtt",
   schemes,
   declared,
-  // What a configuration says about `native` is checked where it is read.
-  create: (options) => mqtt(options as MqttOptions),
+  create: mqtt,
 };

@@ -6,8 +6,11 @@ import type { Connection } from "./connection.ts";
 import type { MqttSettings } from "./options.ts";
 import { deadLetterTopic } from "./topic.ts";
 
-/** How long a server has to answer each question, in milliseconds. What it does not answer in time counts as no. */
-const patienceMs = 300;
+/**
+ * How long to wait for a message that may not exist, in milliseconds, once the server has confirmed that it was asked for; longer
+ * where that took long. None within it counts as no.
+ */
+const quietMs = 300;
 
 const unknown: ServerFacts = { product: "unknown", version: "unknown", findsRetainedByWildcard: true };
 
@@ -21,20 +24,26 @@ const versionTopic = "$SYS/broker/version";
  */
 export async function inspectServer(settings: MqttSettings, signal?: AbortSignal): Promise<ServerFacts> {
   let connection: Connection | undefined;
+  let limit: NodeJS.Timeout | undefined;
   try {
     const inbox = new Inbox();
-    connection = await openAny(settings, {
+    const opened = await openAny(settings, {
       clientId: `${settings.clientName}-inspect-${randomUUID().slice(0, 13)}`,
       cleanStart: true,
       sessionExpirySeconds: settings.sessionExpirySeconds,
       signal,
       prepare: (client) => client.on("message", (topic, payload) => inbox.put(topic, payload.toString())),
     });
-    return await ask(connection, inbox, settings);
+    connection = opened;
+    // A server that leaves a question open would be waited for without end, and so would a lost connection.
+    limit = setTimeout(() => opened.client.stream.destroy(), settings.connectTimeoutMs);
+    const lost = new Promise<never>((_resolve, reject) => opened.onClosed(reject));
+    return await Promise.race([ask(opened, inbox, settings), lost]);
   } catch {
     return unknown;
   } finally {
-    await connection?.close({ endSession: true, withinMs: patienceMs });
+    clearTimeout(limit);
+    await connection?.close({ endSession: true, withinMs: quietMs });
   }
 }
 
@@ -42,7 +51,7 @@ async function ask(connection: Connection, inbox: Inbox, settings: MqttSettings)
   const properties: ServerProperties = connection.connack.properties ?? {};
   const { sessionExpiryInterval } = properties;
   const capped = sessionExpiryInterval !== undefined && sessionExpiryInterval < settings.sessionExpirySeconds;
-  const product = parseVersion(await inbox.answer(versionTopic, () => subscribe(connection, versionTopic)));
+  const product = parseVersion(await inbox.read(connection, versionTopic));
   return {
     product: product?.name ?? "unknown",
     version: product?.version ?? "unknown",
@@ -52,31 +61,23 @@ async function ask(connection: Connection, inbox: Inbox, settings: MqttSettings)
 }
 
 /** Keeps a message, looks for it the way dead letters are listed, and removes it. */
-async function findsRetainedByWildcard(connection: Connection, inbox: Inbox): Promise<boolean> {
+async function findsRetainedByWildcard({ client }: Connection, inbox: Inbox): Promise<boolean> {
   const group = `probe-${randomUUID()}`;
   const topic = deadLetterTopic(group, "probe");
-  const kept = await within(connection.client.publishAsync(topic, "probe", { qos: 1, retain: true }));
-  if (!kept) return false;
-  const found = await inbox.answer(topic, () => subscribe(connection, deadLetterTopic(group, "+")));
-  await within(connection.client.publishAsync(topic, "", { qos: 1, retain: true }));
+  try {
+    await client.publishAsync(topic, "probe", { qos: 1, retain: true });
+  } catch {
+    return false;
+  }
+  const found = await inbox.read({ client }, deadLetterTopic(group, "+"), topic);
+  await client.publishAsync(topic, "", { qos: 1, retain: true });
   return found !== undefined;
 }
 
-function subscribe(connection: Connection, filter: string): Promise<unknown> {
-  return connection.client.subscribeAsync(filter, { qos: 0 });
-}
-
-/** Whether the work succeeds in time. Never rejects. */
-function within(work: Promise<unknown>): Promise<boolean> {
-  const succeeded = work.then(
-    () => true,
-    () => false,
-  );
-  return Promise.race([succeeded, pause(patienceMs).then(() => false)]);
-}
-
 /** What a server says in `$SYS/broker/version`, such as `mosquitto version 2.0.11`. */
-export function parseVersion(text: string | undefined): { readonly name: string; readonly version: string } | undefined {
+export function parseVersion(
+  text: string | undefined,
+): { readonly name: string; readonly version: string } | undefined {
   const [, name, version] = /^([\w .-]{1,40}?),? version:? (\S{1,40})/i.exec(text ?? "") ?? [];
   return name === undefined || version === undefined ? undefined : { name, version };
 }
@@ -89,18 +90,25 @@ class Inbox {
     this.#expected.get(topic)?.(text);
   }
 
-  /** The message on this topic, or `undefined` when none comes in time. */
-  answer(topic: string, ask: () => Promise<unknown>): Promise<string | undefined> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(undefined), patienceMs);
-      this.#expected.set(topic, (text) => {
-        clearTimeout(timer);
-        resolve(text);
-      });
-      ask().catch(() => {
-        clearTimeout(timer);
-        resolve(undefined);
-      });
+  /** The message that the server keeps on a topic, looked for by a filter; `undefined` when it sends none. */
+  async read(
+    { client }: Pick<Connection, "client">,
+    filter: string,
+    topic: string = filter,
+  ): Promise<string | undefined> {
+    const arrived = new AbortController();
+    let found: string | undefined;
+    this.#expected.set(topic, (text) => {
+      found = text;
+      arrived.abort();
     });
+    const began = performance.now();
+    try {
+      await client.subscribeAsync(filter, { qos: 0 });
+    } catch {
+      return undefined;
+    }
+    await pause(Math.max(quietMs, 3 * (performance.now() - began)), arrived.signal);
+    return found;
   }
 }

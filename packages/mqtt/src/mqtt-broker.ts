@@ -36,7 +36,7 @@ const publishFlushMs = 2000;
  * @see `mqtt`, the factory for everybody who does not inject.
  */
 export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
-  readonly name: "mqtt" = "mqtt";
+  readonly name = "mqtt" as const;
   readonly declared: MqttCapabilities = declared;
   /** Retained messages under `_busbar/dlq/<group>/<slot>`. */
   readonly deadLetters: DeadLetterStore;
@@ -70,7 +70,8 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
    */
   get native(): MqttClient {
     const client = this.#link?.connection?.client;
-    if (client === undefined) throw this.#notConnected("The client of mqtt.js is there only while there is a connection");
+    if (client === undefined)
+      throw this.#notConnected("The client of mqtt.js is there only while there is a connection");
     return client;
   }
 
@@ -92,7 +93,9 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
       onBack: (connection) => this.#connected(connection),
       onFatal: (error) => this.#hub.emit({ type: "fatal", error }),
     });
-    const connection = await link.start(signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]));
+    const connection = await link.start(
+      signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]),
+    );
     this.#link = link;
     return this.#connected(connection);
   }
@@ -153,7 +156,10 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
   #assertGroups({ filter, group }: SubscribeRequest): void {
     if (group === undefined || this.#effective?.supports.groups !== "unsupported") return;
     const detail = "this server does not have shared subscriptions; leave group out, or use a server that has them.";
-    throw new UnsupportedError([{ capability: "groups", subject: `subscribe("${filter}")`, detail }], { broker: "mqtt", topic: filter });
+    throw new UnsupportedError([{ capability: "groups", subject: `subscribe("${filter}")`, detail }], {
+      broker: "mqtt",
+      topic: filter,
+    });
   }
 
   close(): Promise<void> {

@@ -190,7 +190,8 @@ export class MqttSubscriber implements Subscriber {
   }
   async #subscribe({ client, server }: Connection, signal: AbortSignal): Promise<void> {
     const { filter: topic } = this.#request;
-    const asked = this.#acknowledges ? 1 : 0;
+    // Nothing of QoS 0 is kept for a subscriber that is away.
+    const asked = this.#acknowledges || this.#request.durable ? 1 : 0;
     const granted = await new Promise<number | undefined>((resolve, reject) => {
       const context = { operation: "subscribe", server, topic } as const;
       // A server that answers pings but not this would be waited for without end.
@@ -203,7 +204,8 @@ export class MqttSubscriber implements Subscriber {
         signal.removeEventListener("abort", abort);
         if (signal.aborted) return reject(signal.reason as Error);
         const refusal = packet?.granted.find((code) => Number(code) >= 0x80);
-        if (error !== null) reject(classify(refusal === undefined ? error : { code: refusal, message: error.message }, context));
+        if (error !== null)
+          reject(classify(refusal === undefined ? error : { code: refusal, message: error.message }, context));
         else resolve(grants?.[0]?.qos);
       });
     });
@@ -217,14 +219,14 @@ export class MqttSubscriber implements Subscriber {
     const origin = this.#origin;
     if (this.#stopped || origin === undefined) return;
     const { messageId } = packet;
-    const acknowledges = this.#acknowledges && packet.qos > 0 && messageId !== undefined;
-    if (isReservedFor(this.#request.filter, packet.topic)) {
-      if (acknowledges) origin.flow.acknowledge({ messageId, unwritten: () => {} });
-      return;
-    }
+    const reserved = isReservedFor(this.#request.filter, packet.topic);
+    const acknowledged = packet.qos > 0 && messageId !== undefined;
+    // At most once is acknowledged before it is handled; what is the bus's own is nobody's to handle.
+    if (acknowledged && (reserved || !this.#acknowledges)) origin.flow.acknowledge({ messageId, unwritten: () => {} });
+    if (reserved) return;
     const record = toRecord(packet);
     this.#handOut.offer(
-      acknowledges
+      acknowledged && this.#acknowledges
         ? new AcknowledgedArrival(record, messageId, packet.dup, origin)
         : new UnacknowledgedArrival(record),
     );

@@ -81,7 +81,9 @@ export function parseOptions(options: MqttOptions): MqttSettings {
   const { protocolVersion = 5, keepaliveSeconds = 15, sessionExpirySeconds = 3600 } = native;
   const { connectTimeoutMs = 10_000 } = options;
   if (credentials.token !== undefined) {
-    problems.push("credentials.token: MQTT has no such thing; where the server takes a token, it takes it as the password.");
+    problems.push(
+      "credentials.token: MQTT has no such thing; where the server takes a token, it takes it as the password.",
+    );
   }
   if (options.tls !== undefined && place !== undefined && (place.scheme === "mqtt" || place.scheme === "ws")) {
     problems.push(`tls: "${place.scheme}:" is not encrypted; write "${place.scheme}s:" in the url, or leave tls out.`);
@@ -155,7 +157,9 @@ function parseUrl(url: unknown, problems: string[]): Place | undefined {
       password: user === undefined || colon === -1 ? undefined : decodeURIComponent(user.slice(colon + 1)),
     };
   } catch {
-    problems.push("url: the user or password in it is not percent-encoded; credentials can stand beside the url instead.");
+    problems.push(
+      "url: the user or password in it is not percent-encoded; credentials can stand beside the url instead.",
+    );
     return undefined;
   }
 }

@@ -103,7 +103,10 @@ export class Publisher {
     const { publication, id, topic, key, signal } = order;
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
     const confirmed = new Promise<Receipt>((resolve, reject) => {
-      if (this.#closed) return reject(new ClosedError(`Publishing to "${topic}" failed: the broker is closed.`, { broker: "mqtt", topic }));
+      if (this.#closed)
+        return reject(
+          new ClosedError(`Publishing to "${topic}" failed: the broker is closed.`, { broker: "mqtt", topic }),
+        );
       if (this.#connection === undefined) return reject(this.#absent(topic));
       assertFits(publication, this.#maximumPacketSize);
       const lane = key === undefined ? publication.topic : `${publication.topic} ${key}`;

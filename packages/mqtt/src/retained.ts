@@ -26,7 +26,10 @@ const readAhead = 256;
  * Yields the messages that a server keeps under some filters, over a connection of its own, and ends. MQTT has no way to ask
  * for them but to subscribe (MQTT 5.0 §3.8.4), and none to say that these were all.
  */
-export async function* readRetained(settings: MqttSettings, query: RetainedQuery): AsyncGenerator<IPublishPacket, void, void> {
+export async function* readRetained(
+  settings: MqttSettings,
+  query: RetainedQuery,
+): AsyncGenerator<IPublishPacket, void, void> {
   const { signal } = query;
   const reading = new Reading(query);
   const connection = await openAny(settings, {
@@ -84,10 +87,13 @@ class Reading {
     }
     if (inOrder) client.publish(this.#sentinel, "", { qos: 1 });
     this.#lastArrival = performance.now();
-    this.#timer = setInterval(() => {
-      // Whoever iterates may be slow: only silence counts while the socket is read.
-      if (!this.#held && performance.now() - this.#lastArrival >= quietMs) this.end();
-    }, Math.max(10, quietMs / 10));
+    this.#timer = setInterval(
+      () => {
+        // Whoever iterates may be slow: only silence counts while the socket is read.
+        if (!this.#held && performance.now() - this.#lastArrival >= quietMs) this.end();
+      },
+      Math.max(10, quietMs / 10),
+    );
   }
 
   take(packet: IPublishPacket): void {

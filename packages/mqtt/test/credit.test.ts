@@ -110,7 +110,10 @@ describeOnMosquitto("connections", () => {
     expect(bus.native.options.clientId).toMatch(/^kitchen-publish-[0-9a-f-]{13}$/);
     const asked = request(unique(), { name: "saver-abc", member: "report-0" });
     await bus.subscribe(asked, () => {});
-    await expect(bus.subscribe(asked, () => {})).rejects.toMatchObject({ code: "BUSBAR_INSTANCE_IN_USE", retryable: false });
+    await expect(bus.subscribe(asked, () => {})).rejects.toMatchObject({
+      code: "BUSBAR_INSTANCE_IN_USE",
+      retryable: false,
+    });
     const { clean } = bus.native.options;
     expect(clean).toBe(true);
   });

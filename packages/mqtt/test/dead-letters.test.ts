@@ -17,7 +17,10 @@ describeOnMosquitto("dead letters", () => {
   it("are kept, listed without being removed, replaced by slot, and removed for good", async () => {
     const bus = await brokers.open();
     const group = unique();
-    const letter = outbound(`_busbar.dlq.${group}`, "one", { headers: { "busbar-dead-reason": "failed", own: "1" }, key: "k" });
+    const letter = outbound(`_busbar.dlq.${group}`, "one", {
+      headers: { "busbar-dead-reason": "failed", own: "1" },
+      key: "k",
+    });
     await bus.deadLetters.put(group, "a1", outbound("x", "replaced"));
     await bus.deadLetters.put(group, "a1", letter);
     await bus.deadLetters.put(group, "b2", outbound("x", "two"));
@@ -28,7 +31,12 @@ describeOnMosquitto("dead letters", () => {
         ["a1", "one"],
         ["b2", "two"],
       ]);
-      expect(letters[0]?.record).toMatchObject({ headers: letter.headers, id: letter.id, key: "k", contentType: "application/json" });
+      expect(letters[0]?.record).toMatchObject({
+        headers: letter.headers,
+        id: letter.id,
+        key: "k",
+        contentType: "application/json",
+      });
     }
     await expect(bus.deadLetters.remove(group, ["a1", "never"])).resolves.toBe(1);
     await expect(bus.deadLetters.remove(group, ["a1"])).resolves.toBe(0);
@@ -56,7 +64,8 @@ describeOnMosquitto("dead letters", () => {
     const slots = Array.from({ length: 600 }, (_, index) => `s${index}`);
     await Promise.all(slots.map((slot) => bus.deadLetters.put(group, slot, outbound("x", slot))));
     let count = 0;
-    for await (const _ of bus.deadLetters.list(group)) if (++count === 1) await new Promise((resolve) => setTimeout(resolve, 3500));
+    for await (const _ of bus.deadLetters.list(group))
+      if (++count === 1) await new Promise((resolve) => setTimeout(resolve, 3500));
     expect(count).toBe(600);
     await bus.deadLetters.remove(group, slots);
   });
@@ -109,7 +118,9 @@ describeOnMosquitto("dead letters", () => {
   it("refuse a slot that is none", async () => {
     const bus = await brokers.open();
     for (const slot of ["", "a/b", "+", "#"]) {
-      await expect(bus.deadLetters.put("g", slot, outbound("x", "y"))).rejects.toMatchObject({ code: "BUSBAR_INVALID_ARGUMENT" });
+      await expect(bus.deadLetters.put("g", slot, outbound("x", "y"))).rejects.toMatchObject({
+        code: "BUSBAR_INVALID_ARGUMENT",
+      });
       await expect(bus.deadLetters.remove("g", [slot])).rejects.toMatchObject({ code: "BUSBAR_INVALID_ARGUMENT" });
     }
   });
@@ -122,7 +133,12 @@ describeOnRabbit("on RabbitMQ's MQTT plugin", () => {
   it("what it cannot do is found out while opening, and refused", async () => {
     const bus = rabbits.make({ native: { protocolVersion: 4 } });
     const { supports } = await bus.open();
-    expect(supports).toMatchObject({ deadLetters: "unsupported", groups: "unsupported", headers: "unsupported", durable: "native" });
+    expect(supports).toMatchObject({
+      deadLetters: "unsupported",
+      groups: "unsupported",
+      headers: "unsupported",
+      durable: "native",
+    });
     const refusal = { code: "BUSBAR_UNSUPPORTED" };
     await expect(bus.deadLetters.put("g", "a", outbound("x", "y"))).rejects.toMatchObject(refusal);
     await expect(listed(bus, "g")).rejects.toMatchObject(refusal);
@@ -131,7 +147,9 @@ describeOnRabbit("on RabbitMQ's MQTT plugin", () => {
   });
 
   it("version 5 is refused with what to do", async () => {
-    const error = expect.objectContaining({ message: expect.stringContaining("native.protocolVersion to 4") as string }) as Error;
+    const error = expect.objectContaining({
+      message: expect.stringContaining("native.protocolVersion to 4") as string,
+    }) as Error;
     await expect(rabbits.make().open()).rejects.toEqual(error);
   });
 

@@ -59,7 +59,10 @@ describe("a server that cannot be reached", () => {
 
   it("is retryable where the host has no name, over TCP and WebSocket", async () => {
     for (const scheme of ["mqtt", "ws", "mqtts"]) {
-      expect(await failure({ url: `${scheme}://nobody.invalid:1` })).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
+      expect(await failure({ url: `${scheme}://nobody.invalid:1` })).toMatchObject({
+        code: "BUSBAR_CONNECTION",
+        retryable: true,
+      });
     }
   });
 
@@ -68,7 +71,11 @@ describe("a server that cannot be reached", () => {
     const bus = brokers.make({ url: `mqtt://127.0.0.1:${port}`, connectTimeoutMs: 200 });
     const began = performance.now();
     for (let round = 0; round < 2; round++) {
-      await expect(bus.open()).rejects.toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true, cause: { message: "connack timeout" } });
+      await expect(bus.open()).rejects.toMatchObject({
+        code: "BUSBAR_CONNECTION",
+        retryable: true,
+        cause: { message: "connack timeout" },
+      });
     }
     expect(performance.now() - began).toBeLessThan(2000);
     await expect.poll(() => sockets.map(({ destroyed }) => destroyed)).toEqual([true, true]);
@@ -80,7 +87,9 @@ describe("a server that cannot be reached", () => {
     const opening = brokers.make({ url: `mqtt://127.0.0.1:${port}` }).open({ signal: caller.signal });
     setImmediate(() => caller.abort(new Error("enough")));
     await expect(opening).rejects.toThrow("enough");
-    await expect(brokers.make({ url: "mqtt://127.0.0.1:1" }).open({ signal: AbortSignal.abort(new Error("before")) })).rejects.toThrow("before");
+    await expect(
+      brokers.make({ url: "mqtt://127.0.0.1:1" }).open({ signal: AbortSignal.abort(new Error("before")) }),
+    ).rejects.toThrow("before");
   });
 
   it("is retryable where the server hangs up, and says what may be the matter", async () => {
@@ -110,7 +119,10 @@ describe("a server that is not what it should be", () => {
 
   it("is not retryable where TLS meets none", async () => {
     const port = await listening(createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")));
-    expect(await failure({ url: `mqtts://127.0.0.1:${port}` })).toMatchObject({ code: "BUSBAR_REFUSED", retryable: false });
+    expect(await failure({ url: `mqtts://127.0.0.1:${port}` })).toMatchObject({
+      code: "BUSBAR_REFUSED",
+      retryable: false,
+    });
   });
 
   it("is not retryable where its certificate is not trusted, over TLS and WebSocket", async () => {
@@ -118,7 +130,24 @@ describe("a server that is not what it should be", () => {
     try {
       const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
       const subject = ["-subj", "/CN=broker.test", "-addext", "subjectAltName=DNS:broker.test"];
-      execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", keyFile, "-out", certFile, ...subject], { stdio: "ignore" });
+      execFileSync(
+        "openssl",
+        [
+          "req",
+          "-x509",
+          "-newkey",
+          "rsa:2048",
+          "-nodes",
+          "-days",
+          "2",
+          "-keyout",
+          keyFile,
+          "-out",
+          certFile,
+          ...subject,
+        ],
+        { stdio: "ignore" },
+      );
       const [key, cert] = [readFileSync(keyFile, "utf8"), readFileSync(certFile, "utf8")];
       const port = await listening(createTlsServer({ key, cert }));
       for (const scheme of ["mqtts", "wss"]) {
@@ -129,7 +158,9 @@ describe("a server that is not what it should be", () => {
         // Trusted under its own name: what fails then is MQTT.
         const trusted = await failure({ url, tls: { ca: cert, servername: "broker.test" }, connectTimeoutMs: 300 });
         expect(trusted).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
-        expect(await failure({ url, tls: { rejectUnauthorized: false }, connectTimeoutMs: 300 })).toMatchObject({ code: "BUSBAR_CONNECTION" });
+        expect(await failure({ url, tls: { rejectUnauthorized: false }, connectTimeoutMs: 300 })).toMatchObject({
+          code: "BUSBAR_CONNECTION",
+        });
       }
     } finally {
       rmSync(folder, { recursive: true });
@@ -145,29 +176,46 @@ describe.skipIf(!(await canStartInstance("mosquitto")))("a server that refuses",
   beforeAll(async () => {
     instance = await startInstance("mosquitto", {
       label: "mqtt-errors",
-      config: { credentials, settings: { acl_file: "access", max_packet_size: 4000, max_inflight_messages: 20 }, files: { access } },
+      config: {
+        credentials,
+        settings: { acl_file: "access", max_packet_size: 4000, max_inflight_messages: 20 },
+        files: { access },
+      },
     });
   });
   afterAll(() => instance.destroy());
 
-  it.each([5, 4] as const)("a password refuses for good, and never shows it, on version %d", async (protocolVersion) => {
-    const url = instance.url.replace("//", "//me:wrong-hunter3@");
-    const error = await failure({ url, native: { protocolVersion } });
-    expect(error).toMatchObject({ name: "RefusedError", code: "BUSBAR_AUTHENTICATION", retryable: false });
-    expect(inspect(error, { depth: 9 })).not.toContain("hunter");
-    expect(await failure({ url: instance.url, native: { protocolVersion } })).toMatchObject({ code: "BUSBAR_AUTHENTICATION" });
-  });
+  it.each([5, 4] as const)(
+    "a password refuses for good, and never shows it, on version %d",
+    async (protocolVersion) => {
+      const url = instance.url.replace("//", "//me:wrong-hunter3@");
+      const error = await failure({ url, native: { protocolVersion } });
+      expect(error).toMatchObject({ name: "RefusedError", code: "BUSBAR_AUTHENTICATION", retryable: false });
+      expect(inspect(error, { depth: 9 })).not.toContain("hunter");
+      expect(await failure({ url: instance.url, native: { protocolVersion } })).toMatchObject({
+        code: "BUSBAR_AUTHENTICATION",
+      });
+    },
+  );
 
   it("takes the user from the URL and from the credentials", async () => {
-    await expect(brokers.make({ url: instance.url.replace("//", "//me:hunter2@") }).open()).resolves.toMatchObject({ product: "mosquitto" });
-    await expect(brokers.make({ url: instance.url, credentials }).open()).resolves.toMatchObject({ product: "mosquitto" });
+    await expect(brokers.make({ url: instance.url.replace("//", "//me:hunter2@") }).open()).resolves.toMatchObject({
+      product: "mosquitto",
+    });
+    await expect(brokers.make({ url: instance.url, credentials }).open()).resolves.toMatchObject({
+      product: "mosquitto",
+    });
   });
 
   it("a publish refuses for good, and goes on", async () => {
     const bus = await brokers.open({ url: instance.url, credentials });
     // mosquitto 2.0.11 ends the connection behind its answer.
     const back = status(bus, "connected");
-    await expect(bus.publish(outbound("closed.a"))).rejects.toMatchObject({ code: "BUSBAR_REFUSED", retryable: false, topic: "closed.a" });
+    await expect(bus.publish(outbound("closed.a"))).rejects.toMatchObject({
+      code: "BUSBAR_REFUSED",
+      retryable: false,
+      topic: "closed.a",
+    });
     await back;
     await expect(bus.publish(outbound("open.a"))).resolves.toBeDefined();
   });
@@ -177,14 +225,15 @@ describe.skipIf(!(await canStartInstance("mosquitto")))("a server that refuses",
     const { limits } = await bus.open();
     expect(limits).toEqual({ maxInFlight: 20, maxBodyBytes: 4000 - 1024 });
     const lost = status(bus, "disconnected").then(() => "lost");
-    const fits = (length: number): Promise<boolean> =>
-      bus.publish(outbound("open.a", new Uint8Array(length), { headers: { ä: "ö" }, expiresInMs: 1 })).then(
-        () => true,
-        (error: unknown) => {
-          expect(error).toMatchObject({ code: "BUSBAR_TOO_LARGE", retryable: false });
-          return false;
-        },
+    const fits = async (length: number): Promise<boolean> => {
+      const record = outbound("open.a", new Uint8Array(length), { headers: { ä: "ö" }, expiresInMs: 1 });
+      const error: unknown = await bus.publish(record).then(
+        () => undefined,
+        (reason: unknown) => reason,
       );
+      if (error !== undefined) expect(error).toMatchObject({ code: "BUSBAR_TOO_LARGE", retryable: false });
+      return error === undefined;
+    };
     await expect(fits(2976)).resolves.toBe(true);
     let largest = 4000;
     while (!(await fits(largest))) largest--;
@@ -238,7 +287,9 @@ describe("an error of the client", () => {
     const classified = classify(error, { operation, server, topic: "a.b" });
     expect(classified).toMatchObject({ code, retryable, broker: "mqtt", topic: "a.b" });
     expect(classified.cause).toBe(error);
-    expect(classified.message).toMatch(/^(Connecting|Publishing|Subscribing|The connection) to "a\.b" at mqtt:\/\/host:1 failed: .+\.$/);
+    expect(classified.message).toMatch(
+      /^(Connecting|Publishing|Subscribing|The connection) to "a\.b" at mqtt:\/\/host:1 failed: .+\.$/,
+    );
   });
 
   it("that is one of the bus already stays what it is", () => {
@@ -247,6 +298,10 @@ describe("an error of the client", () => {
   });
 
   it("that cost an unconfirmed publish its connection leaves the outcome open, whatever it was", () => {
-    expect(outcomeUnknown(server, "a.b", coded(0x95))).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true, topic: "a.b" });
+    expect(outcomeUnknown(server, "a.b", coded(0x95))).toMatchObject({
+      code: "BUSBAR_OUTCOME_UNKNOWN",
+      retryable: true,
+      topic: "a.b",
+    });
   });
 });

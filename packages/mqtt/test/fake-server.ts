@@ -18,7 +18,10 @@ export class FakeServer {
     this.#server = server;
   }
 
-  static async start({ connect = () => [0x20, 3, 0, 0, 0], subscribe = granting(1) }: FakeAnswers = {}): Promise<FakeServer> {
+  static async start({
+    connect = () => [0x20, 3, 0, 0, 0],
+    subscribe = granting(1),
+  }: FakeAnswers = {}): Promise<FakeServer> {
     const server = createServer();
     const fake = new FakeServer(server);
     server.on("connection", (socket) => {

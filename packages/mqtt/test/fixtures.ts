@@ -11,7 +11,11 @@ export function unique(): string {
 }
 
 /** A record with everything that a driver needs filled in. */
-export function outbound(address: string, body: string | Uint8Array = "", changes: Partial<OutboundRecord> = {}): OutboundRecord {
+export function outbound(
+  address: string,
+  body: string | Uint8Array = "",
+  changes: Partial<OutboundRecord> = {},
+): OutboundRecord {
   return {
     address,
     topic: address,

@@ -27,7 +27,11 @@ describeOnMosquitto("two processes under one instance name", () => {
     await other.subscribe(asked, inboxes[1]?.sink ?? (() => {}));
     await expect(fatal).resolves.toMatchObject({
       name: asked.name,
-      error: { code: "BUSBAR_INSTANCE_IN_USE", retryable: false, message: expect.stringContaining("instance name") as string },
+      error: {
+        code: "BUSBAR_INSTANCE_IN_USE",
+        retryable: false,
+        message: expect.stringContaining("instance name") as string,
+      },
     });
     // The one that is left is left in peace, and serves.
     await one.publish(outbound(asked.filter, "x"));
@@ -47,7 +51,14 @@ describeOnMosquitto("two processes under one instance name", () => {
       proxy.cut();
       await back;
     }
-    await expect.poll(() => bus.publish(outbound(asked.filter, "x")).then(() => true, () => false)).toBe(true);
+    await expect
+      .poll(() =>
+        bus.publish(outbound(asked.filter, "x")).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
     await inbox.count(1);
     expect(fatals).toEqual([]);
   });

@@ -78,21 +78,38 @@ describe("options", () => {
     expect(problems.join()).not.toContain("secret");
   });
 
-  it.each(["", "host:1883", "http://h", "mqtt://h:0", "mqtt://h:99999", "mqtt://h/path", "mqtt://a b", "mqtt://u:%zz@h", "mqtt://,", 7])(
-    "refuse the URL %j",
-    (url) => {
-      expect(problemsOf({ url })).toHaveLength(1);
-    },
-  );
+  it.each([
+    "",
+    "host:1883",
+    "http://h",
+    "mqtt://h:0",
+    "mqtt://h:99999",
+    "mqtt://h/path",
+    "mqtt://a b",
+    "mqtt://u:%zz@h",
+    "mqtt://,",
+    7,
+  ])("refuse the URL %j", (url) => {
+    expect(problemsOf({ url })).toHaveLength(1);
+  });
 
   it("never show a password", () => {
-    for (const url of ["mqtt://me:hunter2@h/x", "mqtt://me:hunter2%zz@h", "mqtx://me:hunter2@h", "mqtt://me:hunter2@h:x"]) {
+    for (const url of [
+      "mqtt://me:hunter2@h/x",
+      "mqtt://me:hunter2%zz@h",
+      "mqtx://me:hunter2@h",
+      "mqtt://me:hunter2@h:x",
+    ]) {
       expect(problemsOf({ url }).join()).not.toMatch(/hunter2|me:/);
     }
   });
 
   it("are never changed", () => {
-    const options = Object.freeze({ url: "mqtt://h", native: Object.freeze({ protocolVersion: 4 as const }), tls: undefined });
+    const options = Object.freeze({
+      url: "mqtt://h",
+      native: Object.freeze({ protocolVersion: 4 as const }),
+      tls: undefined,
+    });
     expect(mqtt(options).name).toBe("mqtt");
     expect(adapter).toMatchObject({ name: "mqtt", schemes: ["mqtt", "mqtts", "ws", "wss"] });
   });

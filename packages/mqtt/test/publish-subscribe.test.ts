@@ -42,11 +42,16 @@ describeOnMosquitto("publishing and subscribing", () => {
     const [one, many] = [acknowledging(), acknowledging()];
     await bus.subscribe(request(`${root}.*.t`), one.sink);
     await bus.subscribe(request(`${root}.**`), many.sink);
-    for (const topic of [root, `${root}.a.t`, `${root}.a.b.t`, `${root}.living_x20_room.t`]) await bus.publish(outbound(topic));
+    for (const topic of [root, `${root}.a.t`, `${root}.a.b.t`, `${root}.living_x20_room.t`])
+      await bus.publish(outbound(topic));
     await many.count(3);
     await one.count(2);
     expect(one.deliveries.map(({ record }) => record.address)).toEqual([`${root}.a.t`, `${root}.living_x20_room.t`]);
-    expect(many.deliveries.map(({ record }) => record.address)).toEqual([`${root}.a.t`, `${root}.a.b.t`, `${root}.living_x20_room.t`]);
+    expect(many.deliveries.map(({ record }) => record.address)).toEqual([
+      `${root}.a.t`,
+      `${root}.a.b.t`,
+      `${root}.living_x20_room.t`,
+    ]);
   });
 
   it("shares the messages of a group among its members, over foreign members too", async () => {
@@ -146,6 +151,27 @@ describeOnMosquitto("at most once", () => {
     expect(inbox.deliveries[0]?.position).toBeUndefined();
   });
 
+  it("keeps what was confirmed for a durable subscription that is away", async () => {
+    const bus = await brokers.open();
+    const topic = unique();
+    const asked = request(topic, { delivery: "at-most-once", durable: true });
+    await (await bus.subscribe(asked, () => {})).close();
+    await bus.publish(outbound(topic, "kept"));
+    const inbox = new Inbox();
+    const second = await bus.subscribe(asked, inbox.sink);
+    const [delivery] = await inbox.count(1);
+    // Acknowledged before it was handled: not settled, and yet never again.
+    await second.flush();
+    await second.close();
+    expect(delivery?.position).toBeUndefined();
+    await bus.publish(outbound(topic, "new"));
+    const back = acknowledging();
+    const third = await bus.subscribe(asked, back.sink);
+    await back.count(1);
+    expect(back.bodies).toEqual(["new"]);
+    await third.remove();
+  });
+
   it("publishes at QoS 0, thousands at once", async () => {
     const bus = await brokers.open();
     const topic = unique();
@@ -159,7 +185,9 @@ describeOnMosquitto("at most once", () => {
       });
     });
     await listener.subscribeAsync(topic, { qos: 1 });
-    const all = Array.from({ length: 5000 }, (_, index) => outbound(topic, String(index), { delivery: "at-most-once" }));
+    const all = Array.from({ length: 5000 }, (_, index) =>
+      outbound(topic, String(index), { delivery: "at-most-once" }),
+    );
     const receipts = await Promise.all(all.map((record) => bus.publish(record)));
     expect(receipts[4999]).toEqual({ id: all[4999]?.id });
     await end;
@@ -169,7 +197,14 @@ describeOnMosquitto("at most once", () => {
 });
 
 describeOnMosquitto("foreign clients", () => {
-  const bodies = ['{"key":"k","value":{"a":1},"headers":{}}', '{"pattern":"p","data":1,"id":"7"}', '{"topic":"t","payload":1}', "null", "17", ""];
+  const bodies = [
+    '{"key":"k","value":{"a":1},"headers":{}}',
+    '{"pattern":"p","data":1,"id":"7"}',
+    '{"topic":"t","payload":1}',
+    "null",
+    "17",
+    "",
+  ];
 
   it("read what the bus publishes, byte for byte, with headers and content type", async () => {
     const bus = await brokers.open();
@@ -180,7 +215,8 @@ describeOnMosquitto("foreign clients", () => {
       got.push([payload.toString(), properties?.contentType, { ...properties?.userProperties }]);
     });
     await listener.subscribeAsync(`${topic}/room`, { qos: 1 });
-    for (const body of bodies) await bus.publish(outbound(`${topic}.room`, body, { headers: { one: "1" }, id: "i", timestamp: 5 }));
+    for (const body of bodies)
+      await bus.publish(outbound(`${topic}.room`, body, { headers: { one: "1" }, id: "i", timestamp: 5 }));
     await expect.poll(() => got.length).toBe(bodies.length);
     expect(got).toEqual(bodies.map((body) => [body, "application/json", { one: "1", "busbar-meta": '["i",5]' }]));
     await listener.endAsync();
@@ -194,7 +230,10 @@ describeOnMosquitto("foreign clients", () => {
     const device = await foreign(mosquittoUrl, { protocolVersion });
     for (const [index, body] of bodies.entries()) {
       const qos = (index % 3) as 0 | 1 | 2;
-      await device.publishAsync(`${topic}/living room`, body, { qos, ...(protocolVersion === 5 ? { properties: { userProperties: { one: "1" } } } : {}) });
+      await device.publishAsync(`${topic}/living room`, body, {
+        qos,
+        ...(protocolVersion === 5 ? { properties: { userProperties: { one: "1" } } } : {}),
+      });
     }
     await inbox.count(bodies.length);
     expect(inbox.bodies).toEqual(bodies);

@@ -19,7 +19,9 @@ class FakeClient extends EventEmitter {
 
   answer(body: string, reasonCode = 0): void {
     this.emit("packetreceive", { cmd: "puback", reasonCode });
-    this.#answers.get(body)?.(reasonCode >= 0x80 ? Object.assign(new Error("refused"), { code: reasonCode }) : undefined);
+    this.#answers.get(body)?.(
+      reasonCode >= 0x80 ? Object.assign(new Error("refused"), { code: reasonCode }) : undefined,
+    );
   }
 }
 
@@ -30,9 +32,18 @@ function publisherOf(properties: object = {}): { client: FakeClient; publisher: 
   return { client, publisher };
 }
 
-function order(body: string, changes: { key?: string; qos?: 0 | 1; signal?: AbortSignal } = {}): Parameters<Publisher["publish"]>[0] {
+function order(
+  body: string,
+  changes: { key?: string; qos?: 0 | 1; signal?: AbortSignal } = {},
+): Parameters<Publisher["publish"]>[0] {
   const { key, qos = 1, signal } = changes;
-  return { publication: { topic: "t", payload: Buffer.from(body), options: { qos } }, id: body, topic: "t", key, signal };
+  return {
+    publication: { topic: "t", payload: Buffer.from(body), options: { qos } },
+    id: body,
+    topic: "t",
+    key,
+    signal,
+  };
 }
 
 const unknown = { code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true };
@@ -154,7 +165,9 @@ describeOnMosquitto("the publishing connection", () => {
     await outside.subscribe(request(topic), inbox.sink);
     // The server's answers do not come through: sent, and not confirmed.
     proxy.silenceServer();
-    const hanging = Promise.allSettled(Array.from({ length: 50 }, (_, index) => bus.publish(outbound(topic, String(index)))));
+    const hanging = Promise.allSettled(
+      Array.from({ length: 50 }, (_, index) => bus.publish(outbound(topic, String(index)))),
+    );
     await inbox.count(50);
     const back = status(bus, "connected");
     const began = performance.now();

@@ -7,13 +7,25 @@ import { toRecord } from "../src/to-record.ts";
 import { outbound, text } from "./fixtures.ts";
 
 function packet(changes: Partial<IPublishPacket> = {}): IPublishPacket {
-  return { cmd: "publish", topic: "a/b", payload: Buffer.from("x"), qos: 1, dup: false, retain: false, messageId: 7, ...changes };
+  return {
+    cmd: "publish",
+    topic: "a/b",
+    payload: Buffer.from("x"),
+    qos: 1,
+    dup: false,
+    retain: false,
+    messageId: 7,
+    ...changes,
+  };
 }
 
 describe("metadata", () => {
   it("comes back as it was written, in ASCII, whatever it is", () => {
     const anything = fc.string({ unit: "binary", minLength: 1 });
-    const metadata = fc.record({ id: anything, timestamp: fc.integer(), key: anything, topic: anything }, { requiredKeys: [] });
+    const metadata = fc.record(
+      { id: anything, timestamp: fc.integer(), key: anything, topic: anything },
+      { requiredKeys: [] },
+    );
     fc.assert(
       fc.property(metadata, (value) => {
         const written = writeMetadata(value);
@@ -30,9 +42,12 @@ describe("metadata", () => {
     expect(writeMetadata({ id: "1", timestamp: 2, topic: "a.b" })).toBe('["1",2,null,"a.b"]');
   });
 
-  it.each(["", "x", "{}", "null", "[", '{"0":"id"}', "[1,[],{},false]", '["","x",null,""]'])("of the shape %j says nothing", (written) => {
-    expect(readMetadata(written)).toEqual({});
-  });
+  it.each(["", "x", "{}", "null", "[", '{"0":"id"}', "[1,[],{},false]", '["","x",null,""]'])(
+    "of the shape %j says nothing",
+    (written) => {
+      expect(readMetadata(written)).toEqual({});
+    },
+  );
 });
 
 describe("an outbound record", () => {
@@ -80,7 +95,10 @@ describe("an outbound record", () => {
     [{ priority: 1 }, 5, "priority"],
     [{ retain: true, body: new Uint8Array() }, 5, "emptyBody"],
   ] as const)("with %j on version %d is refused: %s", (changes, version, capability) => {
-    const refusal = expect.objectContaining({ code: "BUSBAR_UNSUPPORTED", needs: [expect.objectContaining({ capability })] });
+    const refusal = expect.objectContaining({
+      code: "BUSBAR_UNSUPPORTED",
+      needs: [expect.objectContaining({ capability })],
+    });
     expect(() => fromRecord(outbound("a", "x", changes), version)).toThrow(refusal);
   });
 
@@ -95,13 +113,18 @@ describe("an outbound record", () => {
     [{ contentType: "a\u0001" }, "control"],
     [{ key: "k".repeat(65_536) }, "longer"],
   ])("with a text that would end the connection is refused (%#)", (changes, word) => {
-    const refusal = expect.objectContaining({ code: "BUSBAR_INVALID_ARGUMENT", message: expect.stringContaining(word) as string });
+    const refusal = expect.objectContaining({
+      code: "BUSBAR_INVALID_ARGUMENT",
+      message: expect.stringContaining(word) as string,
+    });
     expect(() => fromRecord(outbound("a", "x", changes), 5)).toThrow(refusal);
   });
 
   it("that is larger than the server takes is refused", () => {
     const publication = fromRecord(outbound("a", new Uint8Array(1000)), 5);
-    expect(() => assertFits(publication, 1000)).toThrow(expect.objectContaining({ code: "BUSBAR_TOO_LARGE", retryable: false }));
+    expect(() => assertFits(publication, 1000)).toThrow(
+      expect.objectContaining({ code: "BUSBAR_TOO_LARGE", retryable: false }),
+    );
     expect(() => assertFits(publication, 2000)).not.toThrow();
   });
 });
@@ -114,7 +137,11 @@ describe("an inbound record", () => {
   });
 
   it("keeps every foreign property as a header, several of one name joined", () => {
-    const userProperties = Object.assign(Object.create(null) as object, { one: "1", many: ["a", "b"], ["__proto__"]: "odd" });
+    const userProperties = Object.assign(Object.create(null) as object, {
+      one: "1",
+      many: ["a", "b"],
+      ["__proto__"]: "odd",
+    });
     const { headers } = toRecord(packet({ properties: { userProperties } }));
     expect(Object.entries(headers)).toEqual([
       ["one", "1"],

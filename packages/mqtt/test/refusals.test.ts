@@ -28,20 +28,29 @@ describe("a refused subscription", () => {
     [0x9e, "BUSBAR_REFUSED", false],
   ])("with the code %d rejects as %s", async (code, expected, retryable) => {
     const bus = await brokers.open({ url: await start({ subscribe: subscribing(code) }) });
-    const refusal = expect(bus.subscribe(request("a.b"), () => {})).rejects;
-    await refusal.toMatchObject({ code: expected, retryable, topic: "a.b" });
+    const refused = bus.subscribe(request("a.b"), () => {});
+    await expect(refused).rejects.toMatchObject({ code: expected, retryable, topic: "a.b" });
   });
 
   it("is one that grants less than was asked for", async () => {
     const bus = await brokers.open({ url: await start({ subscribe: subscribing(0) }) });
-    await expect(bus.subscribe(request("a"), () => {})).rejects.toMatchObject({ code: "BUSBAR_REFUSED", retryable: false });
+    await expect(bus.subscribe(request("a"), () => {})).rejects.toMatchObject({
+      code: "BUSBAR_REFUSED",
+      retryable: false,
+    });
     await expect(bus.subscribe(request("a", { delivery: "at-most-once" }), () => {})).resolves.toBeDefined();
   });
 
   it("is one that is never answered", async () => {
-    const silent = { subscribe: (packetId: readonly [number, number], filter: string) => (filter === "a" ? [] : granting(0)(packetId, filter)) };
+    const silent = {
+      subscribe: (packetId: readonly [number, number], filter: string) =>
+        filter === "a" ? [] : granting(0)(packetId, filter),
+    };
     const bus = await brokers.open({ url: await start(silent), connectTimeoutMs: 300 });
-    await expect(bus.subscribe(request("a"), () => {})).rejects.toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
+    await expect(bus.subscribe(request("a"), () => {})).rejects.toMatchObject({
+      code: "BUSBAR_CONNECTION",
+      retryable: true,
+    });
   });
 });
 
@@ -50,7 +59,10 @@ describe("a server that says goodbye", () => {
     const bus = await brokers.open({ url: await start() });
     const asked = request("a", { durable: true });
     await bus.subscribe(asked, () => {});
-    const [fatal, disconnected] = [status(bus, "fatal", ({ name }) => name === asked.name), status(bus, "fatal", ({ name }) => name === undefined)];
+    const [fatal, disconnected] = [
+      status(bus, "fatal", ({ name }) => name === asked.name),
+      status(bus, "fatal", ({ name }) => name === undefined),
+    ];
     server?.send(0xe0, 1, 0x8e);
     await server?.close();
     await expect(fatal).resolves.toMatchObject({ error: { code: "BUSBAR_INSTANCE_IN_USE", retryable: false } });
@@ -63,14 +75,18 @@ describe("a server that says goodbye", () => {
     server?.send(0xe0, 1, 0x8b);
     const hanging = bus.publish(outbound("a"));
     await Promise.all([expect(hanging).rejects.toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN" }), server?.close()]);
-    await expect(lost).resolves.toMatchObject({ error: { code: "BUSBAR_CONNECTION", message: expect.stringContaining("shutting down") as string } });
+    await expect(lost).resolves.toMatchObject({
+      error: { code: "BUSBAR_CONNECTION", message: expect.stringContaining("shutting down") as string },
+    });
   });
 });
 
 describe("a password that is refused after a while", () => {
   it("is fatal", async () => {
     let refusing = false;
-    const bus = await brokers.open({ url: await start({ connect: () => (refusing ? [0x20, 3, 0, 0x86, 0] : [0x20, 3, 0, 0, 0]) }) });
+    const bus = await brokers.open({
+      url: await start({ connect: () => (refusing ? [0x20, 3, 0, 0x86, 0] : [0x20, 3, 0, 0, 0]) }),
+    });
     const fatal = status(bus, "fatal");
     refusing = true;
     bus.native.stream.destroy();

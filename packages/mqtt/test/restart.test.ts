@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { BusError } from "@busbar/core/driver";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
 import { acknowledging, Brokers, Inbox, outbound, request, status, unique } from "./fixtures.ts";
 
@@ -26,7 +27,7 @@ describe.skipIf(!(await canStartInstance("mosquitto")))("over a restart of the s
         for (;;) {
           const outcome = await bus.publish(outbound(topic, body)).then(
             () => "confirmed",
-            (error: { retryable: boolean }) => (error.retryable ? "again" : "refused"),
+            (error: unknown) => (BusError.is(error) && error.retryable ? "again" : "refused"),
           );
           if (outcome === "confirmed") break;
           expect(outcome).toBe("again");
@@ -58,7 +59,10 @@ describe.skipIf(!(await canStartInstance("mosquitto")))("over a restart of the s
   });
 
   it("a server without memory is told as a lost position, and served again", { timeout: 60_000 }, async () => {
-    const forgetful = await startInstance("mosquitto", { label: "mqtt-forgetful", config: { settings: { persistence: false } } });
+    const forgetful = await startInstance("mosquitto", {
+      label: "mqtt-forgetful",
+      config: { settings: { persistence: false } },
+    });
     try {
       const bus = await brokers.open({ url: forgetful.url });
       const asked = request(unique(), { durable: true });

@@ -123,7 +123,10 @@ describeOnMosquitto("after a cut", () => {
     const [settled, unsettled] = await inbox.count(2);
     settled?.settle("ack");
     await subscriber.flush();
-    const [lost, back] = [status(bus, "subscription", ({ connected }) => !connected), status(bus, "subscription", ({ connected }) => connected)];
+    const [lost, back] = [
+      status(bus, "subscription", ({ connected }) => !connected),
+      status(bus, "subscription", ({ connected }) => connected),
+    ];
     proxy.refuse();
     proxy.cut();
     await lost;

@@ -63,9 +63,12 @@ describe("filters", () => {
     expect(toMqttFilter(filter, group)).toBe(native);
   });
 
-  it.each(["_x24_share.g.a", "_x24_queue.a", "_x24_share"])("%s is refused, as it would share by accident", (filter) => {
-    expect(() => toMqttFilter(filter)).toThrow(expect.objectContaining({ code: "BUSBAR_INVALID_ARGUMENT" }));
-  });
+  it.each(["_x24_share.g.a", "_x24_queue.a", "_x24_share"])(
+    "%s is refused, as it would share by accident",
+    (filter) => {
+      expect(() => toMqttFilter(filter)).toThrow(expect.objectContaining({ code: "BUSBAR_INVALID_ARGUMENT" }));
+    },
+  );
 
   it.each(["", "a/b", "a+", "#", "a\u0000"])("group %j is refused", (group) => {
     expect(() => toMqttFilter("a", group)).toThrow(expect.objectContaining({ code: "BUSBAR_INVALID_ARGUMENT" }));
