@@ -1,7 +1,10 @@
 import type { Codec } from "../contract/index.ts";
 import { PayloadError } from "../errors.ts";
 
-/** Bytes as they are. A `Buffer` goes in like any `Uint8Array`; what comes out is a plain `Uint8Array` on every broker. Nothing is copied. */
+/**
+ * Bytes as they are. A `Buffer` goes in like any `Uint8Array`; what comes out is a plain `Uint8Array` on every broker.
+ * Nothing is copied.
+ */
 export const bytesCodec: Codec<Uint8Array> = {
   contentType: "application/octet-stream",
 

@@ -7,7 +7,10 @@ const decoders = new Map<string, Decoder>();
 const utf8Encoder = new TextEncoder();
 const unpairedSurrogate = /\p{Surrogate}/u;
 
-/** The fastest way from text to UTF-8 that the runtime has: `Buffer` is three times as fast as `TextEncoder` where it exists. */
+/**
+ * The fastest way from text to UTF-8 that the runtime has: `Buffer` is three times as fast as `TextEncoder` where it
+ * exists.
+ */
 export const encodeUtf8: (text: string) => Uint8Array =
   typeof globalThis.Buffer === "function"
     ? (text) => globalThis.Buffer.from(text, "utf8")
@@ -23,9 +26,9 @@ export function decodeUtf8(body: Uint8Array): string | undefined {
 }
 
 /**
- * Reads bytes as text in the character set that the content type names, UTF-8 when it names none. A byte order mark is left
- * out. Throws `PayloadError` for bytes that are not valid in it and for a character set that nobody knows: a replacement
- * character in the middle of a text would be a loss in silence.
+ * Reads bytes as text in the character set that the content type names, UTF-8 when it names none. A byte order mark is
+ * left out. Throws `PayloadError` for bytes that are not valid in it and for a character set that nobody knows: a
+ * replacement character in the middle of a text would be a loss in silence.
  */
 export function decodeText(body: Uint8Array, contentType: string): string {
   const charset = parseMediaType(contentType)?.charset ?? "utf-8";

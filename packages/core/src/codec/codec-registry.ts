@@ -16,17 +16,18 @@ export interface EncodedPayload {
 /** Every codec of a bus behind two calls. */
 export interface Codecs {
   /**
-   * Turns a payload into bytes. Without a content type bytes stay bytes (`application/octet-stream`) and every other value is
-   * JSON. With one its codec writes the payload, and the content type goes over the wire as it was given; bytes
-   * are passed as they are, being encoded already, unless a codec of yours has that content type.
+   * Turns a payload into bytes. Without a content type bytes stay bytes (`application/octet-stream`) and every other
+   * value is JSON. With one its codec writes the payload, and the content type goes over the wire as it was given;
+   * bytes are passed as they are, being encoded already, unless a codec of yours has that content type.
    *
    * Throws `PayloadError` for a payload that cannot be written, `InvalidArgumentError` for a content type that is none.
    */
   encode(value: unknown, contentType?: string): EncodedPayload;
   /**
-   * Turns bytes into the payload, by content type: yours, JSON (also `+json`), text (`text/*`); any other type gives the
-   * bytes. A message without a content type, or with one that cannot be understood, is the value where it is JSON, else the text
-   * where it is UTF-8, else the bytes. Throws `PayloadError` where the bytes are not what the content type says.
+   * Turns bytes into the payload, by content type: yours, JSON (also `+json`), text (`text/*`); any other type gives
+   * the bytes. A message without a content type, or with one that cannot be understood, is the value where it is JSON,
+   * else the text where it is UTF-8, else the bytes. Throws `PayloadError` where the bytes are not what the content
+   * type says.
    */
   decode(body: Uint8Array, contentType: string | undefined): unknown;
 }
@@ -40,8 +41,8 @@ interface Choice {
 const cacheSize = 512;
 
 /**
- * Makes the codecs of a bus: json, text and bytes, and `extra` before them. Throws `ConfigError` when one of `extra` has no
- * proper content type, or two have the same.
+ * Makes the codecs of a bus: json, text and bytes, and `extra` before them. Throws `ConfigError` when one of `extra`
+ * has no proper content type, or two have the same.
  */
 export function createCodecs(extra: readonly Codec[]): Codecs {
   const own = byEssence(extra);

@@ -4,9 +4,10 @@ import { decodeText, encodeUtf8 } from "./character-set.ts";
 import { jsonProblem } from "./json-problem.ts";
 
 /**
- * JSON, strictly: what it writes arrives as it was sent, and what would be dropped or changed in silence (NaN, BigInt, bytes
- * inside of an object, a Map) is a `PayloadError` that names the place. Objects with a `toJSON` of their own, such as dates, are
- * written as that says. Reads what `JSON.parse` reads; a key named `__proto__` becomes a property like any other.
+ * JSON, strictly: what it writes arrives as it was sent, and what would be dropped or changed in silence (NaN, BigInt,
+ * bytes inside of an object, a Map) is a `PayloadError` that names the place. Objects with a `toJSON` of their own,
+ * such as dates, are written as that says. Reads what `JSON.parse` reads; a key named `__proto__` becomes a property
+ * like any other.
  */
 export const jsonCodec: Codec = {
   contentType: "application/json",

@@ -1,7 +1,8 @@
 /**
- * Finds the first thing in a value that JSON would drop or change in silence: a number that is none, bytes, a Map, a Promise,
- * a function, a symbol, a BigInt, a hole in an array. The end of a sentence with the place, or `undefined` when the value arrives as it was sent.
- * An object property that is `undefined` is left out, which is what JSON and TypeScript's optional properties mean by it.
+ * Finds the first thing in a value that JSON would drop or change in silence: a number that is none, bytes, a Map, a
+ * Promise, a function, a symbol, a BigInt, a hole in an array. The end of a sentence with the place, or `undefined`
+ * when the value arrives as it was sent. An object property that is `undefined` is left out, which is what JSON and
+ * TypeScript's optional properties mean by it.
  */
 export function jsonProblem(value: unknown): string | undefined {
   return survives(value) ? undefined : describe(value, "payload");

@@ -10,7 +10,9 @@ export interface MediaType {
   readonly charset: string | undefined;
 }
 
-/** Foreign messages bring content types of any make (a multipart boundary is new each time), so the cache has a bound. */
+/**
+ * Foreign messages bring content types of any make (a multipart boundary is new each time), so the cache has a bound.
+ */
 const cacheSize = 512;
 const cache = new Map<string, MediaType | undefined>();
 

@@ -3,8 +3,8 @@ import { PayloadError } from "../errors.ts";
 import { decodeText, encodeText } from "./character-set.ts";
 
 /**
- * Text as UTF-8, byte for byte. Takes strings only. Reads the character set that the content type names, UTF-8 when it names
- * none; bytes that are not valid in it are a `PayloadError`, never replacement characters.
+ * Text as UTF-8, byte for byte. Takes strings only. Reads the character set that the content type names, UTF-8 when it
+ * names none; bytes that are not valid in it are a `PayloadError`, never replacement characters.
  */
 export const textCodec: Codec = {
   contentType: "text/plain",

@@ -15,17 +15,19 @@ export interface AdapterRequest {
 }
 
 /**
- * Imports what a package exports as `adapter`. The package is looked for from here, then from the configuration's folder, the
- * program's folder and the working directory: a package manager that keeps packages apart does not let core see what only the
- * application depends on. A name that begins with `.` is a file relative to the configuration's folder.
+ * Imports what a package exports as `adapter`. The package is looked for from here, then from the configuration's
+ * folder, the program's folder and the working directory: a package manager that keeps packages apart does not let core
+ * see what only the application depends on. A name that begins with `.` is a file relative to the configuration's
+ * folder.
  *
- * Rejects with a `ConfigError`: `BUSBAR_ADAPTER_NOT_FOUND` with the command that installs it, `BUSBAR_CONFIG` where it is there and cannot be used.
+ * Rejects with a `ConfigError`: `BUSBAR_ADAPTER_NOT_FOUND` with the command that installs it, `BUSBAR_CONFIG` where it
+ * is there and cannot be used.
  */
 export async function lookUpAdapter(packageName: string, request: AdapterRequest): Promise<unknown> {
   const { problem, broker } = request;
   const url = find(packageName, packageName.startsWith(".") ? [request.folder] : foldersOf(request), request);
   try {
-    const module = (await import(/* @vite-ignore */ url)) as { readonly adapter?: unknown };
+    const module = (await import(url)) as { readonly adapter?: unknown };
     return module.adapter;
   } catch (cause) {
     if (BusError.is(cause)) throw cause;

@@ -3,15 +3,19 @@ import type { Adapter, Broker, Codec, Credentials, InboundRecord, Topology } fro
 import type { PolicyOptions } from "../delivery/options.ts";
 
 /**
- * Everything that can be configured, as an object. A YAML or JSON file has the same keys, except for what only code can give
- * (`codecs`, `logger`, adapters and brokers that are objects, `topicFrom` as a function). Strict: an unknown key is a problem, and all problems are reported
- * at once in one `ConfigError`.
+ * Everything that can be configured, as an object. A YAML or JSON file has the same keys, except for what only code can
+ * give (`codecs`, `logger`, adapters and brokers that are objects, `topicFrom` as a function). Strict: an unknown key
+ * is a problem, and all problems are reported at once in one `ConfigError`.
  */
 export interface BusConfig {
-  /** What this application is called: letters, digits, `_` and `-`. The environment's `BUSBAR_SERVICE` goes before a file. @default "app" */
+  /**
+   * What this application is called: letters, digits, `_` and `-`. The environment's `BUSBAR_SERVICE` goes before a
+   * file. @default "app"
+   */
   readonly service?: string | undefined;
   /**
-   * The stable name of this replica, such as a StatefulSet's `saver-0`. The environment's `BUSBAR_INSTANCE` goes before a file.
+   * The stable name of this replica, such as a StatefulSet's `saver-0`. The environment's `BUSBAR_INSTANCE` goes before
+   * a file.
    * @default the host's name, which production refuses where a broker knows members by name
    */
   readonly instance?: string | undefined;
@@ -39,11 +43,14 @@ export interface PartialBusConfig extends Omit<BusConfig, "brokers"> {
 /** One broker of the configuration. A text in its place is its `url`. */
 export interface BrokerConfig {
   /**
-   * Where it is. The scheme names the adapter: `mqtt: mqtts: ws: wss: amqp: amqps: kafka: kafkas: nats: natss: memory:`. Several
-   * servers of one cluster are separated by commas: `kafka://one:9092,two:9092`.
+   * Where it is. The scheme names the adapter: `mqtt: mqtts: ws: wss: amqp: amqps: kafka: kafkas: nats: natss:
+   * memory:`. Several servers of one cluster are separated by commas: `kafka://one:9092,two:9092`.
    */
   readonly url: string;
-  /** A third party's adapter: the name of its package (or its file, beginning with `./`), in code also the adapter itself. */
+  /**
+   * A third party's adapter: the name of its package (or its file, beginning with `./`), in code also the adapter
+   * itself.
+   */
   readonly adapter?: string | Adapter | undefined;
   readonly tls?: TlsConfig | undefined;
   readonly credentials?: Credentials | undefined;
@@ -58,7 +65,9 @@ export interface BrokerConfig {
   readonly native?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** How the connection is encrypted. Certificates and keys are names of files, or PEM text where it stands there itself. */
+/**
+ * How the connection is encrypted. Certificates and keys are names of files, or PEM text where it stands there itself.
+ */
 export interface TlsConfig {
   /** Certificate authorities to trust instead of the system's. Relative to the configuration file's folder. */
   readonly ca?: string | undefined;
@@ -77,8 +86,8 @@ export interface FoldConfig {
   /** The topic that takes them all. */
   readonly topic: string;
   /**
-   * Makes the topic of a foreign message: a template with `{key}` and `{header.<name>}`, whose values are escaped as tokens, or
-   * in code a function. Where it makes none, the message goes to the dead letters.
+   * Makes the topic of a foreign message: a template with `{key}` and `{header.<name>}`, whose values are escaped as
+   * tokens, or in code a function. Where it makes none, the message goes to the dead letters.
    */
   readonly topicFrom?: string | ((record: InboundRecord) => string | undefined) | undefined;
 }

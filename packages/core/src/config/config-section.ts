@@ -49,7 +49,10 @@ export interface SectionOptions {
   readonly secret?: boolean;
 }
 
-/** One object of the configuration. Every reader notes what is wrong and gives `undefined` then, as it does for a key that is not there. */
+/**
+ * One object of the configuration. Every reader notes what is wrong and gives `undefined` then, as it does for a key
+ * that is not there.
+ */
 export class Section {
   readonly path: ConfigPath;
   readonly #reading: ConfigReading;

@@ -35,9 +35,10 @@ export interface FoundConfig {
 export const defaultFile = "busbar.yaml";
 
 /**
- * Finds the configuration: the argument (an object, a broker's URL, or a file's name or URL), else the file in `BUSBAR_CONFIG`, else the
- * broker in `BUSBAR_URL`, else `./busbar.yaml`, else the broker in memory with a warning. Throws `ConfigError` where a named file cannot
- * be read, and in production instead of taking the broker in memory: it would lose data by accident.
+ * Finds the configuration: the argument (an object, a broker's URL, or a file's name or URL), else the file in
+ * `BUSBAR_CONFIG`, else the broker in `BUSBAR_URL`, else `./busbar.yaml`, else the broker in memory with a warning.
+ * Throws `ConfigError` where a named file cannot be read, and in production instead of taking the broker in memory: it
+ * would lose data by accident.
  */
 export function findConfig(config: PartialBusConfig | string | URL | undefined, around: Surroundings): FoundConfig {
   if (config !== undefined) return { source: givenSource(config, around), warnings: [] };
@@ -67,7 +68,10 @@ export function findConfig(config: PartialBusConfig | string | URL | undefined, 
   };
 }
 
-/** The names of the brokers in a configuration, in order; whether it is right is not looked at. Throws as `findConfig` does. */
+/**
+ * The names of the brokers in a configuration, in order; whether it is right is not looked at. Throws as `findConfig`
+ * does.
+ */
 export function brokerNames(
   config: PartialBusConfig | string | URL | undefined,
   around: Surroundings = processSurroundings(),

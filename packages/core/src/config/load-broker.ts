@@ -18,8 +18,9 @@ export interface BrokerDescription {
 }
 
 /**
- * Loads the adapter and makes the driver; no I/O with the broker. Rejects with a `ConfigError`: `BUSBAR_ADAPTER_NOT_FOUND` where the
- * package is not installed, else with what the adapter says of its options, each problem with its place in the configuration.
+ * Loads the adapter and makes the driver; no I/O with the broker. Rejects with a `ConfigError`:
+ * `BUSBAR_ADAPTER_NOT_FOUND` where the package is not installed, else with what the adapter says of its options, each
+ * problem with its place in the configuration.
  */
 export async function loadBroker(description: BrokerDescription): Promise<Broker> {
   const { name, options, source, path } = description;

@@ -18,11 +18,12 @@ const identityShape = /^[A-Za-z0-9_-]{1,64}$/;
 const identityRule = 'has to be 1 to 64 letters, digits, "_" and "-"';
 
 /**
- * Finds and checks a configuration and fills in every default. Reads files, but opens nothing and loads no adapter. Throws one `ConfigError` with
- * all problems.
+ * Finds and checks a configuration and fills in every default. Reads files, but opens nothing and loads no adapter.
+ * Throws one `ConfigError` with all problems.
  *
  * @param config As for `connect`.
- * @param ready Drivers that are there already, after those of the configuration. Without a configuration they are all there are.
+ * @param ready Drivers that are there already, after those of the configuration. Without a configuration they are all
+ * there are.
  */
 export function loadSettings(
   config?: PartialBusConfig | string | URL,

@@ -1,6 +1,6 @@
 /**
- * A URL as an error or a log may show it: without a password, a token or a query value. Meant for any text that somebody
- * wrote where a URL belongs, so it hides too much rather than too little.
+ * A URL as an error or a log may show it: without a password, a token or a query value. Meant for any text that
+ * somebody wrote where a URL belongs, so it hides too much rather than too little.
  */
 export function redactUrl(url: string): string {
   return redactQuery(redactUser(url));

@@ -22,8 +22,9 @@ export function topicTemplateProblem(template: string, pattern: ParsedFilter): s
 }
 
 /**
- * Makes the topic of a foreign record from a template: `{key}` is its key, `{header.<name>}` a header, both escaped so that
- * any text is one token. `undefined` where the record has not got one of them, or where the topic does not fit the pattern.
+ * Makes the topic of a foreign record from a template: `{key}` is its key, `{header.<name>}` a header, both escaped so
+ * that any text is one token. `undefined` where the record has not got one of them, or where the topic does not fit the
+ * pattern.
  */
 export function topicFromTemplate(
   template: string,

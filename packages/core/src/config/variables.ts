@@ -11,8 +11,8 @@ export interface Substituted {
 }
 
 /**
- * The characters that make a reference, while the text is in the hands of the YAML parser: there `{` and `}` would begin and
- * end a flow map. Private use, and as long as what they stand for, so that lines and columns stay.
+ * The characters that make a reference, while the text is in the hands of the YAML parser: there `{` and `}` would
+ * begin and end a flow map. Private use, and as long as what they stand for, so that lines and columns stay.
  */
 const sheltered = { dollar: "\u{E0B5}", open: "\u{E0B6}", close: "\u{E0B7}" } as const;
 

@@ -22,18 +22,19 @@ const BOUND_BROKER: ServiceIdentifier<BoundBroker> = Symbol.for("busbar.bound-br
 const SETTINGS: ServiceIdentifier<BusSettings> = Symbol.for("busbar.settings");
 
 /**
- * Binds what an application injects: `BUS` (one, not yet opened), `PUBLISHER` (also by the name of a broker), `BROKER` (by name) and `BusServer`.
- * The bus has the codecs bound to `CODEC` and the brokers that `brokerModule` bound.
+ * Binds what an application injects: `BUS` (one, not yet opened), `PUBLISHER` (also by the name of a broker), `BROKER`
+ * (by name) and `BusServer`. The bus has the codecs bound to `CODEC` and the brokers that `brokerModule` bound.
  *
  * ```ts
  * container.load(busModule(), handlersModule([ReportHandlers]));
  * await container.get(BusServer).start();
  * ```
  *
- * Getting any of them throws a `ConfigError` that lists every problem of the configuration; a configuration file that cannot be read is thrown by
- * `container.load`.
+ * Getting any of them throws a `ConfigError` that lists every problem of the configuration; a configuration file that
+ * cannot be read is thrown by `container.load`.
  *
- * @param config As for `connect`, with brokers or without. Without a configuration, where `brokerModule` bound brokers before this module was loaded, those are all there are.
+ * @param config As for `connect`, with brokers or without. Without a configuration, where `brokerModule` bound brokers
+ * before this module was loaded, those are all there are.
  */
 export function busModule(config?: PartialBusConfig | string | URL, server?: BusServerOptions): ContainerModule {
   return new ContainerModule(({ bind, isBound }) => {
@@ -66,7 +67,8 @@ export function busModule(config?: PartialBusConfig | string | URL, server?: Bus
 }
 
 /**
- * Binds a driver to `BROKER` under a name, and publishers to it, and gives it to the bus of the container. What an adapter's `module.ts` is made of:
+ * Binds a driver to `BROKER` under a name, and publishers to it, and gives it to the bus of the container. What an
+ * adapter's `module.ts` is made of:
  *
  * ```ts
  * import { brokerModule } from "@busbar/core/di";
@@ -76,7 +78,8 @@ export function busModule(config?: PartialBusConfig | string | URL, server?: Bus
  * }
  * ```
  *
- * @param name Of the broker, as routes and options say it. Where no configuration names brokers, the first that is bound takes what no route names.
+ * @param name Of the broker, as routes and options say it. Where no configuration names brokers, the first that is
+ * bound takes what no route names.
  */
 export function brokerModule(broker: Broker, name = "main"): ContainerModule {
   return new ContainerModule(({ bind }) => {

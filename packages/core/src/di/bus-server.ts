@@ -24,11 +24,12 @@ interface Entry extends HandlerDeclaration {
 }
 
 /**
- * Runs the handlers of an application: opens the bus, subscribes every `@Subscribe` method of the handlers, and drains when it is stopped, by `stop()`
- * or by a signal. Made by the container (`container.get(BusServer)`) or by hand (`new BusServer(bus, [new ReportHandlers()])`).
+ * Runs the handlers of an application: opens the bus, subscribes every `@Subscribe` method of the handlers, and drains
+ * when it is stopped, by `stop()` or by a signal. Made by the container (`container.get(BusServer)`) or by hand (`new
+ * BusServer(bus, [new ReportHandlers()])`).
  *
- * On the first SIGTERM or SIGINT it drains, and the process ends by itself once nothing else keeps it alive; on the second the process exits at once, with
- * 143 or 130.
+ * On the first SIGTERM or SIGINT it drains, and the process ends by itself once nothing else keeps it alive; on the
+ * second the process exits at once, with 143 or 130.
  */
 export class BusServer {
   readonly #bus: Bus;
@@ -45,10 +46,11 @@ export class BusServer {
   }
 
   /**
-   * Opens the bus and subscribes every handler. Resolves when messages published from now on are received. Calling it again gives the same promise.
+   * Opens the bus and subscribes every handler. Resolves when messages published from now on are received. Calling it
+   * again gives the same promise.
    *
-   * Rejects with one `UnsupportedError` that lists every need of every handler, before any of them is subscribed; with an `InvalidArgumentError` for
-   * malformed filters and options; and as `Bus.open` does. Nothing is left open then.
+   * Rejects with one `UnsupportedError` that lists every need of every handler, before any of them is subscribed; with
+   * an `InvalidArgumentError` for malformed filters and options; and as `Bus.open` does. Nothing is left open then.
    */
   start(): Promise<void> {
     if (this.#stopping !== undefined)
@@ -58,7 +60,8 @@ export class BusServer {
   }
 
   /**
-   * Takes no more messages, lets the handlers finish until the deadline, and closes the bus. Calling it again gives the same promise.
+   * Takes no more messages, lets the handlers finish until the deadline, and closes the bus. Calling it again gives the
+   * same promise.
    *
    * @param options.deadlineMs In milliseconds. @default what the server was made with, else 20_000
    */

@@ -1,7 +1,8 @@
 const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /**
- * Calls `stop` on the first of the signals, and ends the process at once on the second, with the code that a shell gives to that signal.
+ * Calls `stop` on the first of the signals, and ends the process at once on the second, with the code that a shell
+ * gives to that signal.
  *
  * @returns Takes the listeners off again.
  */

@@ -21,11 +21,13 @@ export type HandlerDecorator<Method> = <M extends Method>(
 const declared = Symbol.for("busbar.subscriptions");
 
 /**
- * Marks a method as the handler of a subscription, which `BusServer` starts: `@Subscribe("report.*", { group: "saver" })`. The method gets what
- * any handler gets, `(payload, message)`, and keeps its `this`. Several on one method are several subscriptions. A subclass has those of its base
- * class; where it marks the same method again, only its own count.
+ * Marks a method as the handler of a subscription, which `BusServer` starts: `@Subscribe("report.*", { group: "saver"
+ * })`. The method gets what any handler gets, `(payload, message)`, and keeps its `this`. Several on one method are
+ * several subscriptions. A subclass has those of its base class; where it marks the same method again, only its own
+ * count.
  *
- * Needs `experimentalDecorators`, and no emitted metadata. Malformed filters and options are refused by `BusServer.start()`.
+ * Needs `experimentalDecorators`, and no emitted metadata. Malformed filters and options are refused by
+ * `BusServer.start()`.
  */
 export function Subscribe<Payload, Params>(
   filter: Topic<Payload, Params>,

@@ -6,10 +6,16 @@ import type { Broker, Codec } from "../contract/index.ts";
 /** The bus of a container: one, not yet opened; `BusServer.start()` opens it. */
 export const BUS: ServiceIdentifier<Bus> = Symbol.for("busbar.bus");
 
-/** The publish-only face of the bus, for a data layer that should not be able to subscribe. By the name of a broker: to that broker, whatever the routes say. */
+/**
+ * The publish-only face of the bus, for a data layer that should not be able to subscribe. By the name of a broker: to
+ * that broker, whatever the routes say.
+ */
 export const PUBLISHER: ServiceIdentifier<Publisher> = Symbol.for("busbar.publisher");
 
-/** A driver, by the name of its broker; without a name the first. Those that a configuration names load on demand, so get them with `getAsync`. */
+/**
+ * A driver, by the name of its broker; without a name the first. Those that a configuration names load on demand, so
+ * get them with `getAsync`.
+ */
 export const BROKER: ServiceIdentifier<Broker> = Symbol.for("busbar.broker");
 
 /** Bind any number of codecs to it; the bus takes them all, before its own. */
