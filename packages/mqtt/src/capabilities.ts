@@ -104,7 +104,7 @@ function warningsOf(facts: ServerFacts, shares: boolean): string[] {
     if (shares) {
       warnings.push(
         "mosquitto keeps the messages that it gave to one member of a group for that member alone, also while it is away or stuck: " +
-          "restart members under the same instance name, and before removing one for good call forget() in it, or its share waits for nobody.",
+          "restart members under the same instance name, and before one is removed for good let it empty its share and call forget() in it.",
       );
     }
     warnings.push(
