@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 import { rootFolder } from "./root-folder.mjs";
 
@@ -25,7 +26,7 @@ export async function runProgram(program, args, { cwd = rootFolder } = {}) {
   const child = spawn(program, args, {
     cwd,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" },
+    env: { ...process.env, NO_COLOR: "1", TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" },
   });
   const printed = { stdout: "", stderr: "" };
   for (const stream of /** @type {const} */ (["stdout", "stderr"])) {
@@ -35,9 +36,10 @@ export async function runProgram(program, args, { cwd = rootFolder } = {}) {
   }
   const [code, signal] = await once(child, "close");
   return {
-    ...printed,
     code: typeof code === "number" ? code : 128,
-    stderr: printed.stderr + (signal === null ? "" : `ended by ${signal}`),
+    // Some take CI for a terminal with colours.
+    stdout: stripVTControlCharacters(printed.stdout),
+    stderr: stripVTControlCharacters(printed.stderr) + (signal === null ? "" : `ended by ${signal}`),
   };
 }
 
@@ -61,5 +63,7 @@ export function runTool(name, args) {
  */
 export function runNpm(args, options) {
   const script = process.env["npm_execpath"];
-  return script?.endsWith(".js") ? runProgram(process.execPath, [script, ...args], options) : runProgram("npm", args, options);
+  return script?.endsWith(".js")
+    ? runProgram(process.execPath, [script, ...args], options)
+    : runProgram("npm", args, options);
 }

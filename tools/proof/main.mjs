@@ -87,7 +87,7 @@ async function missesOf(copy, planted) {
   if (blind !== undefined) {
     return planted.map((fault) => ({
       ...fault,
-      instead: `; without it, ${checker} could not check either: ${blind.what}`,
+      instead: `; without it, ${checker} could not check either: ${blind.what.split("\n")[0]}`,
     }));
   }
   const mend = copy.plant(planted);

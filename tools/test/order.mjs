@@ -30,7 +30,7 @@ const brokersOf = /** @type {Record<string, readonly string[] | undefined>} */ (
  *
  * @returns {readonly string[]}
  */
-export function projectNames() {
+function projectNames() {
   const packages = readdirSync(join(rootFolder, "packages")).filter((name) =>
     existsSync(join(rootFolder, "packages", name, "package.json")),
   );
