@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+import { checkoutFolder } from "../brokers/checkout.mjs";
+import { messageOf } from "../brokers/thrown.mjs";
+import { help, parseOrder } from "./command-line.mjs";
+import { withBroker } from "./demo-brokers.mjs";
+import { installMissing } from "./install-missing.mjs";
+import { nodeProblem } from "./node-problem.mjs";
+import { ProgressLine } from "./progress-line.mjs";
+import { runSource } from "./run-source.mjs";
+import { demonstrateWeather } from "./weather-demo.mjs";
+
+/** @import { Order } from "./command-line.mjs" */
+
+const progress = new ProgressLine(process.stderr);
+
+process.exitCode = await main(process.argv.slice(2));
+
+/** @param {readonly string[]} args */
+async function main(args) {
+  /** @type {Order} */
+  let order;
+  try {
+    order = parseOrder(args);
+  } catch (error) {
+    progress.log(`${messageOf(error)}\n\n${help}`);
+    return 2;
+  }
+  if (order.example === "help") {
+    process.stdout.write(help);
+    return 0;
+  }
+  const signal = stopSignal();
+  try {
+    const problem = nodeProblem(checkoutFolder);
+    if (problem !== undefined) {
+      throw new Error(problem);
+    }
+    installMissing(checkoutFolder, (line) => progress.log(line));
+    return await carryOut(order, signal);
+  } catch (error) {
+    progress.log(messageOf(error));
+    return signal.aborted ? 130 : 1;
+  }
+}
+
+/**
+ * @param {Order} order
+ * @param {AbortSignal} signal
+ */
+async function carryOut({ example, brokers, stations, deadlineMs }, signal) {
+  if (example === "weather") {
+    return demonstrateWeather({ brokers, stations, deadlineMs, signal, progress });
+  }
+  const file = example === "order" ? "examples/02-order/main.ts" : "examples/00-hello/main.ts";
+  const [protocol = "memory"] = brokers;
+  return withBroker(
+    protocol,
+    (url) => {
+      progress.log(`BUSBAR_URL=${url.replace(/\/\/[^@/]*@/, "//…@")} ${file}`);
+      // A name that stays, because MQTT keeps messages by the name of the process.
+      return runSource([file], { BUSBAR_URL: url, BUSBAR_INSTANCE: "demo" });
+    },
+    (line) => progress.log(line),
+  );
+}
+
+/** The first Ctrl-C (or SIGTERM) stops everything in order, the second ends this at once; what it started sees that and stops by itself. */
+function stopSignal() {
+  const controller = new AbortController();
+  for (const name of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
+    process.on(name, () => {
+      if (controller.signal.aborted) {
+        process.exit(130);
+      }
+      progress.log(`${name}: stopping in order, once more to end at once …`);
+      controller.abort(new Error("Stopped before it was done; everything that was started has ended."));
+    });
+  }
+  return controller.signal;
+}

@@ -1,0 +1,55 @@
+/** @import { Program } from "./program.mjs" */
+
+/**
+ * Resolves when the condition holds, which is looked at after every message of the programs. Rejects when one of them ends by itself, when
+ * the time is up (with what `whyNot` says), and when the signal aborts.
+ *
+ * @param {() => boolean} condition
+ * @param {object} options
+ * @param {readonly Program[]} options.programs
+ * @param {number} options.deadlineMs
+ * @param {AbortSignal} options.signal
+ * @param {() => string} options.whyNot
+ * @returns {Promise<void>}
+ */
+export function waitUntil(condition, { programs, deadlineMs, signal, whyNot }) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => settle(new Error(`Not done after ${deadlineMs / 1_000} s: ${whyNot()}.`)),
+      deadlineMs,
+    );
+    const abort = () => settle(signal.reason);
+    /** @param {Error} [error] */
+    const settle = (error) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
+      if (error === undefined) {
+        resolve();
+      } else {
+        reject(error);
+      }
+    };
+    const look = () => {
+      try {
+        if (condition()) {
+          settle();
+        } else {
+          for (const program of programs) {
+            program.assertRuns();
+          }
+        }
+      } catch (error) {
+        settle(/** @type {Error} */ (error));
+      }
+    };
+    signal.addEventListener("abort", abort);
+    for (const program of programs) {
+      program.onNews(look);
+    }
+    if (signal.aborted) {
+      abort();
+    } else {
+      look();
+    }
+  });
+}
