@@ -45,7 +45,7 @@ export interface Certificate {
     readonly skipped: number;
     readonly notRun: number;
   };
-  /** True when nothing failed, everything was run, and of the laws for every adapter none was skipped. */
+  /** True when nothing failed, everything was run, and every law for every adapter was kept on one face at least. */
   readonly complete: boolean;
   readonly results: readonly CaseResult[];
 }

@@ -32,6 +32,7 @@ interface Probe {
 /** One run of laws against one server: runs cases one by one, each on a scene of its own, and keeps what came out. */
 export class Suite {
   readonly cases: readonly Case[];
+  readonly #laws: readonly Law[];
   readonly #harness: Harness;
   readonly #url: string;
   readonly #bounds: Bounds;
@@ -40,6 +41,7 @@ export class Suite {
   #probe: Promise<Probe> | undefined;
 
   constructor(laws: readonly Law[], harness: Harness, url: string) {
+    this.#laws = laws;
     this.#harness = harness;
     this.#url = url;
     this.#bounds = boundsOf(harness);
@@ -79,7 +81,7 @@ export class Suite {
       skipped: count("skipped"),
       notRun: this.cases.length - results.length,
     };
-    const mustSkipped = results.some((result) => result.status === "skipped" && result.everywhere);
+    const kept = new Set(results.flatMap((result) => (isKept(result) ? [result.law] : [])));
     return {
       contractVersion,
       name: this.#harness.name,
@@ -91,7 +93,10 @@ export class Suite {
       limits: effective.limits,
       warnings: effective.warnings,
       counts,
-      complete: counts.failed === 0 && counts.notRun === 0 && !mustSkipped && this.#harness.only === undefined,
+      complete:
+        counts.failed === 0 &&
+        counts.notRun === 0 &&
+        this.#laws.every(({ id, everywhere }) => kept.has(id) || !everywhere),
       results,
     };
   }
@@ -180,4 +185,8 @@ export class Suite {
 
 function nameOf({ law, face }: Case): CaseName {
   return { law: law.id, face, title: law.title, everywhere: law.everywhere };
+}
+
+function isKept(result: CaseResult): boolean {
+  return result.status === "passed" && result.form === "positive";
 }

@@ -1,0 +1,172 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { memory } from "@busbar/core";
+import type { Broker, Capabilities } from "@busbar/core/contract";
+import { afterEach, describe, expect, expectTypeOf, it, vi } from "vitest";
+import { certificateWriter, conformance, laws } from "../src/index.ts";
+import type { Certificate, Harness, Runner } from "../src/index.ts";
+import { overlaid } from "../src/overlaid.ts";
+import { FakeRunner } from "./fake-runner.ts";
+
+const quick = { deadlineMs: 2_000, quietMs: 20 };
+
+/** Runs the laws on a broker in memory, all of it through the interface that a third party has. */
+async function runOn(
+  harness: Partial<Harness>,
+): Promise<{ runner: FakeRunner; failed: readonly string[]; lines: string[]; certificate: Certificate | undefined }> {
+  const runner = new FakeRunner();
+  const lines: string[] = [];
+  let certificate: Certificate | undefined;
+  conformance(runner, {
+    name: "tried",
+    url: "memory://conformance-kit",
+    create: memory,
+    ...quick,
+    print: (line) => void lines.push(line),
+    onCertificate: (given) => void (certificate = given),
+    ...harness,
+  });
+  const failed = await runner.run();
+  return { runner, failed, lines, certificate };
+}
+
+/** A broker on a server that can less than its driver declares. */
+function lacking(broker: Broker, missing: Partial<Capabilities>): Broker {
+  return overlaid(broker, {
+    open: async () => {
+      const effective = await broker.open();
+      return { ...effective, supports: { ...effective.supports, ...missing } };
+    },
+  });
+}
+
+describe("conformance", () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it("registers each law on each of its faces, under its family, with a bound of time", () => {
+    const runner = new FakeRunner();
+    conformance(runner, { name: "tried", url: "memory://registered", create: memory });
+    const titles = runner.tests.map(({ title }) => title);
+    expect(titles).toContain(
+      "tried keeps the laws of the bus > B Fan-out and groups > B1★ two groups each get every message (on the bare driver)",
+    );
+    expect(titles).toContain(
+      "tried keeps the laws of the bus > B Fan-out and groups > B1★ two groups each get every message (through the bus)",
+    );
+    for (const { id } of laws) expect(titles.some((title) => title.includes(`> ${id}`))).toBe(true);
+    const [first] = runner.tests;
+    expect(first?.timeoutMs).toBeGreaterThan(10_000);
+  });
+
+  it("takes no parameter in a test's body, which some runners would take for a callback", () => {
+    const runner = new FakeRunner();
+    conformance(runner, { name: "tried", url: "memory://registered", create: memory });
+    expect(runner.tests.map(({ body }) => body.length).filter((length) => length > 0)).toEqual([]);
+  });
+
+  it("fits the runners that are there", () => {
+    expectTypeOf<{ describe: typeof describe; it: typeof it }>().toExtend<Runner>();
+    expectTypeOf<Pick<typeof import("node:test"), "describe" | "it">>().toExtend<Runner>();
+  });
+
+  it("skips everything, with the reason, where the variable of the address is not set", async () => {
+    vi.stubEnv("BUSBAR_TEST_NOBODY_URL", "");
+    const { runner, failed, lines } = await runOn({ url: { variable: "BUSBAR_TEST_NOBODY_URL" } });
+    expect(failed).toEqual([]);
+    expect(runner.skipped).toEqual(["BUSBAR_TEST_NOBODY_URL is not set"]);
+    expect(lines).toEqual(["tried: all laws skipped, BUSBAR_TEST_NOBODY_URL is not set"]);
+  });
+
+  it("runs the negative form of a law whose need is not met, and counts and prints what it could not try", async () => {
+    const only = ["A1", "B5", "B10", "E2"];
+    const { failed, lines, certificate } = await runOn({
+      only,
+      create: (options) => lacking(memory(options), { wildcards: "unsupported", startFromEarliest: "unsupported" }),
+    });
+    expect(failed).toEqual([]);
+    expect(certificate?.counts).toEqual({ passed: 5, failed: 0, skipped: 3, notRun: 0 });
+    expect(lines).toContain("  skipped B10 on the driver: wildcards is unsupported");
+    expect(lines).toContain("  passed B10 on the bus: wildcards is unsupported, and asking for it is a typed error");
+    expect(lines).toContain("  skipped E2 on the driver: the driver has no publishMany");
+    const negative = certificate?.results.find(({ law, face }) => law === "B5" && face === "bus");
+    expect(negative).toMatchObject({ status: "passed", form: "negative" });
+  });
+
+  it("fails a law whose need is not met when the bus pretends that it is", async () => {
+    const { failed } = await runOn({
+      only: ["B10"],
+      // What the probe of the kit sees is not what the bus sees: a server that says one thing now and another then.
+      create: (options) =>
+        options.clientName.endsWith("probe") ? lacking(memory(options), { wildcards: "unsupported" }) : memory(options),
+    });
+    expect(failed.map((title) => title.split(" > ").at(-1))).toEqual([
+      "B10◇ a wildcard stands for one token, a double one for one or more at the end (through the bus)",
+    ]);
+  });
+
+  it("leaves a certificate that says what was tried on what, and whether all of it was kept", async () => {
+    const { certificate } = await runOn({ only: ["A1", "B10"] });
+    expect(certificate).toMatchObject({
+      contractVersion: "1",
+      name: "tried",
+      adapter: "memory",
+      product: "memory",
+      counts: { passed: 4, failed: 0, skipped: 0, notRun: 0 },
+      complete: false,
+      results: [
+        { law: "A1", face: "driver", everywhere: true, status: "passed", form: "positive" },
+        { law: "A1", face: "bus" },
+        { law: "B10", face: "driver", everywhere: false },
+        { law: "B10", face: "bus" },
+      ],
+    });
+    expect(JSON.parse(JSON.stringify(certificate))).toEqual(certificate);
+  });
+
+  it("says of a server that it cannot reach that it cannot reach it, in every test", async () => {
+    const create = (options: { url: string }): Broker =>
+      overlaid<Broker>(memory(options), { open: () => Promise.reject(new Error("nobody is there")) });
+    const { runner, failed } = await runOn({ only: ["A1"], create });
+    expect(failed).toHaveLength(runner.tests.length);
+  });
+
+  it("takes away what it made on the server, whatever a law leaves there", async () => {
+    const names = new Set<string>();
+    const create = (options: { url: string }): Broker => {
+      const broker = memory(options);
+      return overlaid<Broker>(broker, {
+        subscribe: (request, sink) => {
+          names.add(request.name);
+          return broker.subscribe(request, sink);
+        },
+      });
+    };
+    const { failed } = await runOn({ only: ["B4", "C6", "C9", "C15", "G5"], url: "memory://tidied", create });
+    expect(failed).toEqual([]);
+    const server = memory({ url: "memory://tidied" }).native;
+    expect(names.size).toBeGreaterThan(5);
+    expect([...names].filter((name) => server.waiting(name) !== undefined)).toEqual([]);
+    expect([...server.deadLetters.values()].map((letters) => letters.size)).toEqual([0]);
+  });
+});
+
+describe("certificateWriter", () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it("writes certificates where the variable says, and nothing where it says nothing", async () => {
+    const { certificate } = await runOn({ only: ["E3"] });
+    const folder = await mkdtemp(join(tmpdir(), "certificates-"));
+    try {
+      const write = certificateWriter("BUSBAR_TEST_CERTIFICATES");
+      vi.stubEnv("BUSBAR_TEST_CERTIFICATES", "");
+      await write(certificate as Certificate);
+      vi.stubEnv("BUSBAR_TEST_CERTIFICATES", join(folder, "deep"));
+      await write(certificate as Certificate);
+      const text = await readFile(join(folder, "deep", "tried.json"), "utf8");
+      expect(JSON.parse(text)).toEqual(certificate);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
