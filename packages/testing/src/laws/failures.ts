@@ -12,7 +12,7 @@ export const failureLaws: readonly Law[] = [
     id: "C3",
     title: "a handler that throws is run again with growing waits, as often as the policy says and no more",
     everywhere: true,
-    needs: ["atLeastOnce", "deadLetters"],
+    needs: ["groups", "durable", "atLeastOnce", "deadLetters"],
     bus: async (scene) => {
       const [topic, group] = [scene.topic("throws"), scene.group("throws")];
       const bus = await scene.bus("main");
@@ -92,7 +92,7 @@ export const failureLaws: readonly Law[] = [
     id: "C14",
     title: "bytes that cannot be decoded become a dead letter at once, and the consumer goes on",
     everywhere: true,
-    needs: ["atLeastOnce", "deadLetters"],
+    needs: ["groups", "durable", "atLeastOnce", "deadLetters"],
     bus: async (scene) => {
       const [topic, group] = [scene.topic("undecodable"), scene.group("undecodable")];
       const bus = await scene.bus("main");
@@ -116,7 +116,7 @@ export const failureLaws: readonly Law[] = [
     id: "C15",
     title: "one message that cannot be handled does not hold up the hundred others",
     everywhere: true,
-    needs: ["groups", "atLeastOnce"],
+    needs: ["groups", "durable", "atLeastOnce"],
     driver: async (scene) => {
       let left: number | undefined;
       const member = await joinGroup(scene, "member", {

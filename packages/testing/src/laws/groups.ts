@@ -15,7 +15,7 @@ export const groupLaws: readonly Law[] = [
       const inboxes: Inbox[] = [];
       for (const group of ["one", "two"]) {
         const member = await scene.client(`member-of-${group}`);
-        inboxes.push(await member.subscribe(topic, { group: scene.group(group) }));
+        inboxes.push(await member.subscribe(topic, { group: scene.group(group), durable: scene.can("durable") }));
       }
       const publisher = await scene.client("publisher");
       await publishNumbered(publisher, topic, [0, 20]);
@@ -38,7 +38,8 @@ export const groupLaws: readonly Law[] = [
       for (const name of ["member-1", "member-2"]) {
         const member = await scene.client(name);
         // Credit for a few only, kept until both have some: then a member that is quick cannot take all of them.
-        inboxes.push(await member.subscribe(topic, { group, atOnce: 5 }, () => everybodyHasSome.passed()));
+        const options = { group, durable: scene.can("durable"), atOnce: 5 };
+        inboxes.push(await member.subscribe(topic, options, () => everybodyHasSome.passed()));
       }
       const publisher = await scene.client("publisher");
       await publishNumbered(publisher, topic, [0, count], (index) => ({ key: `key-${index}` }));

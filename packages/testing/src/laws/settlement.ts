@@ -33,7 +33,7 @@ export const settlementLaws: readonly Law[] = [
     id: "C2",
     title: "what was given back comes again",
     everywhere: true,
-    needs: ["atLeastOnce"],
+    needs: ["groups", "durable", "atLeastOnce"],
     both: async (scene) => {
       if (scene.face === "driver" && !scene.can("releaseOne")) return;
       const topic = scene.topic("again");
