@@ -10,6 +10,8 @@ import { TreeCopy } from "./tree-copy.mjs";
 /** @import { Fault } from "../check/checker.mjs" */
 /** @import { PlantedFault } from "./planted-fault.mjs" */
 
+/** @typedef {Record<string, readonly Fault[]>} Reports faults by checker */
+
 const help = `Usage: npm run check:proof -- [checker…]
 
 Plants faults in a temporary copy of this tree and expects "npm run check" to find each of them there, under the name of its
@@ -19,6 +21,8 @@ rule: some checkers report success when they looked at nothing. Exit code 1 when
 const log = (/** @type {string} */ line) => process.stdout.write(`${line}\n`);
 
 const allFaults = [...typeFaults, ...lintFaults, ...layerFaults, ...houseRuleFaults, ...packageFaults];
+
+const packageCheckers = new Set(["publint", "attw", "entries", "user-types"]);
 
 const wanted = process.argv.slice(2);
 if (wanted.some((word) => word.startsWith("-"))) {
@@ -37,11 +41,13 @@ async function main() {
     });
   }
   try {
-    const rounds = roundsOf(allFaults.filter(({ checker }) => wanted.length === 0 || wanted.includes(checker)));
+    const chosen = allFaults.filter(({ checker }) => wanted.length === 0 || wanted.includes(checker));
+    log("Looking at the copy as it is …");
+    const before = await faultsIn(copy, chosen);
     let missed = 0;
     let found = 0;
-    for (const faults of rounds) {
-      const misses = await missesOf(copy, faults);
+    for (const faults of roundsOf(chosen)) {
+      const misses = await missesOf(copy, faults, before);
       found += faults.length - misses.length;
       missed += misses.length;
       const names = [...new Set(faults.map(({ checker }) => checker))].join(", ");
@@ -58,75 +64,76 @@ async function main() {
 }
 
 /**
- * Puts together what can be planted at the same time: the faults of one checker, but for those that blind it.
+ * Puts together what can be planted at the same time: the faults of one checker, but for those that blind it, and those of
+ * all that look at packed packages, since packing takes its time.
  *
  * @param {readonly PlantedFault[]} faults
  * @returns {readonly (readonly PlantedFault[])[]}
  */
 function roundsOf(faults) {
-  const checkers = [...new Set(faults.map(({ checker }) => checker))];
-  return checkers.flatMap((checker) => {
-    const own = faults.filter((fault) => fault.checker === checker);
-    const together = own.filter(({ alone }) => alone !== true);
-    return [
-      ...(together.length === 0 ? [] : [together]),
-      ...own.filter(({ alone }) => alone === true).map((fault) => [fault]),
-    ];
-  });
+  /** @type {Map<string, PlantedFault[]>} */
+  const rounds = new Map();
+  for (const fault of faults) {
+    const { checker, file, alone } = fault;
+    const name = alone === true ? `${checker} ${file}` : packageCheckers.has(checker) ? "packages" : checker;
+    rounds.set(name, [...(rounds.get(name) ?? []), fault]);
+  }
+  return [...rounds.values()];
 }
 
 /**
  * @param {TreeCopy} copy
  * @param {readonly PlantedFault[]} planted
+ * @param {Reports} before
  * @returns {Promise<(PlantedFault & { instead: string })[]>}
  */
-async function missesOf(copy, planted) {
-  const checker = planted[0]?.checker ?? "";
-  const before = await faultsIn(copy, checker);
-  const blind = before.find(({ rule }) => rule === "could-not-check");
-  if (blind !== undefined) {
-    return planted.map((fault) => ({
-      ...fault,
-      instead: `; without it, ${checker} could not check either: ${blind.what.split("\n")[0]}`,
-    }));
-  }
+async function missesOf(copy, planted, before) {
   const mend = copy.plant(planted);
   try {
-    const after = await faultsIn(copy, checker);
-    const isNew = (/** @type {Fault} */ { rule, where, what }) =>
-      !before.some((fault) => fault.rule === rule && fault.where === where && fault.what === what);
-    const news = after.filter(isNew);
-    return planted
-      .filter(
-        ({ rule, file, where = file }) =>
-          !news.some((fault) => fault.rule === rule && (fault.where ?? "").startsWith(where)),
-      )
-      .map((fault) => {
-        const there = news.filter(({ where = "" }) => where === "" || where.startsWith(fault.file));
-        return {
-          ...fault,
-          instead:
-            there.length === 0 ? "" : `; there was ${there.map(({ rule, what }) => `${rule} (${what})`).join(", ")}`,
-        };
-      });
+    const after = await faultsIn(copy, planted);
+    return planted.flatMap((fault) => {
+      const instead = missing(fault, before[fault.checker] ?? [], after[fault.checker] ?? []);
+      return instead === undefined ? [] : [{ ...fault, instead }];
+    });
   } finally {
     mend();
   }
 }
 
 /**
- * @param {TreeCopy} copy
- * @param {string} checker
- * @returns {Promise<readonly Fault[]>}
+ * Returns `undefined` when the planted fault was found, or what there was instead of it.
+ *
+ * @param {PlantedFault} planted
+ * @param {readonly Fault[]} before
+ * @param {readonly Fault[]} after
  */
-async function faultsIn(copy, checker) {
-  const { stdout, stderr } = await runProgram(process.execPath, ["tools/check/main.mjs", "--json", "--only", checker], {
-    cwd: copy.folder,
-  });
-  const report = /** @type {Record<string, readonly Fault[]>} */ (JSON.parse(stdout));
-  const faults = report[checker];
-  if (faults === undefined) {
-    throw new Error(`${checker} told nothing: ${stderr}`);
+function missing({ checker, rule, file, where = file }, before, after) {
+  const blind = before.find((fault) => fault.rule === "could-not-check");
+  if (blind !== undefined) {
+    return `; without it, ${checker} could not check either: ${blind.what.split("\n")[0]}`;
   }
-  return faults;
+  const news = after.filter(
+    (fault) => !before.some((old) => old.rule === fault.rule && old.where === fault.where && old.what === fault.what),
+  );
+  if (news.some((fault) => fault.rule === rule && (fault.where ?? "").startsWith(where))) {
+    return undefined;
+  }
+  const there = news.filter((fault) => fault.where === undefined || fault.where.startsWith(file));
+  return there.map((fault) => `; there was ${fault.rule} (${fault.what.split("\n")[0]})`).join("");
+}
+
+/**
+ * @param {TreeCopy} copy
+ * @param {readonly PlantedFault[]} planted the checkers of these are asked
+ * @returns {Promise<Reports>}
+ */
+async function faultsIn(copy, planted) {
+  const names = [...new Set(planted.map(({ checker }) => checker))].join(",");
+  const args = ["tools/check/main.mjs", "--json", "--only", names];
+  const { stdout, stderr } = await runProgram(process.execPath, args, { cwd: copy.folder });
+  try {
+    return JSON.parse(stdout);
+  } catch (error) {
+    throw new Error(`The check told nothing: ${stderr}`, { cause: error });
+  }
 }
