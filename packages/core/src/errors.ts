@@ -18,6 +18,7 @@ export type BusErrorCode =
   | "BUSBAR_INSTANCE_IN_USE"
   | "BUSBAR_CAPACITY"
   | "BUSBAR_NO_SUBSCRIBER"
+  | "BUSBAR_REMOTE"
   | "BUSBAR_CANCELED"
   | "BUSBAR_CLOSED";
 
@@ -184,6 +185,18 @@ export class NoSubscriberError extends BusError {
       ...details,
       topic,
     });
+  }
+}
+
+/** Whoever answered a request failed. `remoteName` and the message are what its handler threw. */
+export class RemoteError extends BusError {
+  override readonly name: string = "RemoteError";
+  /** The name of the error over there. */
+  readonly remoteName: string;
+
+  constructor(remoteName: string, message: string, details?: BusErrorDetails) {
+    super("BUSBAR_REMOTE", message, false, details);
+    this.remoteName = remoteName;
   }
 }
 

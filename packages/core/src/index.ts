@@ -1,11 +1,12 @@
 export { Bus } from "./bus/bus.ts";
 export type { BatchHandler, BatchOptions } from "./bus/batch-collector.ts";
-export type { BatchEntry, BrokerHealth, BusHealth, SubscriptionDeclaration } from "./bus/bus.ts";
+export type { BatchEntry, BrokerHealth, BusHealth, RequestOptions, SubscriptionDeclaration } from "./bus/bus.ts";
 export { DeadLetters } from "./bus/dead-letters.ts";
 export type { DeadLetterFilter } from "./bus/dead-letters.ts";
 export { MessageStream } from "./bus/message-stream.ts";
 export type { ReceivedMessage } from "./bus/message-stream.ts";
 export type { Publisher, PublishOptions } from "./bus/options.ts";
+export type { RespondOptions } from "./bus/respond.ts";
 export type {
   BrokerSettings,
   BusSettings,
@@ -37,6 +38,7 @@ export {
   NoSubscriberError,
   PayloadError,
   RefusedError,
+  RemoteError,
   TimeoutError,
   UnsupportedError,
 } from "./errors.ts";

@@ -40,7 +40,13 @@ export function undertaker(
     const target = link(deadLetter?.broker ?? message.source.broker);
     const record = deadLetterToRecord(letter, `_busbar.dlq.${letter.group}`, target.supports.headers !== "unsupported");
     const slot = deadLetterSlot(letter, message.delivery.record.id !== undefined);
-    await within(buryTimeoutMs, (signal) => target.broker.deadLetters?.put(letter.group, slot, record, { signal }));
+    const store = target.supports.deadLetters === "unsupported" ? undefined : target.broker.deadLetters;
+    if (store !== undefined)
+      return within(buryTimeoutMs, (signal) => store.put(letter.group, slot, record, { signal }));
+    // Subscribing at least once is refused there; what is delivered at most once may be lost.
+    settings.logger.warn(
+      `Discarded ${letter.topic} ${letter.id} (${reason}), for broker "${target.name}" keeps no dead letters: ${letter.error}`,
+    );
   };
 }
 
@@ -69,14 +75,14 @@ function letterOf(
   };
 }
 
-async function within(boundMs: number, work: (signal: AbortSignal) => Promise<void> | undefined): Promise<void> {
+async function within(boundMs: number, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const over = new AbortController();
   const timer = setTimeout(
     () => over.abort(new TimeoutError(`The dead letter was not confirmed within ${boundMs} ms.`)),
     boundMs,
   );
   try {
-    await abortable(Promise.resolve(work(over.signal)), over.signal);
+    await abortable(work(over.signal), over.signal);
   } finally {
     clearTimeout(timer);
   }

@@ -20,12 +20,15 @@ import type { LinkState } from "./broker-link.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { checkedHeaders } from "./headers.ts";
 import { MessageStream } from "./message-stream.ts";
-import { unmetPublishNeeds } from "./needs.ts";
+import { unmetPublishNeeds, unmetRequestNeeds } from "./needs.ts";
 import type { Publisher, PublishOptions } from "./options.ts";
+import { Requester } from "./requester.ts";
+import { planResponder } from "./respond.ts";
+import type { RespondOptions } from "./respond.ts";
 import { Routing } from "./routing.ts";
 import type { BusSettings } from "./settings.ts";
 import { planSubscription } from "./plan-subscription.ts";
-import type { SubscriptionPlan } from "./plan-subscription.ts";
+import type { PlanContext, SubscriptionPlan } from "./plan-subscription.ts";
 import { defaultDeadlineMs, Subscription } from "./subscription.ts";
 import type { SubscriptionHealth } from "./subscription.ts";
 import { validated } from "./validate.ts";
@@ -78,6 +81,12 @@ export interface BatchEntry extends PublishOptions {
   readonly payload: unknown;
 }
 
+/** What a request can be asked for. */
+export type RequestOptions = Pick<
+  PublishOptions,
+  "key" | "headers" | "contentType" | "timeoutMs" | "broker" | "signal"
+>;
+
 /** A subscription that is to be checked, but not made yet. */
 export interface SubscriptionDeclaration {
   readonly filter: string | Topic;
@@ -95,6 +104,7 @@ export class Bus implements Publisher {
   readonly #sweep = new Sweep();
   readonly #links = new Map<string, BrokerLink>();
   readonly #subscriptions = new Set<Subscription>();
+  readonly #requesters = new Map<string, Requester>();
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -215,15 +225,18 @@ export class Bus implements Publisher {
     if (plan.needs.length > 0)
       throw new UnsupportedError(plan.needs, { topic: plan.filter.canonical, broker: plan.brokers });
     this.#warnOfOverlap(plan);
-    const subscription: Subscription = new Subscription({
+    return this.#start({
       filter: plan.filter,
       group: plan.options.group,
       maxInFlight: plan.options.maxInFlight,
       sources: plan.sources,
       intake: plan.intake(handle as Handler),
       signal: plan.options.signal,
-      ended: (ended) => void this.#subscriptions.delete(ended),
     });
+  }
+
+  async #start(parts: Omit<ConstructorParameters<typeof Subscription>[0], "ended">): Promise<Subscription> {
+    const subscription = new Subscription({ ...parts, ended: (ended) => void this.#subscriptions.delete(ended) });
     this.#subscriptions.add(subscription);
     if (this.#settings.start !== "background") await subscription.ready;
     return subscription;
@@ -287,6 +300,51 @@ export class Bus implements Publisher {
       await subscriber.stop();
       await subscriber.remove();
     }
+  }
+
+  /**
+   * Sends a request and resolves to the decoded answer. Rejects with `RemoteError` when the handler that took it failed, with `TimeoutError`
+   * when nobody answered in time, with `NoSubscriberError` at once where the broker can tell that nobody responds. A
+   * request is taken at most once; one that has expired is never executed.
+   *
+   * @param options.timeoutMs In milliseconds. @default 30_000
+   */
+  async request<Answer = unknown>(topic: string, payload: unknown, options: RequestOptions = {}): Promise<Answer> {
+    assertTopic(topic);
+    this.#assertUsable();
+    this.#checkPublishOptions(topic, options);
+    const { timeoutMs = defaultTimeoutMs, signal, broker, ...rest } = options;
+    const link = this.#link(this.#routing.brokerOf(topic, broker).name);
+    await link.load();
+    this.#assertReplies(`request("${topic}")`, [link]);
+    const record = this.#record(topic, payload, options.key, { ...rest, delivery: "at-most-once" }, link);
+    const answer = await this.#requester(link).request({ ...record, address: topic }, timeoutMs, signal);
+    return this.#codecs.decode(answer.body, answer.contentType) as Answer;
+  }
+
+  /**
+   * Answers requests: what the handler returns is the answer, what it throws rejects the request. Resolves when a request made from now on
+   * would be answered. Each request goes to one member of the group (the service, unless another is named).
+   */
+  respond<Payload = unknown>(filter: string, handler: Handler<Payload>): Promise<Subscription>;
+  respond<Payload = unknown>(filter: string, options: RespondOptions, handler: Handler<Payload>): Promise<Subscription>;
+  async respond(
+    filter: string,
+    optionsOrHandler: RespondOptions | Handler<never>,
+    handler?: Handler<never>,
+  ): Promise<Subscription> {
+    this.#assertUsable();
+    const options = typeof optionsOrHandler === "function" ? {} : optionsOrHandler;
+    const handle = typeof optionsOrHandler === "function" ? optionsOrHandler : handler;
+    if (typeof handle !== "function")
+      throw new InvalidArgumentError(`respond(${JSON.stringify(filter)}) has no handler function.`);
+    const parsed = parseFilter(filter);
+    const names = new Set(this.#routing.sourcesOf(parsed, options.broker).map((source) => source.broker));
+    const links = [...names].map((name) => this.#link(name));
+    await Promise.all(links.map((link) => link.load()));
+    this.#assertReplies(`respond("${filter}")`, links);
+    const plan = planResponder(parsed, options, handle as Handler, links, this.#context());
+    return this.#start({ filter: parsed, signal: options.signal, ...plan });
   }
 
   /**
@@ -368,6 +426,7 @@ export class Bus implements Publisher {
   async #close(deadlineMs: number): Promise<void> {
     const until = performance.now() + deadlineMs;
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close({ deadlineMs })));
+    await Promise.all([...this.#requesters.values()].map((requester) => requester.close()));
     const over = new AbortController();
     const links = [...this.#links.values()];
     const left = Math.max(0, until - performance.now());
@@ -436,13 +495,34 @@ export class Bus implements Publisher {
     const parsed = typeof filter === "string" ? parseFilter(filter) : filter.filter;
     const links = [...new Set(this.#routing.sourcesOf(parsed, options.broker).map((source) => source.broker))];
     await Promise.all(links.map((name) => this.#link(name).load()));
-    return planSubscription(parsed, typeof filter === "string" ? undefined : filter.schema, options, {
+    return planSubscription(parsed, typeof filter === "string" ? undefined : filter.schema, options, this.#context());
+  }
+
+  #context(): PlanContext {
+    return {
       settings: this.#settings,
       routing: this.#routing,
       codecs: this.#codecs,
       sweep: this.#sweep,
       link: (name) => this.#link(name),
-    });
+    };
+  }
+
+  #requester(link: BrokerLink): Requester {
+    let requester = this.#requesters.get(link.name);
+    if (requester === undefined) {
+      const { service, instance } = this.#settings;
+      requester = new Requester(link, this.#sweep, { service, member: `${service}-${instance}` });
+      this.#requesters.set(link.name, requester);
+    }
+    return requester;
+  }
+
+  #assertReplies(subject: string, links: readonly BrokerLink[]): void {
+    for (const link of links) {
+      const needs = unmetRequestNeeds(subject, link.supports);
+      if (needs.length > 0) throw new UnsupportedError(needs, { broker: link.name });
+    }
   }
 
   #warnOfOverlap({ filter, options }: SubscriptionPlan): void {

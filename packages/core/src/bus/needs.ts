@@ -60,6 +60,18 @@ export function unmetPublishNeeds(topic: string, options: PublishOptions, suppor
   return unmet(`publish("${topic}")`, needs, supports);
 }
 
+/** What requests need of a broker and do not get there. */
+export function unmetRequestNeeds(subject: string, supports: Capabilities): UnmetNeed[] {
+  return unmet(
+    subject,
+    [
+      ["replies", "it has no requests and answers; publish and subscribe instead, or name a broker that has."],
+      ["atMostOnce", "it has no at-most-once delivery, which requests travel by."],
+    ],
+    supports,
+  );
+}
+
 function unmet(subject: string, needs: readonly Need[], supports: Capabilities): UnmetNeed[] {
   return needs
     .filter(([capability]) => supports[capability] === "unsupported")

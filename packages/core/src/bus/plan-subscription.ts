@@ -2,11 +2,11 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { v7 as uuid } from "uuid";
 import type { Codecs } from "../codec/codec-registry.ts";
 import type { InboundRecord, SubscribeRequest } from "../contract/index.ts";
-import { asDecodeError, Intake } from "../delivery/intake.ts";
+import { Intake } from "../delivery/intake.ts";
 import type { Handler } from "../delivery/message.ts";
 import type { SubscribeOptions } from "../delivery/options.ts";
 import type { Sweep } from "../delivery/sweep.ts";
-import { BusError, ConfigError } from "../errors.ts";
+import { ConfigError } from "../errors.ts";
 import type { UnmetNeed } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { BrokerLink } from "./broker-link.ts";
@@ -68,14 +68,8 @@ export function planSubscription(
   const links = [...new Set(sources.map(({ link }) => link))];
   for (const link of links) checkInstance(link, filter, options, settings);
   const decode = (record: InboundRecord, topic: string): unknown => {
-    try {
-      const payload = codecs.decode(record.body, record.contentType);
-      if (schema === undefined) return payload;
-      const result = validated(schema, payload, topic);
-      return result instanceof Promise ? result.catch(markDecodeError) : result;
-    } catch (error) {
-      return markDecodeError(error);
-    }
+    const payload = codecs.decode(record.body, record.contentType);
+    return schema === undefined ? payload : validated(schema, payload, topic);
   };
   return {
     filter,
@@ -138,10 +132,6 @@ function requestOf(
 
 function nativeMember(service: string, instance: string): string {
   return `${service}-${instance}`.replace(/[^A-Za-z0-9_-]+/g, "-");
-}
-
-function markDecodeError(error: unknown): never {
-  throw BusError.is(error) ? asDecodeError(error) : error;
 }
 
 /** A durable subscription that the broker knows by its member's name needs a name that stays. */

@@ -46,7 +46,10 @@ export interface Capabilities {
   readonly priority: Support;
   /** The facet `Broker.deadLetters` works against this server. */
   readonly deadLetters: Support;
-  /** The facet `Broker.replies`. */
+  /**
+   * Requests and answers: `replyTo` and `correlationId` travel with a record. `native`: an address of its own for each process costs next
+   * to nothing. `emulated`: an address is dear (a Kafka topic), so core shares one between the processes of a service.
+   */
   readonly replies: Support;
   /** The facet `Broker.lag`. */
   readonly lag: Support;

@@ -33,6 +33,10 @@ export interface OutboundRecord {
   /** A media type, such as `application/json`. */
   readonly contentType: string;
   readonly delivery: DeliveryGuarantee;
+  /** Where an answer is to go: a bus address. Native where the protocol has it (AMQP `replyTo`, MQTT 5 response topic), else metadata. */
+  readonly replyTo?: string;
+  /** Goes with `replyTo`, and comes back in the answer. Native where the protocol has it, else metadata. */
+  readonly correlationId?: string;
   /**
    * 1 for the first time this publish call is sent, 2 and up when core sends it again after a retryable failure. With `id`
    * it lets a broker that dedupes recognise a resend; `publishToken` is the same over the resends of one publish call.
@@ -68,6 +72,9 @@ export interface InboundRecord {
   /** Milliseconds since the epoch. */
   readonly timestamp?: number;
   readonly contentType?: string;
+  /** The bus address that an answer is to go to. */
+  readonly replyTo?: string;
+  readonly correlationId?: string;
   /** True where the broker sent a kept last value rather than a message published just now. */
   readonly retained?: boolean;
   /** What the client library handed over, for `message.native`. */

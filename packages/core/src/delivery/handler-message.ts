@@ -19,6 +19,8 @@ export class HandlerMessage implements ManualMessage {
   readonly redelivered: boolean;
   readonly broker: string;
   readonly retained: boolean;
+  readonly replyTo: string | undefined;
+  readonly correlationId: string | undefined;
   /** When the run began, as `performance.now()` tells it. */
   readonly startedAt: number;
   readonly #held: HeldMessage;
@@ -40,6 +42,8 @@ export class HandlerMessage implements ManualMessage {
     this.redelivered = held.redelivered;
     this.broker = held.source.broker;
     this.retained = record.retained === true;
+    this.replyTo = record.replyTo;
+    this.correlationId = record.correlationId;
     this.startedAt = startedAt;
     this.#held = held;
     this.#settled = settled;

@@ -240,13 +240,25 @@ export class Intake implements Swept {
     this.#running.add(held);
     this.#options.sweep.watch(this);
     if (this.#options.atMostOnce) held.delivery.settle("ack");
+    let payload: unknown;
+    try {
+      payload = this.#options.decode(held.delivery.record, held.topic);
+    } catch (error) {
+      return this.#unreadable(held, run, error);
+    }
+    // Most schemas are synchronous; only one that is not costs a promise more.
+    if (isThenable(payload))
+      payload.then(
+        (late) => this.#handle(held, run, late),
+        (error: unknown) => this.#unreadable(held, run, error),
+      );
+    else this.#handle(held, run, payload);
+  }
+
+  #handle(held: HeldMessage, run: HandlerMessage, payload: unknown): void {
     let result: unknown;
     try {
-      const payload = this.#options.decode(held.delivery.record, held.topic);
-      // Most schemas are synchronous; only one that is not costs a promise more.
-      result = isThenable(payload)
-        ? payload.then((decoded) => this.#options.handle(decoded, run))
-        : this.#options.handle(payload, run);
+      result = this.#options.handle(payload, run);
     } catch (error) {
       return this.#threw(held, run, error);
     }
@@ -256,6 +268,15 @@ export class Intake implements Swept {
         (error: unknown) => this.#threw(held, run, error),
       );
     else this.#returned(held, run);
+  }
+
+  /** No attempt can help a message that cannot be decoded or does not fit its schema. */
+  #unreadable(held: HeldMessage, run: HandlerMessage, error: unknown): void {
+    if (held.run !== run) return;
+    this.#endRun(held);
+    this.#failed(held, error);
+    this.#bury(held, BusError.is(error) && error.code === "BUSBAR_VALIDATION" ? "invalid" : "undecodable", error);
+    this.#pump();
   }
 
   readonly #onManual = (run: HandlerMessage): void => {
@@ -305,12 +326,8 @@ export class Intake implements Swept {
     if (RetryLater.is(error) && error.delayMs <= this.#options.maxHoldMs()) {
       if (!this.#options.atMostOnce) return this.#again(held, error.delayMs);
     }
-    this.counts.failed++;
-    this.lastError = error;
-    held.failures++;
+    this.#failed(held, error);
     if (Reject.is(error)) return this.#bury(held, "rejected", error);
-    if (BusError.is(error) && decodeErrors.has(error))
-      return this.#bury(held, error.code === "BUSBAR_VALIDATION" ? "invalid" : "undecodable", error);
     if (this.#options.atMostOnce) {
       this.#options.warn(`Handler failed for ${held.topic} ${held.id}, delivered at most once: ${describe(error)}`);
       return this.#finish(held);
@@ -319,6 +336,12 @@ export class Intake implements Swept {
     const { backoffMs, factor, maxBackoffMs, jitter } = this.#options.retry;
     const policy = { initialMs: backoffMs, factor, maxMs: maxBackoffMs, jitter };
     this.#again(held, Math.min(backoffDelayMs(held.failures, policy), this.#options.maxHoldMs()));
+  }
+
+  #failed(held: HeldMessage, error: unknown): void {
+    this.counts.failed++;
+    this.lastError = error;
+    held.failures++;
   }
 
   /** Keeps the message, its credit and its lane, and gives back its slot. */
@@ -395,15 +418,6 @@ export class Intake implements Swept {
   #checkIdle(): void {
     if (this.#whenIdle !== undefined && this.#running.size + this.#burying === 0) this.#whenIdle();
   }
-}
-
-/** So that a codec error which a handler lets through from a call of its own is not taken for one of its message. */
-const decodeErrors = new WeakSet<BusError>();
-
-/** Marks an error as the reason why a message could not be handed to its handler: no attempt can help. */
-export function asDecodeError(error: BusError): BusError {
-  decodeErrors.add(error);
-  return error;
 }
 
 /** Says what was thrown, whatever it was. */

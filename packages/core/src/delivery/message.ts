@@ -22,6 +22,9 @@ export interface Message<Params = Readonly<Record<string, string>>> {
   readonly broker: string;
   /** True where the broker sent a kept last value. */
   readonly retained: boolean;
+  /** Where whoever sent it expects an answer; `respond` takes care of that. */
+  readonly replyTo: string | undefined;
+  readonly correlationId: string | undefined;
   /** Aborts at `handlerTimeoutMs`, at the drain deadline, or when the broker took the message away. */
   readonly signal: AbortSignal;
   /** What the client library handed over. */

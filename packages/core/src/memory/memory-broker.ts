@@ -43,7 +43,7 @@ export const memoryCapabilities = {
   delay: "unsupported",
   priority: "unsupported",
   deadLetters: "native",
-  replies: "unsupported",
+  replies: "native",
   lag: "native",
   memberNames: "unsupported",
 } as const;

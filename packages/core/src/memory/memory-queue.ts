@@ -1,7 +1,7 @@
 import Denque from "denque";
 import type { OutboundRecord } from "../contract/index.ts";
 import { matches } from "../topic/filter.ts";
-import { parseFilter } from "../topic/grammar.ts";
+import { parseCheckedFilter } from "../topic/grammar.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 
 /** A message as a queue keeps it. */
@@ -32,7 +32,7 @@ export class MemoryQueue {
 
   constructor(name: string, filter: string, durable: boolean, limit: number) {
     this.name = name;
-    this.filter = parseFilter(filter);
+    this.filter = parseCheckedFilter(filter);
     this.durable = durable;
     this.#limit = limit;
   }

@@ -112,6 +112,8 @@ function inbound({ record }: QueuedMessage): InboundRecord {
     body: new Uint8Array(record.body),
     headers: { ...record.headers },
     ...(record.key === undefined ? {} : { key: record.key }),
+    ...(record.replyTo === undefined ? {} : { replyTo: record.replyTo }),
+    ...(record.correlationId === undefined ? {} : { correlationId: record.correlationId }),
     id: record.id,
     timestamp: record.timestamp,
     contentType: record.contentType,

@@ -42,11 +42,16 @@ export interface ParsedFilter {
   readonly parameters: readonly (string | undefined)[];
 }
 
-/** Takes a filter apart, or throws `InvalidArgumentError` saying what is wrong with it. */
+/** Takes a user's filter apart, or throws `InvalidArgumentError` saying what is wrong with it. */
 export function parseFilter(filter: string): ParsedFilter {
   const problem = filterProblem(filter);
   if (problem !== undefined)
     throw new InvalidArgumentError(`Filter ${quote(filter)} ${problem}`, { topic: printable(filter) });
+  return parseCheckedFilter(filter);
+}
+
+/** Takes a filter apart that core has checked, or made itself: then it may begin with the reserved token. */
+export function parseCheckedFilter(filter: string): ParsedFilter {
   const parts = filter.split(".");
   const parameters = parts.map((part) => parameter.exec(part)?.[1]);
   const tokens = parts.map((part, index) => (parameters[index] === undefined ? part : "*"));

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Delivery, InboundRecord, Outcome } from "../../src/contract/index.ts";
-import { asDecodeError, Intake } from "../../src/delivery/intake.ts";
+import { Intake } from "../../src/delivery/intake.ts";
 import type { DeathReason, IntakeOptions } from "../../src/delivery/intake.ts";
 import { Reject, RetryLater } from "../../src/delivery/outcome.ts";
 import { Sweep } from "../../src/delivery/sweep.ts";
@@ -143,7 +143,7 @@ describe("an intake", () => {
     expect(dead).toEqual(["one rejected 1"]);
     const broken = setUp({
       decode: () => {
-        throw asDecodeError(new PayloadError("BUSBAR_CODEC", "no JSON"));
+        throw new PayloadError("BUSBAR_CODEC", "no JSON");
       },
     });
     broken.deliver("two");

@@ -1,0 +1,158 @@
+import { v7 as uuid } from "uuid";
+import type { Delivery, InboundRecord, OutboundRecord, Subscriber } from "../contract/index.ts";
+import type { Sweep, Swept } from "../delivery/sweep.ts";
+import { CanceledError, ClosedError, NoSubscriberError, TimeoutError } from "../errors.ts";
+import type { BrokerLink } from "./broker-link.ts";
+import { nativeName } from "./broker-name.ts";
+import { correlationFor, errorContentType, readError, replyAddress, requestAddress } from "./request-wire.ts";
+
+/** The most answers that may wait to be read. */
+const maxInFlight = 4_096;
+const graceMs = 60_000;
+
+/** A request that nobody has answered yet. */
+interface PendingRequest {
+  readonly topic: string;
+  /** As `performance.now()` tells it. */
+  readonly deadline: number;
+  readonly timeoutMs: number;
+  readonly resolve: (answer: InboundRecord) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Sends requests to one broker and gives each its own answer: one reply address for the process, told apart by correlation id. */
+export class Requester implements Swept {
+  readonly #link: BrokerLink;
+  readonly #sweep: Sweep;
+  readonly #owner: { readonly service: string; readonly member: string };
+  readonly #pending = new Map<string, PendingRequest>();
+  #replies: Promise<{ readonly address: string; readonly subscriber: Subscriber }> | undefined;
+
+  constructor(link: BrokerLink, sweep: Sweep, owner: { readonly service: string; readonly member: string }) {
+    this.#link = link;
+    this.#sweep = sweep;
+    this.#owner = owner;
+  }
+
+  /**
+   * Resolves to the answer. Rejects with `RemoteError` when the handler over there failed, with `NoSubscriberError` at once where the broker can
+   * tell that nobody responds, with `TimeoutError` after `timeoutMs`, with `CanceledError` when the signal aborts.
+   *
+   * @param record The request as it would be published to its topic.
+   */
+  async request(record: OutboundRecord, timeoutMs: number, signal: AbortSignal | undefined): Promise<InboundRecord> {
+    const { topic } = record;
+    if (signal?.aborted === true) throw this.#canceled(topic, signal);
+    const deadline = performance.now() + timeoutMs;
+    const correlationId = correlationFor(Date.now() + timeoutMs);
+    const { address: replyTo } = await this.#listen();
+    return new Promise<InboundRecord>((resolve, reject) => {
+      const abort = (): void => fail(this.#canceled(topic, signal as AbortSignal));
+      const end = (): void => {
+        this.#pending.delete(correlationId);
+        signal?.removeEventListener("abort", abort);
+      };
+      const fail = (error: Error): void => {
+        end();
+        reject(error);
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#pending.set(correlationId, {
+        topic,
+        deadline,
+        timeoutMs,
+        resolve: (answer) => {
+          end();
+          resolve(answer);
+        },
+        reject: fail,
+      });
+      this.#sweep.watch(this);
+      const address = requestAddress(topic);
+      const sent = this.#link.publishes.send(
+        { ...record, address, topic: address, replyTo, correlationId },
+        timeoutMs,
+        undefined,
+      );
+      sent.then(
+        ({ routed }) => routed === false && fail(new NoSubscriberError(topic, { broker: this.#link.name })),
+        fail,
+      );
+    });
+  }
+
+  sweep(now: number): boolean {
+    for (const { deadline, reject, topic, timeoutMs } of this.#pending.values())
+      if (deadline <= now)
+        reject(
+          new TimeoutError(
+            `The request to "${topic}" on broker "${this.#link.name}" was not answered within ${timeoutMs} ms.`,
+            {
+              broker: this.#link.name,
+              topic,
+            },
+          ),
+        );
+    return this.#pending.size > 0;
+  }
+
+  /** Rejects what is unanswered, and listens no more. */
+  async close(): Promise<void> {
+    for (const { reject, topic } of this.#pending.values())
+      reject(
+        new ClosedError(`The bus was closed before the request to "${topic}" was answered.`, {
+          topic,
+          broker: this.#link.name,
+        }),
+      );
+    const replies = await this.#replies?.catch(() => undefined);
+    await replies?.subscriber.close();
+  }
+
+  #listen(): Promise<{ readonly address: string; readonly subscriber: Subscriber }> {
+    this.#replies ??= this.#subscribe().catch((error: unknown) => {
+      this.#replies = undefined;
+      throw error;
+    });
+    return this.#replies;
+  }
+
+  async #subscribe(): Promise<{ readonly address: string; readonly subscriber: Subscriber }> {
+    await this.#link.openInBackground();
+    const { service, member } = this.#owner;
+    const process = uuid();
+    const address = replyAddress(service, this.#link.supports.replies === "native" ? process.slice(-12) : undefined);
+    const subscriber = await this.#link.broker.subscribe(
+      {
+        filter: address,
+        name: nativeName("replies", service, process),
+        member,
+        durable: false,
+        delivery: "at-most-once",
+        startFrom: "new",
+        maxInFlight,
+        graceMs,
+      },
+      (delivery) => this.#answered(delivery),
+    );
+    return { address, subscriber };
+  }
+
+  #answered(delivery: Delivery): void {
+    delivery.settle("ack");
+    const { record } = delivery;
+    const pending = this.#pending.get(record.correlationId ?? "");
+    // An answer that came too late, or to another process of the service.
+    if (pending === undefined) return;
+    if (record.contentType === errorContentType) pending.reject(readError(record.body, pending.topic, this.#link.name));
+    else pending.resolve(record);
+  }
+
+  #canceled(topic: string, signal: AbortSignal): CanceledError {
+    return new CanceledError(`The request to "${topic}" was canceled.`, {
+      topic,
+      broker: this.#link.name,
+      cause: signal.reason,
+    });
+  }
+}

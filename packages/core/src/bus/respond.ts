@@ -1,0 +1,141 @@
+import { v7 as uuid } from "uuid";
+import { Intake, describe } from "../delivery/intake.ts";
+import type { Handler, Message } from "../delivery/message.ts";
+import type { OrderMode } from "../delivery/options.ts";
+import type { ParsedFilter } from "../topic/grammar.ts";
+import type { BrokerLink } from "./broker-link.ts";
+import { nativeName } from "./broker-name.ts";
+import type { PlanContext } from "./plan-subscription.ts";
+import { errorContentType, expiryOf, requestFilter, requestTopic, writeError } from "./request-wire.ts";
+import { resolveSubscribeOptions } from "./subscribe-options.ts";
+import type { SubscriptionSource } from "./subscription.ts";
+
+/** What a responder can be asked for. */
+export interface RespondOptions {
+  /** Each request goes to one member of the group. @default the service's name */
+  readonly group?: string;
+  /** Handlers running at the same time. @default 16 */
+  readonly concurrency?: number;
+  /** @default "key" */
+  readonly order?: OrderMode;
+  /** A handler that runs longer is aborted, and the request fails. In milliseconds. @default 300_000 */
+  readonly handlerTimeoutMs?: number;
+  readonly broker?: string;
+  /** Closes the responder when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+const defaultConcurrency = 16;
+const graceMs = 60_000;
+/** How long an answer may take to be sent, in milliseconds: later nobody waits for it. */
+const answerTimeoutMs = 30_000;
+
+/** A responder before it subscribes: its sources, and what happens to a request. */
+export interface ResponderPlan {
+  readonly group: string;
+  readonly maxInFlight: number;
+  readonly sources: readonly SubscriptionSource[];
+  readonly intake: Intake;
+}
+
+/**
+ * Works out a responder. Requests are taken at most once: one that has expired is discarded and never executed late, one that fails is
+ * answered with its error.
+ */
+export function planResponder(
+  filter: ParsedFilter,
+  options: RespondOptions,
+  handler: Handler,
+  links: readonly BrokerLink[],
+  context: PlanContext,
+): ResponderPlan {
+  const { settings, codecs, sweep } = context;
+  const { service, instance } = settings;
+  const resolved = resolveSubscribeOptions(
+    filter,
+    { group: service, concurrency: defaultConcurrency, ...options, delivery: "at-most-once", durable: false },
+    [],
+  );
+  const group = resolved.group ?? service;
+  const sources = links.map((link, index): SubscriptionSource => ({
+    link,
+    request: {
+      filter: requestFilter(filter),
+      group,
+      name: nativeName("rpc", group, filter.canonical),
+      member: `${service}-${instance}`,
+      durable: false,
+      delivery: "at-most-once",
+      startFrom: "new",
+      maxInFlight: resolved.maxInFlight,
+      graceMs,
+    },
+    intake: { prefix: index === 0 ? "" : `${index}/`, broker: link.name, topicOf: requestTopic },
+  }));
+  const answer = async (
+    to: Pick<Message, "replyTo" | "correlationId" | "broker">,
+    body: Uint8Array,
+    contentType: string,
+  ): Promise<void> => {
+    if (to.replyTo === undefined) return;
+    const id = uuid();
+    await context.link(to.broker).publishes.send(
+      {
+        address: to.replyTo,
+        topic: to.replyTo,
+        body,
+        headers: {},
+        id,
+        timestamp: Date.now(),
+        contentType,
+        delivery: "at-most-once",
+        sending: 1,
+        publishToken: id,
+        ...(to.correlationId === undefined ? undefined : { correlationId: to.correlationId }),
+      },
+      answerTimeoutMs,
+      undefined,
+    );
+  };
+  const answerError = (to: Pick<Message, "replyTo" | "correlationId" | "broker">, error: unknown): Promise<void> =>
+    answer(to, codecs.encode(writeError(error)).body, errorContentType);
+  const warn = (text: string): void => settings.logger.warn(text);
+  return {
+    group,
+    maxInFlight: resolved.maxInFlight,
+    sources,
+    intake: new Intake({
+      filter,
+      concurrency: resolved.concurrency,
+      order: resolved.order,
+      retry: resolved.retry,
+      handlerTimeoutMs: resolved.handlerTimeoutMs,
+      atMostOnce: true,
+      manual: false,
+      maxInFlight: resolved.maxInFlight,
+      maxHoldMs: () => Number.POSITIVE_INFINITY,
+      sweep,
+      decode: (record) => codecs.decode(record.body, record.contentType),
+      handle: async (payload, message) => {
+        if (expiryOf(message.correlationId) <= Date.now()) return;
+        let result: unknown;
+        try {
+          result = await handler(payload, message);
+        } catch (error) {
+          await answerError(message, error);
+          throw error;
+        }
+        const { body, contentType } = codecs.encode(result ?? null);
+        await answer(message, body, contentType);
+      },
+      bury: async ({ delivery: { record }, source }, _reason, error) => {
+        warn(`A request to ${requestTopic(record)} cannot be read: ${describe(error)}`);
+        await answerError(
+          { replyTo: record.replyTo, correlationId: record.correlationId, broker: source.broker },
+          error,
+        );
+      },
+      warn,
+    }),
+  };
+}

@@ -1,0 +1,96 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { connect, memory, RemoteError } from "../../src/index.ts";
+import type { Bus } from "../../src/index.ts";
+
+let count = 0;
+const open: Bus[] = [];
+
+async function twoBuses(): Promise<{ caller: Bus; server: Bus; warnings: string[] }> {
+  const url = `memory://request-test-${++count}`;
+  const warnings: string[] = [];
+  const logger = { info: () => undefined, warn: (text: string) => void warnings.push(text), error: () => undefined };
+  const [caller, server] = await Promise.all([
+    connect({ service: "caller", instance: "one", brokers: { main: memory({ url }) }, logger }),
+    connect({ service: "server", instance: "one", brokers: { main: memory({ url }) }, logger }),
+  ]);
+  open.push(caller, server);
+  return { caller, server, warnings };
+}
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((bus) => bus.close()));
+});
+
+describe("a request", () => {
+  it("gets the answer that was made for it, however many are under way", async () => {
+    const { caller, server } = await twoBuses();
+    await server.respond<number>("square.*", { concurrency: 50 }, async (number) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return number * number;
+    });
+    const answers = await Promise.all(Array.from({ length: 200 }, (_, number) => caller.request("square.it", number)));
+    expect(answers).toEqual(Array.from({ length: 200 }, (_, number) => number * number));
+  });
+
+  it("is rejected with what the handler threw", async () => {
+    const { caller, server } = await twoBuses();
+    await server.respond("fail", () => {
+      throw new TypeError("not like this");
+    });
+    const error: unknown = await caller.request("fail", 1).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(RemoteError);
+    expect(error).toMatchObject({ code: "BUSBAR_REMOTE", remoteName: "TypeError" });
+    expect((error as Error).message).toContain("not like this");
+  });
+
+  it("is rejected at once where nobody responds", async () => {
+    const { caller } = await twoBuses();
+    await expect(caller.request("nobody", 1)).rejects.toMatchObject({ code: "BUSBAR_NO_SUBSCRIBER" });
+  });
+
+  it("is rejected when nobody answers in time, and is not executed late", async () => {
+    const { caller, server } = await twoBuses();
+    const executed: unknown[] = [];
+    let release: () => void = () => undefined;
+    await server.respond("slow", { concurrency: 1 }, async (payload) => {
+      executed.push(payload);
+      await new Promise<void>((resolve) => (release = resolve));
+    });
+    const first = caller.request("slow", "first", { timeoutMs: 60 });
+    const second = caller.request("slow", "second", { timeoutMs: 60 });
+    await expect(first).rejects.toMatchObject({ code: "BUSBAR_TIMEOUT", retryable: true });
+    await expect(second).rejects.toMatchObject({ code: "BUSBAR_TIMEOUT" });
+    release();
+    await expect.poll(() => server.health().subscriptions[0]?.waiting).toBe(0);
+    await expect.poll(() => server.health().subscriptions[0]?.running).toBe(0);
+    expect(executed).toEqual(["first"]);
+  });
+
+  it("is rejected when its signal aborts, and when the bus is closed", async () => {
+    const { caller, server } = await twoBuses();
+    await server.respond("never", () => new Promise(() => undefined));
+    const controller = new AbortController();
+    const aborted = caller.request("never", 1, { signal: controller.signal });
+    const closed = caller.request("never", 2).catch((error: unknown) => error);
+    controller.abort();
+    await expect(aborted).rejects.toMatchObject({ code: "BUSBAR_CANCELED" });
+    await caller.close();
+    expect(await closed).toMatchObject({ code: "BUSBAR_CLOSED" });
+    await server.close({ deadlineMs: 0 });
+  });
+
+  it("never reaches a subscription, however wide, nor the dead letters", async () => {
+    const { caller, server, warnings } = await twoBuses();
+    const seen: unknown[] = [];
+    await server.subscribe("**", { group: "audit" }, (payload) => void seen.push(payload));
+    await server.respond("echo", (payload) => payload);
+    expect(await caller.request("echo", { deep: [1] })).toEqual({ deep: [1] });
+    await server.publish("ordinary", "marker");
+    await expect.poll(() => seen).toEqual(["marker"]);
+    await expect(caller.request("echo", "{", { contentType: "application/json" })).resolves.toBe("{");
+    await expect(
+      caller.request("echo", new TextEncoder().encode("{"), { contentType: "application/json" }),
+    ).rejects.toMatchObject({ code: "BUSBAR_REMOTE", remoteName: "PayloadError" });
+    expect(warnings).toEqual([expect.stringContaining("cannot be read")]);
+  });
+});
