@@ -109,7 +109,11 @@ export default {
       comment: "What a source imports stands in its own package's dependencies or peerDependencies.",
       severity: "error",
       from: { path: "^packages/[^/]+/src/" },
-      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], pathNot: "^packages/" },
+      to: {
+        dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"],
+        dependencyTypesNot: ["npm-peer", "npm-optional"],
+        pathNot: "^packages/",
+      },
     },
     {
       name: "no-circular",
