@@ -1,0 +1,41 @@
+import { randomUUID } from "node:crypto";
+import { BROKER, BUS, busModule, PUBLISHER } from "@busbar/core/di";
+import { Container } from "inversify";
+import { afterEach, describe, expect, it } from "vitest";
+import { natsModule } from "../src/module.ts";
+
+const url = process.env["BUSBAR_TEST_NATS_URL"];
+const topic = `module.${randomUUID().slice(0, 8)}`;
+const container = new Container();
+
+afterEach(async () => {
+  if (container.isBound(BUS)) await container.get(BUS).close();
+  container.unbindAll();
+});
+
+describe("the module of an inversify container", () => {
+  it("binds the broker under its name, without any connection", () => {
+    container.load(natsModule({ url: "nats://127.0.0.1:4222" }, "edge"));
+
+    expect(container.get(BROKER, { name: "edge" })).toMatchObject({ name: "nats" });
+  });
+
+  it("refuses wrong options when it is made", () => {
+    expect(() => natsModule({ url: "nats://127.0.0.1:4222", clientname: "a" } as never)).toThrow(/clientname/);
+  });
+
+  it.skipIf(url === undefined)(
+    "makes the bus of the container publish and handle on the broker (needs BUSBAR_TEST_NATS_URL)",
+    async () => {
+      container.load(natsModule({ url: url ?? "" }), busModule());
+      const bus = container.get(BUS);
+      await bus.open();
+      const received: unknown[] = [];
+      await bus.subscribe(topic, (payload) => received.push(payload));
+
+      await container.get(PUBLISHER).publish(topic, { celsius: 21.5 });
+
+      await expect.poll(() => received, { timeout: 15_000 }).toEqual([{ celsius: 21.5 }]);
+    },
+  );
+});
