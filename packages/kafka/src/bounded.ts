@@ -1,20 +1,26 @@
 /** Resolves or rejects as the work does; rejects with the signal's reason, or with `late()` after the bound, if that comes first. */
-export function bounded<T>(work: Promise<T>, boundMs: number, late: () => Error, signal?: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => end(() => reject(late())), boundMs);
-    const abort = (): void => end(() => reject(signal?.reason as Error));
-    const end = (settle: () => void): void => {
+export async function bounded<T>(
+  work: Promise<T>,
+  boundMs: number,
+  late: () => Error,
+  signal?: AbortSignal,
+): Promise<T> {
+  let end: () => void = () => {};
+  const bound = new Promise<never>((_, reject) => {
+    const timer = setTimeout(() => reject(late()), boundMs);
+    const abort = (): void => reject(signal?.reason as Error);
+    end = () => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
-      settle();
     };
-    if (signal?.aborted === true) return abort();
+    if (signal?.aborted === true) abort();
     signal?.addEventListener("abort", abort, { once: true });
-    work.then(
-      (value) => end(() => resolve(value)),
-      (error: unknown) => end(() => reject(error as Error)),
-    );
   });
+  try {
+    return await Promise.race([work, bound]);
+  } finally {
+    end();
+  }
 }
 
 /** Resolves when the work ended, however, or after the bound. */

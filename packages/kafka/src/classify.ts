@@ -11,7 +11,14 @@ export interface FailedCall {
 }
 
 type Verdict =
-  | { readonly kind: "refused"; readonly code: Extract<BusErrorCode, "BUSBAR_REFUSED" | "BUSBAR_AUTHENTICATION" | "BUSBAR_NOT_FOUND" | "BUSBAR_TOO_LARGE">; readonly advice: string }
+  | {
+      readonly kind: "refused";
+      readonly code: Extract<
+        BusErrorCode,
+        "BUSBAR_REFUSED" | "BUSBAR_AUTHENTICATION" | "BUSBAR_NOT_FOUND" | "BUSBAR_TOO_LARGE"
+      >;
+      readonly advice: string;
+    }
   /** The cluster certainly did not do it, and may later. */
   | { readonly kind: "later"; readonly advice: string }
   /** It may have been done. */
@@ -21,29 +28,97 @@ const lost = "the connection to Kafka was lost or could not be made";
 
 /** By the type of a protocol error (the names of `org.apache.kafka.common.protocol.Errors`, as the client spells them). */
 const byType: Readonly<Record<string, Verdict>> = {
-  UNKNOWN_TOPIC_OR_PARTITION: { kind: "refused", code: "BUSBAR_NOT_FOUND", advice: 'there is no such topic; make it, or set topology: "create"' },
+  UNKNOWN_TOPIC_OR_PARTITION: {
+    kind: "refused",
+    code: "BUSBAR_NOT_FOUND",
+    advice: 'there is no such topic; make it, or set topology: "create"',
+  },
   INVALID_TOPIC_EXCEPTION: { kind: "refused", code: "BUSBAR_REFUSED", advice: "Kafka does not take the topic's name" },
-  MESSAGE_TOO_LARGE: { kind: "refused", code: "BUSBAR_TOO_LARGE", advice: "the message is larger than max.message.bytes of the topic" },
-  RECORD_LIST_TOO_LARGE: { kind: "refused", code: "BUSBAR_TOO_LARGE", advice: "the message is larger than a log segment of the topic" },
-  INVALID_RECORD: { kind: "refused", code: "BUSBAR_REFUSED", advice: "Kafka does not take the record; a compacted topic needs a key on every message" },
-  INVALID_TIMESTAMP: { kind: "refused", code: "BUSBAR_REFUSED", advice: "the time of the message is further off than the topic allows" },
-  TOPIC_AUTHORIZATION_FAILED: { kind: "refused", code: "BUSBAR_REFUSED", advice: "this user may not use the topic; grant it an ACL" },
-  GROUP_AUTHORIZATION_FAILED: { kind: "refused", code: "BUSBAR_REFUSED", advice: "this user may not use the consumer group; grant it an ACL" },
-  CLUSTER_AUTHORIZATION_FAILED: { kind: "refused", code: "BUSBAR_REFUSED", advice: 'this user may not change the cluster; grant it an ACL, or make the topics yourself and set topology: "check"' },
-  SASL_AUTHENTICATION_FAILED: { kind: "refused", code: "BUSBAR_AUTHENTICATION", advice: "the user name or the password is wrong" },
-  UNSUPPORTED_SASL_MECHANISM: { kind: "refused", code: "BUSBAR_AUTHENTICATION", advice: "the server does not offer this SASL mechanism; set native.saslMechanism" },
-  INVALID_REPLICATION_FACTOR: { kind: "refused", code: "BUSBAR_REFUSED", advice: "there are fewer brokers than native.replicationFactor" },
-  INVALID_PARTITIONS: { kind: "refused", code: "BUSBAR_REFUSED", advice: "the cluster does not take native.partitions" },
+  MESSAGE_TOO_LARGE: {
+    kind: "refused",
+    code: "BUSBAR_TOO_LARGE",
+    advice: "the message is larger than max.message.bytes of the topic",
+  },
+  RECORD_LIST_TOO_LARGE: {
+    kind: "refused",
+    code: "BUSBAR_TOO_LARGE",
+    advice: "the message is larger than a log segment of the topic",
+  },
+  INVALID_RECORD: {
+    kind: "refused",
+    code: "BUSBAR_REFUSED",
+    advice: "Kafka does not take the record; a compacted topic needs a key on every message",
+  },
+  INVALID_TIMESTAMP: {
+    kind: "refused",
+    code: "BUSBAR_REFUSED",
+    advice: "the time of the message is further off than the topic allows",
+  },
+  TOPIC_AUTHORIZATION_FAILED: {
+    kind: "refused",
+    code: "BUSBAR_REFUSED",
+    advice: "this user may not use the topic; grant it an ACL",
+  },
+  GROUP_AUTHORIZATION_FAILED: {
+    kind: "refused",
+    code: "BUSBAR_REFUSED",
+    advice: "this user may not use the consumer group; grant it an ACL",
+  },
+  CLUSTER_AUTHORIZATION_FAILED: {
+    kind: "refused",
+    code: "BUSBAR_REFUSED",
+    advice:
+      'this user may not change the cluster; grant it an ACL, or make the topics yourself and set topology: "check"',
+  },
+  SASL_AUTHENTICATION_FAILED: {
+    kind: "refused",
+    code: "BUSBAR_AUTHENTICATION",
+    advice: "the user name or the password is wrong",
+  },
+  UNSUPPORTED_SASL_MECHANISM: {
+    kind: "refused",
+    code: "BUSBAR_AUTHENTICATION",
+    advice: "the server does not offer this SASL mechanism; set native.saslMechanism",
+  },
+  INVALID_REPLICATION_FACTOR: {
+    kind: "refused",
+    code: "BUSBAR_REFUSED",
+    advice: "there are fewer brokers than native.replicationFactor",
+  },
+  INVALID_PARTITIONS: {
+    kind: "refused",
+    code: "BUSBAR_REFUSED",
+    advice: "the cluster does not take native.partitions",
+  },
   INVALID_CONFIG: { kind: "refused", code: "BUSBAR_REFUSED", advice: "the cluster does not take native.topicConfig" },
   POLICY_VIOLATION: { kind: "refused", code: "BUSBAR_REFUSED", advice: "a policy of the cluster forbids it" },
-  INVALID_SESSION_TIMEOUT: { kind: "refused", code: "BUSBAR_REFUSED", advice: "native.sessionTimeoutMs is outside what the broker allows (group.min/max.session.timeout.ms)" },
+  INVALID_SESSION_TIMEOUT: {
+    kind: "refused",
+    code: "BUSBAR_REFUSED",
+    advice: "native.sessionTimeoutMs is outside what the broker allows (group.min/max.session.timeout.ms)",
+  },
   INVALID_GROUP_ID: { kind: "refused", code: "BUSBAR_REFUSED", advice: "Kafka does not take the group's name" },
-  INCONSISTENT_GROUP_PROTOCOL: { kind: "refused", code: "BUSBAR_REFUSED", advice: "the group has members that divide its partitions in another way; use a group of its own" },
-  GROUP_MAX_SIZE_REACHED: { kind: "refused", code: "BUSBAR_REFUSED", advice: "the group has as many members as the broker allows" },
+  INCONSISTENT_GROUP_PROTOCOL: {
+    kind: "refused",
+    code: "BUSBAR_REFUSED",
+    advice: "the group has members that divide its partitions in another way; use a group of its own",
+  },
+  GROUP_MAX_SIZE_REACHED: {
+    kind: "refused",
+    code: "BUSBAR_REFUSED",
+    advice: "the group has as many members as the broker allows",
+  },
   NON_EMPTY_GROUP: { kind: "refused", code: "BUSBAR_REFUSED", advice: "the group has members still; close them first" },
-  UNSUPPORTED_VERSION: { kind: "refused", code: "BUSBAR_REFUSED", advice: "the server is too old or too new for the client" },
+  UNSUPPORTED_VERSION: {
+    kind: "refused",
+    code: "BUSBAR_REFUSED",
+    advice: "the server is too old or too new for the client",
+  },
   NOT_ENOUGH_REPLICAS: { kind: "later", advice: "fewer replicas are in sync than min.insync.replicas asks for" },
-  NOT_ENOUGH_REPLICAS_AFTER_APPEND: { kind: "unknown", advice: "it was written, but to fewer replicas than min.insync.replicas asks for" },
+  NOT_ENOUGH_REPLICAS_AFTER_APPEND: {
+    kind: "unknown",
+    advice: "it was written, but to fewer replicas than min.insync.replicas asks for",
+  },
   LEADER_NOT_AVAILABLE: { kind: "later", advice: "the partition has no leader at the moment" },
   NOT_LEADER_FOR_PARTITION: { kind: "later", advice: "the partition has just got another leader" },
   REQUEST_TIMED_OUT: { kind: "unknown", advice: "the replicas did not confirm in time" },
@@ -58,7 +133,11 @@ const byType: Readonly<Record<string, Verdict>> = {
 
 /** By the name of an error of the client itself. */
 const byName: Readonly<Record<string, Verdict>> = {
-  KafkaJSSASLAuthenticationError: { kind: "refused", code: "BUSBAR_AUTHENTICATION", advice: "the user name, the password or the SASL mechanism is not what the server takes" },
+  KafkaJSSASLAuthenticationError: {
+    kind: "refused",
+    code: "BUSBAR_AUTHENTICATION",
+    advice: "the user name, the password or the SASL mechanism is not what the server takes",
+  },
   KafkaJSConnectionError: { kind: "unknown", advice: lost },
   KafkaJSConnectionClosedError: { kind: "unknown", advice: lost },
   KafkaJSRequestTimeoutError: { kind: "unknown", advice: "the server did not answer in time" },
@@ -67,8 +146,15 @@ const byName: Readonly<Record<string, Verdict>> = {
   KafkaJSLockTimeout: { kind: "unknown", advice: lost },
   KafkaJSGroupCoordinatorNotFound: { kind: "later", advice: "the group has no coordinator at the moment" },
   KafkaJSMetadataNotLoaded: { kind: "later", advice: "the cluster does not tell where the topic is at the moment" },
-  KafkaJSTopicMetadataNotLoaded: { kind: "later", advice: "the cluster does not tell where the topic is at the moment" },
-  KafkaJSServerDoesNotSupportApiKey: { kind: "refused", code: "BUSBAR_REFUSED", advice: "the server is too old or too new for the client" },
+  KafkaJSTopicMetadataNotLoaded: {
+    kind: "later",
+    advice: "the cluster does not tell where the topic is at the moment",
+  },
+  KafkaJSServerDoesNotSupportApiKey: {
+    kind: "refused",
+    code: "BUSBAR_REFUSED",
+    advice: "the server is too old or too new for the client",
+  },
 };
 
 /** Failures of one record that say nothing of the others in its request. */
@@ -95,20 +181,28 @@ export function classify(cause: unknown, call: FailedCall): BusError {
 
 /** The error of a publish that waited behind one that failed: it was not sent, and may be sent again. */
 export function notSent(first: BusError, topic: string): BusError {
-  return new ConnectionError(`Publishing to "${topic}" did not begin, because an earlier message to it failed: ${first.message}`, {
-    broker: "kafka",
-    topic,
-    cause: first,
-  });
+  return new ConnectionError(
+    `Publishing to "${topic}" did not begin, because an earlier message to it failed: ${first.message}`,
+    {
+      broker: "kafka",
+      topic,
+      cause: first,
+    },
+  );
 }
 
 /** The error of a publish to a topic that was gone for a moment, or is to be made again: it was not written, and may be sent again. */
 export function topicIsBack(topic: string, cause: unknown): BusError {
-  return new BusError("BUSBAR_NOT_FOUND", `Publishing to "${topic}" failed: the topic was deleted, or just made. Sent again it may be there.`, true, {
-    broker: "kafka",
-    topic,
-    cause,
-  });
+  return new BusError(
+    "BUSBAR_NOT_FOUND",
+    `Publishing to "${topic}" failed: the topic was deleted, or just made. Sent again it may be there.`,
+    true,
+    {
+      broker: "kafka",
+      topic,
+      cause,
+    },
+  );
 }
 
 /** The error for whoever comes after `close`. */
@@ -139,7 +233,7 @@ export function isRebalance(cause: unknown): boolean {
 /** Looks from the outermost error inwards: the client wraps what failed in "gave up" and "not retriable". */
 function verdictOf(cause: unknown): Verdict | undefined {
   for (const error of chain(cause)) {
-    const verdict = own(byType, error["type"]) ?? own(byName, error["name"]) ?? ofSocket(error["code"]);
+    const verdict = own(byType, error["type"]) ?? ofSocket(error["code"]) ?? own(byName, error["name"]);
     if (verdict !== undefined) return verdict;
   }
   return undefined;
@@ -165,7 +259,11 @@ function* chain(cause: unknown): Generator<Readonly<Record<string, unknown>>> {
 function ofSocket(code: unknown): Verdict | undefined {
   if (typeof code !== "string") return undefined;
   if (/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/.test(code)) {
-    return { kind: "refused", code: "BUSBAR_REFUSED", advice: "the server's certificate is not trusted; check tls.ca and tls.servername" };
+    return {
+      kind: "refused",
+      code: "BUSBAR_REFUSED",
+      advice: "the server's certificate is not trusted; check tls.ca and tls.servername",
+    };
   }
   return /^E[A-Z]+$/.test(code) ? { kind: "unknown", advice: lost } : undefined;
 }

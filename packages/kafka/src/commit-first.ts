@@ -66,7 +66,12 @@ export class CommitFirst {
   async #next(): Promise<boolean> {
     const epoch = this.#epoch;
     const batch = this.#waiting.slice(this.#head, this.#head + this.#options.room());
-    const places = new Map(batch.map(({ held, mark }) => [held.key, { topic: held.topic, partition: held.partition, offset: mark.offset + 1 }]));
+    const places = new Map(
+      batch.map(({ held, mark }) => [
+        held.key,
+        { topic: held.topic, partition: held.partition, offset: mark.offset + 1 },
+      ]),
+    );
     try {
       await this.#options.commit([...places.values()]);
     } catch {

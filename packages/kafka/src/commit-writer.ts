@@ -62,17 +62,20 @@ export class CommitWriter {
     this.#due = new Map();
     this.#writtenAt = Date.now();
     const epoch = this.#epoch;
-    this.#writing = this.#options.write(offsets).then(
-      () => this.#options.onWritten(offsets),
-      (error: unknown) => {
-        if (epoch !== this.#epoch) return;
-        this.#due = new Map([...due, ...this.#due]);
-        this.#options.onFailed(offsets, error);
-      },
-    ).then(() => {
-      this.#writing = undefined;
-      this.#schedule();
-    });
+    this.#writing = this.#options
+      .write(offsets)
+      .then(
+        () => this.#options.onWritten(offsets),
+        (error: unknown) => {
+          if (epoch !== this.#epoch) return;
+          this.#due = new Map([...due, ...this.#due]);
+          this.#options.onFailed(offsets, error);
+        },
+      )
+      .then(() => {
+        this.#writing = undefined;
+        this.#schedule();
+      });
     return this.#writing;
   }
 }

@@ -28,7 +28,11 @@ export class Control {
   }
 
   /** Like `ask`, for a question with many answers. */
-  async *stream<T>(doing: string, question: (control: ClientControl) => AsyncIterable<T>, topic?: string): AsyncGenerator<T> {
+  async *stream<T>(
+    doing: string,
+    question: (control: ClientControl) => AsyncIterable<T>,
+    topic?: string,
+  ): AsyncGenerator<T> {
     if (this.#closed) throw closedError("The broker");
     const connection = (this.#connection ??= this.#connect());
     try {
@@ -39,9 +43,14 @@ export class Control {
     }
   }
 
+  /** Lets go of the connection; the next question makes another. */
+  drop(): void {
+    if (this.#connection !== undefined) this.#forget(this.#connection);
+  }
+
   close(): void {
     this.#closed = true;
-    if (this.#connection !== undefined) this.#forget(this.#connection);
+    this.drop();
   }
 
   #connect(): Promise<ClientControl> {
@@ -51,6 +60,9 @@ export class Control {
 
   #forget(connection: Promise<ClientControl>): void {
     if (this.#connection === connection) this.#connection = undefined;
-    connection.then((control) => control.close(), () => {});
+    connection.then(
+      (control) => control.close(),
+      () => {},
+    );
   }
 }

@@ -12,7 +12,11 @@ export interface KafkaDeadLettersOptions {
   readonly control: Control;
   readonly topics: Topics;
   /** Publishes, confirmed by all replicas. */
-  readonly publish: (topic: string, message: ClientMessage, of: { readonly token: string; readonly sending: number }) => Promise<unknown>;
+  readonly publish: (
+    topic: string,
+    message: ClientMessage,
+    of: { readonly token: string; readonly sending: number },
+  ) => Promise<unknown>;
 }
 
 /** One partition, so that a listing has the order of the log; compacted, so that each slot is kept once and for ever. */
@@ -51,12 +55,18 @@ export class KafkaDeadLetters implements DeadLetterStore {
     const name = deadLetterTopic(group);
     const latest = await this.#latest(name, options?.signal);
     const there = [...new Set(handles)].filter((handle) => latest.has(handle));
-    const tombstones = there.map((handle) => this.#write(name, tombstone(handle), { token: `remove ${handle}`, sending: 1 }));
+    const tombstones = there.map((handle) =>
+      this.#write(name, tombstone(handle), { token: `remove ${handle}`, sending: 1 }),
+    );
     await abortable(Promise.all(tombstones), options?.signal);
     return there.length;
   }
 
-  async #write(name: string, message: ClientMessage, of: { readonly token: string; readonly sending: number }): Promise<void> {
+  async #write(
+    name: string,
+    message: ClientMessage,
+    of: { readonly token: string; readonly sending: number },
+  ): Promise<void> {
     await this.#options.topics.ensure(name, topicConfig, 1);
     await this.#options.publish(name, message, of);
   }
@@ -74,14 +84,21 @@ export class KafkaDeadLetters implements DeadLetterStore {
   }
 
   /** Everything that is in the log now. A topic that is not there is empty. */
-  async *#read(name: string, signal: AbortSignal | undefined): AsyncGenerator<{ partition: number; record: ClientRecord }> {
+  async *#read(
+    name: string,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<{ partition: number; record: ClientRecord }> {
     const { control } = this.#options;
     const doing = `Reading the dead letters in "${name}"`;
     signal?.throwIfAborted();
     if ((await control.ask(doing, (connection) => connection.partitionCount(name), name)) === 0) return;
     const bounds = await control.ask(doing, (connection) => connection.bounds([name]), name);
     for (const { partition, low, high } of bounds) {
-      for await (const record of control.stream(doing, (connection) => connection.read(name, partition, low, high), name)) {
+      for await (const record of control.stream(
+        doing,
+        (connection) => connection.read(name, partition, low, high),
+        name,
+      )) {
         signal?.throwIfAborted();
         yield { partition, record };
       }

@@ -85,7 +85,18 @@ export class Deliveries implements Settlements {
     this.#partitions = new Map(
       positions.map(({ topic, partition, offset }) => {
         const key = keyOf({ topic, partition });
-        return [key, { key, topic, partition, address: busTopic(topic), watermark: new Watermark(offset), committed: offset, lastSettled: undefined }];
+        return [
+          key,
+          {
+            key,
+            topic,
+            partition,
+            address: busTopic(topic),
+            watermark: new Watermark(offset),
+            committed: offset,
+            lastSettled: undefined,
+          },
+        ];
       }),
     );
     this.#active = true;
@@ -102,7 +113,8 @@ export class Deliveries implements Settlements {
     this.#commitFirst?.clear();
     this.#handOut.endGeneration();
     for (const { lastSettled, watermark, committed } of this.#partitions.values()) {
-      if (lastSettled !== undefined && watermark.position > committed) this.#options.onUnwritten(afterwards(lastSettled));
+      if (lastSettled !== undefined && watermark.position > committed)
+        this.#options.onUnwritten(afterwards(lastSettled));
     }
     this.#partitions = new Map();
     this.#wake?.();

@@ -6,7 +6,7 @@ const own: readonly string[] = Object.values(metadataHeaders);
 
 /**
  * Reads a Kafka record. The body is a copy, so that a handler may change it. What is missing stays absent; a record without a
- * value has an empty body; a header that stands there several times counts as its last, and bytes that are no
+ * value has an empty body; a header that stands there several times is one, its values joined by `, `, and bytes that are no
  * UTF-8 become replacement characters.
  *
  * @param address The bus topic that the record was read from.
@@ -22,7 +22,12 @@ export function fromDeadLetter(record: ClientRecord, address: string): InboundRe
   return assemble(record, address, all, all.get(metadataHeaders.key));
 }
 
-function assemble(record: ClientRecord, address: string, all: ReadonlyMap<string, string>, key: string | undefined): InboundRecord {
+function assemble(
+  record: ClientRecord,
+  address: string,
+  all: ReadonlyMap<string, string>,
+  key: string | undefined,
+): InboundRecord {
   const topic = all.get(metadataHeaders.topic);
   const id = all.get(metadataHeaders.id);
   const contentType = all.get(metadataHeaders.contentType);
@@ -44,9 +49,10 @@ function textHeaders(record: ClientRecord): Map<string, string> {
   const headers = new Map<string, string>();
   for (const [name, value] of Object.entries(record.headers ?? {})) {
     // The client collects repeated headers in an array, and takes one called "constructor" for a repetition.
-    const last: unknown = Array.isArray(value) ? value.findLast((entry) => Buffer.isBuffer(entry) || typeof entry === "string") : value;
-    if (Buffer.isBuffer(last)) headers.set(name, last.toString("utf8"));
-    else if (typeof last === "string") headers.set(name, last);
+    const texts = (Array.isArray(value) ? (value as unknown[]) : [value]).flatMap((entry) =>
+      Buffer.isBuffer(entry) ? [entry.toString("utf8")] : typeof entry === "string" ? [entry] : [],
+    );
+    if (texts.length > 0) headers.set(name, texts.join(", "));
   }
   return headers;
 }

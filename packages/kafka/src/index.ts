@@ -1,7 +1,7 @@
 import type { Adapter } from "@busbar/core/contract";
 import { declared } from "./capabilities.ts";
 import { KafkaBroker } from "./kafka-broker.ts";
-import type { KafkaNative, KafkaOptions } from "./options.ts";
+import type { KafkaOptions } from "./options.ts";
 
 export { KafkaBroker } from "./kafka-broker.ts";
 export type { KafkaCapabilities } from "./capabilities.ts";
@@ -22,5 +22,5 @@ export const adapter: Adapter = {
   schemes: ["kafka", "kafkas"],
   declared,
   // Every key and value is checked by the constructor.
-  create: (options) => new KafkaBroker({ ...options, native: options.native as KafkaNative | undefined }),
+  create: (options) => new KafkaBroker(options),
 };

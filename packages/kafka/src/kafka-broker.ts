@@ -1,5 +1,14 @@
 import type {
-  AbortOptions, Broker, BrokerLimits, BrokerStatus, Delivery, EffectiveCapabilities, OutboundRecord, Receipt, Subscriber, SubscribeRequest,
+  AbortOptions,
+  Broker,
+  BrokerLimits,
+  BrokerStatus,
+  Delivery,
+  EffectiveCapabilities,
+  OutboundRecord,
+  Receipt,
+  Subscriber,
+  SubscribeRequest,
 } from "@busbar/core/contract";
 import { abortable, ClosedError, ConnectionError, StatusHub } from "@busbar/core/driver";
 import { settledWithin } from "./bounded.ts";
@@ -52,12 +61,17 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
     this.#client = new KafkajsClient(this.#settings);
     this.#control = new Control(this.#client);
     this.#topics = new Topics(this.#control, this.#settings);
-    const prepare = async (topic: string): Promise<number | undefined> => (await this.#topics.ensure(topic)).maxMessageBytes;
+    const prepare = async (topic: string): Promise<number | undefined> =>
+      (await this.#topics.ensure(topic)).maxMessageBytes;
     const onTopicGone = async (topic: string): Promise<boolean> => {
       await this.#link.renew();
       return this.#topics.mayComeBack(topic);
     };
-    this.#confirmed = new ProducerBatches({ prepare, onTopicGone, send: (topic, messages) => this.#producer().send(topic, messages) });
+    this.#confirmed = new ProducerBatches({
+      prepare,
+      onTopicGone,
+      send: (topic, messages) => this.#producer().send(topic, messages),
+    });
     this.#unconfirmed = new ProducerBatches({
       prepare,
       onTopicGone,
@@ -79,21 +93,27 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
 
   /** A kafkajs object with the same settings as the bus uses, connected to nothing by itself. */
   get native(): NativeClient {
-    if (this.#effective === undefined) throw new ClosedError("The broker is not open yet; call open() first.", { broker: this.name });
+    if (this.#effective === undefined)
+      throw new ClosedError("The broker is not open yet; call open() first.", { broker: this.name });
     return this.#client.native;
   }
 
   async open(options?: AbortOptions): Promise<EffectiveCapabilities> {
     this.#refuseWhenClosed();
     if (this.#effective !== undefined) return this.#effective;
+    const { brokers, username, token } = this.#settings;
+    // A server that wants credentials just hangs up on who gives none.
+    const hint = username === undefined && token === undefined ? " without credentials" : "";
+    const doing = `Connecting to Kafka at ${brokers.join(", ")}${hint}`;
     try {
       await this.#link.open(options?.signal);
-      this.#effective = await abortable(this.#learn(), options?.signal);
+      this.#effective = await abortable(this.#learn(doing), options?.signal);
       this.#link.supervise();
     } catch (cause) {
       this.#link.drop();
+      this.#control.drop();
       if (options?.signal?.aborted === true) throw options.signal.reason;
-      throw classify(cause, { doing: `Connecting to Kafka at ${this.#settings.brokers.join(", ")}` });
+      throw classify(cause, { doing });
     }
     this.#status.emit({ type: "connected", effective: this.#effective });
     return this.#effective;
@@ -105,11 +125,17 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
     // All of this in the turn of the call, so that calls keep their order.
     const topic = topicName(record.address);
     const message = toMessage(record);
-    if (this.#link.current === undefined) throw new ConnectionError(`Publishing to "${record.topic}" failed: there is no connection to Kafka.`, { broker: this.name, topic: record.topic });
+    if (this.#link.current === undefined)
+      throw new ConnectionError(`Publishing to "${record.topic}" failed: there is no connection to Kafka.`, {
+        broker: this.name,
+        topic: record.topic,
+      });
     const batches = record.delivery === "at-most-once" ? this.#unconfirmed : this.#confirmed;
     const written = batches.publish(topic, message, { token: record.publishToken, sending: record.sending });
     const position = await abortable(written, options?.signal);
-    return position === undefined ? { id: record.id } : { id: record.id, position: `${topic}/${position.partition}/${position.offset}` };
+    return position === undefined
+      ? { id: record.id }
+      : { id: record.id, position: `${topic}/${position.partition}/${position.offset}` };
   }
 
   async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {
@@ -145,7 +171,10 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
     this.#unconfirmed.fail(closed);
     this.#link.close();
     this.#control.close();
-    this.#unconfirmedProducer?.then((producer) => producer.close(), () => {});
+    this.#unconfirmedProducer?.then(
+      (producer) => producer.close(),
+      () => {},
+    );
   }
 
   #producer(): ClientProducer {
@@ -179,13 +208,14 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
   }
 
   async #tellConnected(): Promise<void> {
-    this.#effective = await this.#learn().catch(() => this.#effective);
-    if (this.#effective !== undefined && this.#link.current !== undefined) this.#status.emit({ type: "connected", effective: this.#effective });
+    this.#effective = await this.#learn("Connecting to Kafka again").catch(() => this.#effective);
+    if (this.#effective !== undefined && this.#link.current !== undefined)
+      this.#status.emit({ type: "connected", effective: this.#effective });
   }
 
   /** What this cluster does. Kafka does not tell its product or version. */
-  async #learn(): Promise<EffectiveCapabilities> {
-    const size = await this.#control.ask("Reading the settings of the broker", (control) => control.setting("message.max.bytes"));
+  async #learn(doing: string): Promise<EffectiveCapabilities> {
+    const size = await this.#control.ask(doing, (control) => control.setting("message.max.bytes"));
     const limits: BrokerLimits = size === undefined ? {} : { maxBodyBytes: Number(size) };
     return { product: "Apache Kafka", version: "unknown", supports: declared, limits, warnings: [] };
   }

@@ -1,15 +1,16 @@
 import type { BrokerStatus, Delivery, Subscriber, SubscribeRequest } from "@busbar/core/contract";
 import { backoffDelayMs, pause, reconnectPolicy } from "@busbar/core/driver";
-import type { BusError } from "@busbar/core/driver";
 import { bounded, settledWithin } from "./bounded.ts";
 import { classify, closedError, isRebalance, tookTooLong } from "./classify.ts";
 import type { AssignedPartition, ClientMember, KafkaClient } from "./client.ts";
 import type { Control } from "./control.ts";
+import { Deferred } from "./deferred.ts";
 import { Deliveries } from "./deliveries.ts";
 import type { Gap } from "./deliveries.ts";
 import type { KafkaSettings } from "./options.ts";
 import { keyOf, startingPositions } from "./starting-positions.ts";
 import { offsetsTopic, topicName } from "./topic.ts";
+import { SubscriptionNews } from "./subscription-news.ts";
 import type { Topics } from "./topics.ts";
 
 /** What a subscriber shares with its broker. */
@@ -34,6 +35,7 @@ export class KafkaSubscriber implements Subscriber {
   readonly #context: SubscriberContext;
   readonly #request: SubscribeRequest;
   readonly #deliveries: Deliveries;
+  readonly #news: SubscriptionNews;
   readonly #ending = new AbortController();
   /** Places that this process has held, so that one that is gone shows. */
   readonly #held = new Set<string>();
@@ -45,7 +47,6 @@ export class KafkaSubscriber implements Subscriber {
   #joins = 0;
   #known = false;
   #stopped = false;
-  #connected = true;
   #lastMemberId: string | undefined;
   #work: Promise<void> | undefined;
   #poll: NodeJS.Timeout | undefined;
@@ -55,19 +56,25 @@ export class KafkaSubscriber implements Subscriber {
     const { native } = context.settings;
     this.#context = context;
     this.#request = request;
+    this.#news = new SubscriptionNews(request, context.tell);
     this.#deliveries = new Deliveries({
       request,
       sink,
-      commit: (offsets) => this.#member?.commit(offsets) ?? Promise.reject(closedError("The subscription's connection")),
+      commit: (offsets) =>
+        this.#member?.commit(offsets) ?? Promise.reject(closedError("The subscription's connection")),
       commitIntervalMs: native.commitIntervalMs,
       heartbeatIntervalMs: native.heartbeatIntervalMs,
-      onUnwritten: (delivery) => context.tell({ type: "settlement-failed", name: request.name, delivery, outcome: "ack", error: unwritten(request) }),
+      onUnwritten: (delivery) => this.#news.unwritten(delivery),
       onGap: (gap) => void this.#explainGap(gap),
     });
   }
 
   /** Resolves once the group has a place in every partition; nothing is left behind when that fails. */
-  static async start(context: SubscriberContext, request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<KafkaSubscriber> {
+  static async start(
+    context: SubscriberContext,
+    request: SubscribeRequest,
+    sink: (delivery: Delivery) => void,
+  ): Promise<KafkaSubscriber> {
     const subscriber = new KafkaSubscriber(context, request, sink);
     context.onOpened(subscriber);
     try {
@@ -106,7 +113,11 @@ export class KafkaSubscriber implements Subscriber {
   async remove(): Promise<void> {
     const { name, filter } = this.#request;
     await this.close();
-    await this.#context.control.ask(`Deleting the consumer group "${name}"`, (control) => control.deleteGroup(name), filter);
+    await this.#context.control.ask(
+      `Deleting the consumer group "${name}"`,
+      (control) => control.deleteGroup(name),
+      filter,
+    );
   }
 
   async #close(): Promise<void> {
@@ -123,7 +134,10 @@ export class KafkaSubscriber implements Subscriber {
     }
     if (durable || group !== undefined) return;
     // Without a connection it stays until the broker's offsets.retention.minutes are over.
-    await settledWithin(this.#context.control.ask(`Deleting the consumer group "${name}"`, (control) => control.deleteGroup(name)), closeBoundMs);
+    await settledWithin(
+      this.#context.control.ask(`Deleting the consumer group "${name}"`, (control) => control.deleteGroup(name)),
+      closeBoundMs,
+    );
   }
 
   /** Makes a member and waits until it has begun. Rejects, with nothing left, when that fails. */
@@ -153,9 +167,17 @@ export class KafkaSubscriber implements Subscriber {
     });
     try {
       const ready = Promise.all([joining, begun.promise]);
-      await bounded(ready, boundMs, () => tookTooLong("Joining the consumer group", boundMs, this.#request.filter), this.#ending.signal);
+      await bounded(
+        ready,
+        boundMs,
+        () => tookTooLong("Joining the consumer group", boundMs, this.#request.filter),
+        this.#ending.signal,
+      );
     } catch (error) {
-      joining.then((member) => member.close(), () => {});
+      joining.then(
+        (member) => member.close(),
+        () => {},
+      );
       this.#forgetMember();
       throw error;
     }
@@ -170,7 +192,9 @@ export class KafkaSubscriber implements Subscriber {
     const mark = { topic: offsetsTopic, partition: 0, offset: 0 };
     if (!durable && group === undefined) return;
     // Other members may be there, and the user may lack the right; the subscription itself needs no mark.
-    await this.#context.control.ask(`Subscribing to "${filter}"`, (control) => control.commitFor(name, mark), filter).catch(() => {});
+    await this.#context.control
+      .ask(`Subscribing to "${filter}"`, (control) => control.commitFor(name, mark), filter)
+      .catch(() => {});
   }
 
   /** The group has given out its partitions: finds where to go on, and goes on. */
@@ -181,12 +205,18 @@ export class KafkaSubscriber implements Subscriber {
       // In this order: see startingPositions.
       const bounds = await member.bounds();
       const committed = await member.committed();
-      const plan = startingPositions({ bounds, committed, assigned, known: this.#known, startFrom: this.#request.startFrom });
+      const plan = startingPositions({
+        bounds,
+        committed,
+        assigned,
+        known: this.#known,
+        startFrom: this.#request.startFrom,
+      });
       if (plan.commit.length > 0) await member.commit(plan.commit);
       if (join !== this.#joins) return;
-      for (const place of plan.lost) this.#positionLost(place, "its committed place is outside the log; it goes on at the first message that is left");
+      for (const place of plan.lost) this.#news.positionLost(place, "its committed place is outside the log");
       for (const place of plan.commit) {
-        if (this.#held.has(keyOf(place))) this.#positionLost(place, "its committed place was gone; it goes on at the first message that is left");
+        if (this.#held.has(keyOf(place))) this.#news.positionLost(place, "its committed place was gone");
       }
       for (const place of plan.start) this.#held.add(keyOf(place));
       this.#known = true;
@@ -212,23 +242,23 @@ export class KafkaSubscriber implements Subscriber {
     if (epoch !== this.#epoch || this.#ending.signal.aborted) return;
     this.#member?.close();
     this.#forgetMember();
-    this.#tellConnected(false, error);
+    this.#news.connected(false, error);
     this.#alone(() => this.#recover());
   }
 
   async #recover(): Promise<void> {
-    const { name, filter } = this.#request;
+    const { filter } = this.#request;
     const { signal } = this.#ending;
     for (let attempt = 1; !signal.aborted; attempt++) {
       await pause(backoffDelayMs(attempt, reconnectPolicy), signal);
       if (signal.aborted) return;
       try {
         await this.#build();
-        return this.#tellConnected(true);
+        return this.#news.connected(true);
       } catch (cause) {
         const error = classify(cause, { doing: `Subscribing to "${filter}" again`, topic: filter });
         if (error.retryable || signal.aborted) continue;
-        return this.#context.tell({ type: "fatal", name, error });
+        return this.#news.fatal(error);
       }
     }
   }
@@ -254,10 +284,10 @@ export class KafkaSubscriber implements Subscriber {
     }
     try {
       await this.#build();
-      this.#tellConnected(true);
+      this.#news.connected(true);
     } catch (error) {
       if (this.#ending.signal.aborted) return;
-      this.#tellConnected(false, error);
+      this.#news.connected(false, error);
       await this.#recover();
     }
   }
@@ -266,30 +296,20 @@ export class KafkaSubscriber implements Subscriber {
     const { filter } = this.#request;
     if (filter.includes("*")) return this.#context.topics.matching(filter);
     const name = topicName(filter);
-    this.#context.topics.forget(name);
+    // What failed may have failed because the topic is gone.
+    if (this.#lastMemberId !== undefined) this.#context.topics.forget(name);
     await this.#context.topics.ensure(name);
     return [name];
   }
 
   /** Records that are missing were compacted away, or they were deleted before they were read. */
   async #explainGap({ topic, partition, expected, found }: Gap): Promise<void> {
-    if (found < expected) return this.#positionLost({ topic, partition }, "the log was cut or made anew; it goes on at its first message");
+    const place = { topic, partition };
+    if (found < expected) return this.#news.positionLost(place, "the log was cut or made anew");
     const bounds = await this.#member?.bounds().catch(() => undefined);
     const low = bounds?.find((entry) => entry.topic === topic && entry.partition === partition)?.low;
-    if (low === undefined || low <= expected) return;
-    this.#positionLost({ topic, partition }, "messages were deleted before they were read; it goes on at the first one that is left");
-  }
-
-  #tellConnected(connected: boolean, cause?: unknown): void {
-    if (this.#connected === connected) return;
-    this.#connected = connected;
-    const { name, filter } = this.#request;
-    const error = cause === undefined ? {} : { error: classify(cause, { doing: `The subscription to "${filter}"`, topic: filter }) };
-    this.#context.tell({ type: "subscription", name, connected, ...error });
-  }
-
-  #positionLost({ topic, partition }: AssignedPartition, reason: string): void {
-    this.#context.tell({ type: "position-lost", name: this.#request.name, reason: `Partition ${partition} of "${topic}": ${reason}.` });
+    if (low !== undefined && low > expected)
+      this.#news.positionLost(place, "messages were deleted before they were read");
   }
 
   #forgetMember(): void {
@@ -306,41 +326,5 @@ export class KafkaSubscriber implements Subscriber {
     this.#work = work().finally(() => {
       this.#work = undefined;
     });
-  }
-}
-
-function unwritten({ filter }: SubscribeRequest): BusError {
-  return classify(new Error("its partition was given to another member, or the connection was lost"), {
-    doing: `Acknowledging messages of "${filter}"`,
-    topic: filter,
-  });
-}
-
-/** A promise that is settled from outside, once. */
-class Deferred {
-  readonly promise: Promise<void>;
-  #resolve: () => void = () => {};
-  #reject: (error: Error) => void = () => {};
-  #settled = false;
-
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.promise.catch(() => {});
-  }
-
-  resolve(): void {
-    this.#settled = true;
-    this.#resolve();
-  }
-
-  /** False when it was settled before. */
-  reject(error: Error): boolean {
-    if (this.#settled) return false;
-    this.#settled = true;
-    this.#reject(error);
-    return true;
   }
 }

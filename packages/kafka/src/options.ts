@@ -123,7 +123,10 @@ export function checkOptions(options: KafkaOptions): KafkaSettings {
 
 function checkNative(given: KafkaNative, problems: string[]): Required<KafkaNative> {
   problems.push(...unknownKeyProblems(given, Object.keys(nativeDefaults), "native"));
-  const native = { ...nativeDefaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+  const native = {
+    ...nativeDefaults,
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  };
   for (const [key, least] of Object.entries(atLeast)) {
     const value = native[key as keyof KafkaNative];
     if (!Number.isSafeInteger(value) || (value as number) < least) {
@@ -131,7 +134,8 @@ function checkNative(given: KafkaNative, problems: string[]): Required<KafkaNati
     }
   }
   if (native.replicationFactor === 0) problems.push("native.replicationFactor: must be -1 or at least 1");
-  if (!mechanisms.includes(native.saslMechanism)) problems.push(`native.saslMechanism: must be one of ${mechanisms.join(", ")}`);
+  if (!mechanisms.includes(native.saslMechanism))
+    problems.push(`native.saslMechanism: must be one of ${mechanisms.join(", ")}`);
   if (native.heartbeatIntervalMs >= native.sessionTimeoutMs) {
     problems.push("native.heartbeatIntervalMs: must be below sessionTimeoutMs; about a third of it is usual");
   }
@@ -156,14 +160,17 @@ const hostShape = /^(\[[0-9a-f:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/i;
 function parseUrl(url: unknown, problems: string[]): Place {
   const parts = typeof url === "string" ? urlShape.exec(url) : null;
   if (parts === null) {
-    problems.push("url: must look like kafka://host:9092 or kafkas://one:9093,two:9093, without a path; special characters of a password are percent-encoded");
+    problems.push(
+      "url: must look like kafka://host:9092 or kafkas://one:9093,two:9093, without a path; special characters of a password are percent-encoded",
+    );
     return { brokers: [], secure: false };
   }
   const [, scheme, userInfo, hosts = ""] = parts;
   const brokers: string[] = [];
   for (const host of hosts.split(",")) {
     const [, name, port = "9092"] = hostShape.exec(host.trim()) ?? [];
-    if (name === undefined || Number(port) < 1 || Number(port) > 65_535) problems.push(`url: "${host}" is not a host with a port`);
+    if (name === undefined || Number(port) < 1 || Number(port) > 65_535)
+      problems.push(`url: "${host}" is not a host with a port`);
     else brokers.push(`${name.replace(/^\[|\]$/g, "")}:${port}`);
   }
   const secure = scheme?.toLowerCase() === "kafkas";
@@ -171,7 +178,9 @@ function parseUrl(url: unknown, problems: string[]): Place {
   const colon = userInfo.indexOf(":");
   try {
     const username = decodeURIComponent(colon === -1 ? userInfo : userInfo.slice(0, colon));
-    return colon === -1 ? { brokers, secure, username } : { brokers, secure, username, password: decodeURIComponent(userInfo.slice(colon + 1)) };
+    return colon === -1
+      ? { brokers, secure, username }
+      : { brokers, secure, username, password: decodeURIComponent(userInfo.slice(colon + 1)) };
   } catch {
     problems.push("url: the user name or the password is not percent-encoded properly");
     return { brokers, secure };

@@ -100,7 +100,10 @@ export class ProducerBatches {
   async #sendBatch(queue: Queue, batch: readonly Pending[]): Promise<void> {
     queue.underway = batch;
     try {
-      const positions = await this.#options.send(queue.topic, batch.map(({ message }) => message));
+      const positions = await this.#options.send(
+        queue.topic,
+        batch.map(({ message }) => message),
+      );
       for (const [index, pending] of batch.entries()) {
         this.#suspects.delete(pending.of.token);
         settle(pending, () => pending.resolve(positions[index]));
@@ -114,7 +117,9 @@ export class ProducerBatches {
   async #fail(queue: Queue, batch: readonly Pending[], cause: unknown): Promise<void> {
     const { topic } = queue;
     const again = topicIsGone(cause) && (await this.#options.onTopicGone(topic));
-    const error = again ? topicIsBack(topic, cause) : classify(cause, { doing: `Publishing to "${topic}"`, topic, sent: true });
+    const error = again
+      ? topicIsBack(topic, cause)
+      : classify(cause, { doing: `Publishing to "${topic}"`, topic, sent: true });
     if (concernsOneRecord(cause) && batch.length > 1) return this.#sendAloneNextTime(queue, batch, error);
     rejectAll(batch, error);
     if (error.retryable) rejectAll(queue.takeAll(), notSent(error, topic));
@@ -146,7 +151,11 @@ export class ProducerBatches {
         continue;
       }
       const alone = this.#suspects.has(pending.of.token) && pending.of.sending > 1;
-      if (batch.length > 0 && (alone || batch.length === maxRecords || size + pending.bytes > Math.min(maxBytes, limit))) break;
+      if (
+        batch.length > 0 &&
+        (alone || batch.length === maxRecords || size + pending.bytes > Math.min(maxBytes, limit))
+      )
+        break;
       batch.push(pending);
       // A record behind the first takes up to ten bytes more, less the header that is counted with each.
       size += pending.bytes;

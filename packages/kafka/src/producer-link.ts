@@ -33,7 +33,11 @@ export class ProducerLink {
 
   /** Connects, once. */
   async open(signal?: AbortSignal): Promise<void> {
-    const producer = await this.#options.client.connectProducer({ acks: -1, signal, onLost: (error) => this.#lost(producer, error) });
+    const producer = await this.#options.client.connectProducer({
+      acks: -1,
+      signal,
+      onLost: (error) => this.#lost(producer, error),
+    });
     if (this.#ending.signal.aborted) return producer.close();
     this.#producer = producer;
   }

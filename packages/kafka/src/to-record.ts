@@ -18,7 +18,7 @@ export function toMessage(record: OutboundRecord): ClientMessage {
   refuseUnsupported(record);
   return {
     key: record.key === undefined ? null : Buffer.from(record.key, "utf8"),
-    value: bytes(record.body),
+    value: valueOf(record.body),
     headers: toHeaders(record, record.address),
     timestamp: record.timestamp,
   };
@@ -28,7 +28,7 @@ export function toMessage(record: OutboundRecord): ClientMessage {
 export function toDeadLetter(record: OutboundRecord, slot: string, address: string): ClientMessage {
   const headers = toHeaders(record, address);
   if (record.key !== undefined) headers[metadataHeaders.key] = Buffer.from(record.key, "utf8");
-  return { key: Buffer.from(slot, "utf8"), value: bytes(record.body), headers, timestamp: record.timestamp };
+  return { key: Buffer.from(slot, "utf8"), value: valueOf(record.body), headers, timestamp: record.timestamp };
 }
 
 function toHeaders(record: OutboundRecord, address: string): Record<string, Buffer> {
@@ -42,18 +42,44 @@ function toHeaders(record: OutboundRecord, address: string): Record<string, Buff
   return headers;
 }
 
-function bytes(body: Uint8Array): Buffer {
+function valueOf(body: Uint8Array): Buffer {
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
 function refuseUnsupported(record: OutboundRecord): void {
-  if (record.retain !== true && record.expiresInMs === undefined && record.delayMs === undefined && record.priority === undefined) return;
+  if (
+    record.retain !== true &&
+    record.expiresInMs === undefined &&
+    record.delayMs === undefined &&
+    record.priority === undefined
+  )
+    return;
   const subject = `publish("${record.topic}")`;
   const needs = [
-    ...(record.retain === true ? [{ capability: "retain", subject, detail: "Kafka keeps no last value of a topic by itself; use a compacted topic and a key." } as const] : []),
-    ...(record.expiresInMs === undefined ? [] : [{ capability: "expiry", subject, detail: "Kafka expires whole topics, not messages; set retention.ms of the topic." } as const]),
-    ...(record.delayMs === undefined ? [] : [{ capability: "delay", subject, detail: "Kafka cannot hold a message back." } as const]),
-    ...(record.priority === undefined ? [] : [{ capability: "priority", subject, detail: "Kafka has no priorities; use a topic for each." } as const]),
+    ...(record.retain === true
+      ? [
+          {
+            capability: "retain",
+            subject,
+            detail: "Kafka keeps no last value of a topic by itself; use a compacted topic and a key.",
+          } as const,
+        ]
+      : []),
+    ...(record.expiresInMs === undefined
+      ? []
+      : [
+          {
+            capability: "expiry",
+            subject,
+            detail: "Kafka expires whole topics, not messages; set retention.ms of the topic.",
+          } as const,
+        ]),
+    ...(record.delayMs === undefined
+      ? []
+      : [{ capability: "delay", subject, detail: "Kafka cannot hold a message back." } as const]),
+    ...(record.priority === undefined
+      ? []
+      : [{ capability: "priority", subject, detail: "Kafka has no priorities; use a topic for each." } as const]),
   ];
   throw new UnsupportedError(needs, { broker: "kafka", topic: record.topic });
 }

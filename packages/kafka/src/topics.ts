@@ -27,10 +27,17 @@ export class Topics {
    *
    * @param config Settings for a topic that has to be made, over those of the options.
    */
-  ensure(name: string, config: Readonly<Record<string, string>> = {}, partitions: number = this.#settings.native.partitions): Promise<KnownTopic> {
+  ensure(
+    name: string,
+    config: Readonly<Record<string, string>> = {},
+    partitions: number = this.#settings.native.partitions,
+  ): Promise<KnownTopic> {
     let known = this.#known.get(name);
     if (known === undefined) {
-      known = this.#settings.topology === "assume" ? Promise.resolve({ maxMessageBytes: undefined }) : this.#provide(name, config, partitions);
+      known =
+        this.#settings.topology === "assume"
+          ? Promise.resolve({ maxMessageBytes: undefined })
+          : this.#provide(name, config, partitions);
       this.#known.set(name, known);
       known.catch(() => this.#known.delete(name));
     }
@@ -49,33 +56,60 @@ export class Topics {
   async mayComeBack(name: string): Promise<boolean> {
     this.#known.delete(name);
     if (this.#settings.topology === "create") return true;
-    return this.#control.ask(`Looking for the topic "${name}"`, (control) => control.partitionCount(name), name).then((count) => count > 0, () => true);
+    return this.#control
+      .ask(`Looking for the topic "${name}"`, (control) => control.partitionCount(name), name)
+      .then(
+        (count) => count > 0,
+        () => true,
+      );
   }
 
   /** The names of all topics that fit the filter; for a concrete filter the one, whether it is there or not. */
   async matching(filter: string): Promise<string[]> {
     const parsed: ParsedFilter = parseFilter(filter);
-    const names = await this.#control.ask(`Looking for topics that fit "${filter}"`, (control) => control.topics(), filter);
-    return names.filter((name) => !isInternal(name) && !name.startsWith("_busbar.") && matches(parsed, busTopic(name))).sort();
+    const names = await this.#control.ask(
+      `Looking for topics that fit "${filter}"`,
+      (control) => control.topics(),
+      filter,
+    );
+    return names
+      .filter((name) => !isInternal(name) && !name.startsWith("_busbar.") && matches(parsed, busTopic(name)))
+      .sort();
   }
 
   async #provide(name: string, config: Readonly<Record<string, string>>, partitions: number): Promise<KnownTopic> {
-    const count = await this.#control.ask(`Looking for the topic "${name}"`, (control) => control.partitionCount(name), name);
+    const count = await this.#control.ask(
+      `Looking for the topic "${name}"`,
+      (control) => control.partitionCount(name),
+      name,
+    );
     if (count === 0) await this.#create(name, config, partitions);
-    const setting = await this.#control.ask(`Reading the settings of the topic "${name}"`, (control) => control.setting("max.message.bytes", name), name);
+    const setting = await this.#control.ask(
+      `Reading the settings of the topic "${name}"`,
+      (control) => control.setting("max.message.bytes", name),
+      name,
+    );
     return { maxMessageBytes: setting === undefined ? undefined : Number(setting) };
   }
 
   async #create(name: string, config: Readonly<Record<string, string>>, partitions: number): Promise<void> {
     const { topology, native } = this.#settings;
     if (topology === "check") {
-      throw new RefusedError(`Kafka has no topic "${name}", and topology is "check"; make it, or set topology: "create".`, {
-        code: "BUSBAR_NOT_FOUND",
-        broker: "kafka",
-        topic: name,
-      });
+      throw new RefusedError(
+        `Kafka has no topic "${name}", and topology is "check"; make it, or set topology: "create".`,
+        {
+          code: "BUSBAR_NOT_FOUND",
+          broker: "kafka",
+          topic: name,
+        },
+      );
     }
-    const plan = { name, partitions, replicationFactor: native.replicationFactor, config: { ...native.topicConfig, ...config } };
+    const plan = {
+      name,
+      partitions,
+      replicationFactor: native.replicationFactor,
+      config: { ...native.topicConfig, ...config },
+    };
     try {
       await this.#control.ask(`Making the topic "${name}"`, (control) => control.createTopic(plan), name);
     } catch (error) {

@@ -1,3 +1,5 @@
+import type { Delivery } from "@busbar/core/contract";
+import type { BusError } from "@busbar/core/driver";
 import kafkajs from "kafkajs";
 import type { Producer } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -7,7 +9,13 @@ import { brokerUrl } from "./broker-url.ts";
 import { bodies, collect, Inbox, record, rejection, request, statuses, unique } from "./fixtures.ts";
 
 const url = brokerUrl ?? "kafka://127.0.0.1:1";
-const native: KafkaNative = { heartbeatIntervalMs: 200, fetchWaitMs: 100, topicPollMs: 300, partitions: 3, revokeWaitMs: 2_000 };
+const native: KafkaNative = {
+  heartbeatIntervalMs: 200,
+  fetchWaitMs: 100,
+  topicPollMs: 300,
+  partitions: 3,
+  revokeWaitMs: 2_000,
+};
 
 const make = (more: KafkaNative = {}): KafkaBroker => kafka({ url, native: { ...native, ...more } });
 
@@ -20,7 +28,10 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
     broker = make();
     await broker.open();
     plain = new kafkajs.Kafka({ brokers: [new URL(url).host], logLevel: kafkajs.logLevel.NOTHING });
-    producer = plain.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner, allowAutoTopicCreation: false });
+    producer = plain.producer({
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      allowAutoTopicCreation: false,
+    });
     await producer.connect();
   });
 
@@ -30,13 +41,43 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
 
   const publishAll = (topic: string, texts: readonly string[], key?: (text: string) => string) =>
     Promise.all(texts.map((text) => broker.publish(record(topic, text, key === undefined ? {} : { key: key(text) }))));
-  const numbers = (count: number, from = 0): string[] => Array.from({ length: count }, (_, index) => String(index + from));
+  const numbers = (count: number, from = 0): string[] =>
+    Array.from({ length: count }, (_, index) => String(index + from));
   const committed = async (group: string) => {
     const admin = plain.admin();
     await admin.connect();
     const offsets = await admin.fetchOffsets({ groupId: group });
     await admin.disconnect();
-    return new Map(offsets.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset }) => [`${topic}:${partition}`, Number(offset)] as const)));
+    return new Map(
+      offsets.flatMap(({ topic, partitions }) =>
+        partitions.map(({ partition, offset }) => [`${topic}:${partition}`, Number(offset)] as const),
+      ),
+    );
+  };
+
+  const createTopics = async (...topics: string[]) => {
+    const admin = plain.admin();
+    await admin.connect();
+    await admin.createTopics({ topics: topics.map((topic) => ({ topic })) });
+    await admin.disconnect();
+  };
+  const deleteTopic = async (topic: string) => {
+    const admin = plain.admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: [topic] });
+    await admin.disconnect();
+  };
+  /** As core does: again while the failure may pass. */
+  const untilRefused = async (call: () => Promise<unknown>): Promise<void> => {
+    for (let left = 50; ; left--) {
+      const error = await call().then(
+        () => undefined,
+        (cause: unknown) => cause as BusError,
+      );
+      if (error === undefined) return;
+      if (!error.retryable || left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   };
 
   describe("publishing", () => {
@@ -44,7 +85,9 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
       const topic = unique("publish.place");
       const receipts = await publishAll(topic, numbers(700), (text) => `k${Number(text) % 5}`);
       for (let key = 0; key < 5; key++) {
-        const places = receipts.filter((_, index) => index % 5 === key).map(({ position }) => position?.split("/") ?? []);
+        const places = receipts
+          .filter((_, index) => index % 5 === key)
+          .map(({ position }) => position?.split("/") ?? []);
         expect(new Set(places.map(([name, partition]) => `${name}/${partition}`)).size).toBe(1);
         const offsets = places.map(([, , offset]) => Number(offset));
         expect(offsets).toEqual([...offsets].sort((one, other) => one - other));
@@ -78,12 +121,40 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
         const strict = kafka({ url, topology, native });
         await strict.open();
         const missing = unique("topology.missing");
-        expect(await rejection(strict.publish(record(missing)))).toMatchObject({ name: "RefusedError", code: "BUSBAR_NOT_FOUND", retryable: false });
-        expect(await rejection(strict.subscribe(request(missing), () => {}))).toMatchObject({ code: "BUSBAR_NOT_FOUND" });
-        // A topic that is missing does not spoil the others.
-        await strict.publish(record(topic));
+        expect(await rejection(strict.publish(record(missing)))).toMatchObject({
+          name: "RefusedError",
+          code: "BUSBAR_NOT_FOUND",
+          retryable: false,
+        });
+        expect(await rejection(strict.subscribe(request(missing), () => {}))).toMatchObject({
+          code: "BUSBAR_NOT_FOUND",
+        });
+        // A topic that is missing, or was deleted, does not spoil the others.
+        const [doomed, fresh] = [unique("doomed"), unique("fresh")];
+        await createTopics(doomed, fresh);
+        await strict.publish(record(doomed));
+        await deleteTopic(doomed);
+        expect(await rejection(untilRefused(() => strict.publish(record(doomed))))).toMatchObject({
+          code: "BUSBAR_NOT_FOUND",
+          retryable: false,
+        });
+        await Promise.all([strict.publish(record(topic)), strict.publish(record(fresh))]);
         await strict.close();
       }
+    });
+
+    it("makes a topic once, however many want it at the same moment", async () => {
+      const others = [make(), make()];
+      await Promise.all(others.map((other) => other.open()));
+      for (let round = 0; round < 3; round++) {
+        const topic = unique("topology.race");
+        const everybody = [broker, ...others].flatMap((each) => [
+          each.publish(record(topic)),
+          collect(each, request(topic)).then(({ subscriber }) => subscriber.remove()),
+        ]);
+        await Promise.all(everybody);
+      }
+      await Promise.all(others.map((other) => other.close()));
     });
 
     it("says why two names cannot be", async () => {
@@ -97,18 +168,8 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
     it("goes on after a topic was deleted under it", async () => {
       const [topic, other] = [unique("deleted"), unique("kept")];
       await Promise.all([broker.publish(record(topic, "1")), broker.publish(record(other, "1"))]);
-      const admin = plain.admin();
-      await admin.connect();
-      await admin.deleteTopics({ topics: [topic] });
-      await admin.disconnect();
-      let left = 20;
-      for (let done = false; !done;) {
-        // As core does: again while it may pass.
-        done = await broker.publish(record(topic, "2")).then(() => true, (error: { retryable: boolean }) => {
-          if (!error.retryable || left-- === 0) throw error;
-          return new Promise((resolve) => setTimeout(() => resolve(false), 100));
-        });
-      }
+      await deleteTopic(topic);
+      await untilRefused(() => broker.publish(record(topic, "2")));
       await broker.publish(record(other, "2"));
     });
 
@@ -132,7 +193,11 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
       expect([...places.keys()].sort()).toEqual([0, 1, 2].map((partition) => `${topic}:${partition}`));
       expect([...places.values()].reduce((sum, offset) => sum + offset, 0)).toBe(12);
       await publishAll(topic, numbers(16, 100));
-      expect(bodies(await inbox.count(16)).map(Number).sort((one, other) => one - other)).toEqual(numbers(16, 100).map(Number));
+      expect(
+        bodies(await inbox.count(16))
+          .map(Number)
+          .sort((one, other) => one - other),
+      ).toEqual(numbers(16, 100).map(Number));
       await subscriber.remove();
       expect((await committed(wanted.name)).size).toBe(0);
     });
@@ -248,10 +313,10 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
         const { group: _, ...rest } = request(topic, { durable });
         return rest;
       });
-      const all = await Promise.all(shapes.map((shape) => collect(broker, shape)));
+      const everybody = await Promise.all(shapes.map((shape) => collect(broker, shape)));
       await publishAll(topic, numbers(3));
-      for (const { inbox } of all) expect(bodies(await inbox.count(3)).sort()).toEqual(numbers(3));
-      await Promise.all(all.map(({ subscriber }) => subscriber.close()));
+      for (const { inbox } of everybody) expect(bodies(await inbox.count(3)).sort()).toEqual(numbers(3));
+      await Promise.all(everybody.map(({ subscriber }) => subscriber.close()));
       expect((await Promise.all(shapes.map(({ name }) => committed(name)))).map(({ size }) => size)).toEqual([0, 3]);
     });
 
@@ -279,7 +344,9 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
       await publishAll(`${stem}.two`, numbers(3, 10));
       await inbox.count(6);
       expect(bodies(inbox.items).sort()).toEqual(["0", "1", "10", "11", "12", "2"]);
-      expect(new Set(inbox.items.map(({ record: { address } }) => address))).toEqual(new Set([`${stem}.one`, `${stem}.two`]));
+      expect(new Set(inbox.items.map(({ record: { address } }) => address))).toEqual(
+        new Set([`${stem}.one`, `${stem}.two`]),
+      );
       await early.inbox.until((items) => items.some(({ record: { address } }) => address === `${stem}.two`));
       expect(early.inbox.items.filter(({ record: { address } }) => /^(_busbar|__)/.test(address))).toEqual([]);
       await Promise.all([subscriber.remove(), early.subscriber.remove()]);
@@ -303,22 +370,29 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
       const wanted = request(topic);
       const other = make();
       await other.open();
-      const first = await collect(broker, wanted, { settle: false });
+      const handled = new Inbox<string>();
+      const handle = (ms: number) => (delivery: Delivery) =>
+        void setTimeout(() => {
+          if (delivery.stale) return;
+          delivery.settle("ack");
+          handled.add(Buffer.from(delivery.record.body).toString());
+        }, ms);
+      const taken = new Inbox<Delivery>();
+      const first = await broker.subscribe(wanted, (delivery) => {
+        taken.add(delivery);
+        handle(300)(delivery);
+      });
       await publishAll(topic, numbers(9));
-      await first.inbox.count(9);
-      const joining = collect(other, wanted);
+      await taken.count(9);
       // The second one waits for the first, whose handlers run.
-      first.inbox.items.forEach((delivery) => setTimeout(() => delivery.settle("ack"), 300));
-      const second = await joining;
-      const more = numbers(60, 100);
-      await publishAll(topic, more);
-      await Promise.all([first.inbox, second.inbox].map((inbox) => inbox.until((items) => items.length > 0)));
-      const everything = (): string[] => bodies([...first.inbox.items, ...second.inbox.items]);
-      first.inbox.items.slice(9).forEach((delivery) => delivery.settle("ack"));
-      await second.inbox.until(() => everything().length >= 69);
-      expect(everything().sort()).toEqual([...numbers(9), ...more].sort());
-      await first.subscriber.close();
-      await second.subscriber.remove();
+      const second = await other.subscribe(wanted, handle(0));
+      await publishAll(topic, numbers(60, 100));
+      await handled.count(69);
+      expect([...handled.items].sort()).toEqual([...numbers(9), ...numbers(60, 100)].sort());
+      expect(taken.items.slice(0, 9).map(({ redelivered }) => redelivered)).not.toContain(true);
+      expect(new Set(bodies(taken.items)).size).toBe(taken.items.length);
+      await first.close();
+      await second.remove();
       await other.close();
     });
 
@@ -348,14 +422,26 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
       expect(await all(broker.deadLetters.list(group))).toEqual([]);
       expect(await broker.deadLetters.remove(group, ["a"])).toBe(0);
       const put = (slot: string, body: string) =>
-        broker.deadLetters.put(group, slot, record("orders.new", body, { key: "customer", headers: { "busbar-dead-reason": "r" } }));
+        broker.deadLetters.put(
+          group,
+          slot,
+          record("orders.new", body, { key: "customer", headers: { "busbar-dead-reason": "r" } }),
+        );
       await put("a", "1");
       await put("b", "2");
       await put("c", "3");
       await put("a", "4");
       const listed = await all(broker.deadLetters.list(group));
-      expect(listed.map(({ handle, record: { body } }) => [handle, Buffer.from(body).toString()])).toEqual([["b", "2"], ["c", "3"], ["a", "4"]]);
-      expect(listed[0]?.record).toMatchObject({ key: "customer", topic: "orders.new", headers: { "busbar-dead-reason": "r" } });
+      expect(listed.map(({ handle, record: { body } }) => [handle, Buffer.from(body).toString()])).toEqual([
+        ["b", "2"],
+        ["c", "3"],
+        ["a", "4"],
+      ]);
+      expect(listed[0]?.record).toMatchObject({
+        key: "customer",
+        topic: "orders.new",
+        headers: { "busbar-dead-reason": "r" },
+      });
       expect(await broker.deadLetters.remove(group, ["a", "c", "nobody", "a"])).toBe(2);
       expect((await all(broker.deadLetters.list(group))).map(({ handle }) => handle)).toEqual(["b"]);
       expect(await broker.deadLetters.remove(group, ["a"])).toBe(0);
@@ -363,31 +449,59 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
   });
 
   describe("a foreign client", () => {
-    const shapes = ['{"key":"k","value":"v","headers":{}}', '{"pattern":"p","data":{"x":1},"id":"1"}', '{"topic":"t","payload":1}', "[1,2]", "null", "7", '"text"'];
+    const shapes = [
+      '{"key":"k","value":"v","headers":{}}',
+      '{"pattern":"p","data":{"x":1},"id":"1"}',
+      '{"topic":"t","payload":1}',
+      "[1,2]",
+      "null",
+      "7",
+      '"text"',
+    ];
 
     it("reads what the bus writes, as it is", async () => {
       const topic = unique("foreign.read");
       const consumer = plain.consumer({ groupId: unique("foreign"), maxWaitTimeInMs: 100 });
       await consumer.connect();
-      await Promise.all(shapes.map((body) => broker.publish(record(topic, body, { key: "k", headers: { trace: "é" }, contentType: "application/json" }))));
+      await Promise.all(
+        shapes.map((body) =>
+          broker.publish(record(topic, body, { key: "k", headers: { trace: "é" }, contentType: "application/json" })),
+        ),
+      );
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
       const got = new Inbox<{ value: string; key: string; headers: Record<string, string>; timestamp: string }>();
       await consumer.run({
         eachMessage: ({ message: { value, key, headers = {}, timestamp } }) => {
-          got.add({ value: String(value), key: String(key), timestamp, headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, String(text)])) });
+          got.add({
+            value: String(value),
+            key: String(key),
+            timestamp,
+            headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, String(text)])),
+          });
           return Promise.resolve();
         },
       });
       const items = await got.count(shapes.length);
       expect(items.map(({ value }) => value)).toEqual(shapes);
-      expect(items[0]).toMatchObject({ key: "k", timestamp: "1700000000123", headers: { trace: "é", "content-type": "application/json" } });
+      expect(items[0]).toMatchObject({
+        key: "k",
+        timestamp: "1700000000123",
+        headers: { trace: "é", "content-type": "application/json" },
+      });
       await consumer.disconnect();
     });
 
     it("is read by the bus, whatever it writes", async () => {
       const topic = unique("foreign.write");
       const { inbox, subscriber } = await collect(broker, request(topic));
-      await producer.send({ topic, messages: [...shapes.map((value) => ({ key: "k", value, headers: { plain: "1" } })), { key: "k", value: null }, { key: "k", value: Buffer.alloc(0) }] });
+      await producer.send({
+        topic,
+        messages: [
+          ...shapes.map((value) => ({ key: "k", value, headers: { plain: "1" } })),
+          { key: "k", value: null },
+          { key: "k", value: Buffer.alloc(0) },
+        ],
+      });
       const items = await inbox.count(shapes.length + 2);
       expect(bodies(items)).toEqual([...shapes, "", ""]);
       expect(items[0]?.record).toMatchObject({ key: "k", headers: { plain: "1" }, address: topic });
@@ -398,9 +512,18 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
     it("may compress and use transactions", async () => {
       const topic = unique("foreign.transaction");
       const { inbox, subscriber } = await collect(broker, request(topic));
-      const transactional = plain.producer({ transactionalId: unique("tx"), idempotent: true, maxInFlightRequests: 1, createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+      const transactional = plain.producer({
+        transactionalId: unique("tx"),
+        idempotent: true,
+        maxInFlightRequests: 1,
+        createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      });
       await transactional.connect();
-      for (const [value, ends] of [["kept", "commit"], ["dropped", "abort"], ["last", "commit"]] as const) {
+      for (const [value, ends] of [
+        ["kept", "commit"],
+        ["dropped", "abort"],
+        ["last", "commit"],
+      ] as const) {
         const transaction = await transactional.transaction();
         await transaction.send({ topic, compression: kafkajs.CompressionTypes.GZIP, messages: [{ key: "k", value }] });
         await transaction[ends]();

@@ -8,7 +8,11 @@ export function unique(stem: string): string {
 }
 
 /** A record with everything that a record has to have. */
-export function record(topic: string, body: string | Uint8Array = "", more: Partial<OutboundRecord> = {}): OutboundRecord {
+export function record(
+  topic: string,
+  body: string | Uint8Array = "",
+  more: Partial<OutboundRecord> = {},
+): OutboundRecord {
   const id = randomUUID();
   return {
     address: topic,
@@ -60,7 +64,10 @@ export class Inbox<T> {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve, reject) => {
       this.#waiting.push({ enough, resolve });
-      timer = setTimeout(() => reject(new Error(`nothing like that within ${withinMs} ms; ${this.items.length} came`)), withinMs);
+      timer = setTimeout(
+        () => reject(new Error(`nothing like that within ${withinMs} ms; ${this.items.length} came`)),
+        withinMs,
+      );
     });
     clearTimeout(timer);
   }

@@ -1,5 +1,11 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { BusError } from "@busbar/core/driver";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
 import { kafka } from "../src/index.ts";
@@ -15,11 +21,17 @@ type Instance = Awaited<ReturnType<typeof startInstance>>;
 describe.skipIf(!possible)("a Kafka of its own", () => {
   let instance: Instance;
   let broker: KafkaBroker;
+  let certificate: Certificate;
   const native = { heartbeatIntervalMs: 200, fetchWaitMs: 100, requestTimeoutMs: 3_000, partitions: 2 };
   const make = (): KafkaBroker => kafka({ url: instance.url, credentials, native, connectTimeoutMs: 5_000 });
 
   beforeAll(async () => {
-    instance = await startInstance("kafka", { label: "adapter", config: { credentials } });
+    certificate = selfSigned();
+    instance = await startInstance("kafka", {
+      label: "adapter",
+      extraPorts: ["tls"],
+      config: ({ ports }) => configuration(ports, certificate),
+    });
     broker = make();
     await broker.open();
   }, 120_000);
@@ -29,14 +41,30 @@ describe.skipIf(!possible)("a Kafka of its own", () => {
     await instance?.destroy();
   });
 
-  it("refuses a wrong password, for good and without repeating it, and so does one that is not given", async () => {
-    for (const wrong of [{ username: "user", password: "wr0ng" }]) {
-      const stranger = kafka({ url: instance.url, credentials: wrong, native, connectTimeoutMs: 5_000 });
-      const error = await rejection(stranger.open());
-      expect(error).toMatchObject({ name: "RefusedError", code: "BUSBAR_AUTHENTICATION", retryable: false });
-      expect(String(error)).not.toContain("wr0ng");
-      await stranger.close();
-    }
+  it("is spoken to over TLS where its certificate is trusted, and only there", async () => {
+    const url = `kafkas://127.0.0.1:${instance.ports["tls"]}`;
+    const trusting = kafka({ url, tls: { ca: certificate.cert }, native });
+    await trusting.open();
+    await trusting.publish(record(unique("tls")));
+    await trusting.close();
+    const doubting = kafka({ url, native });
+    expect(await rejection(doubting.open())).toMatchObject({
+      name: "RefusedError",
+      code: "BUSBAR_REFUSED",
+      retryable: false,
+    });
+    await doubting.close();
+  });
+
+  it("refuses a wrong password for good, and the error does not repeat it", async () => {
+    const stranger = kafka({ url: instance.url, credentials: { username: "user", password: "wr0ng" }, native });
+    const error = await rejection(stranger.open());
+    expect(error).toMatchObject({ name: "RefusedError", code: "BUSBAR_AUTHENTICATION", retryable: false });
+    expect(String(error)).not.toContain("wr0ng");
+    await stranger.close();
+    const nobody = kafka({ url: instance.url, native });
+    expect(String(await rejection(nobody.open()))).toContain("without credentials");
+    await nobody.close();
     const scram = kafka({ url: instance.url, credentials, native: { ...native, saslMechanism: "scram-sha-256" } });
     expect(await rejection(scram.open())).toMatchObject({ code: "BUSBAR_AUTHENTICATION", retryable: false });
     await scram.close();
@@ -54,7 +82,10 @@ describe.skipIf(!possible)("a Kafka of its own", () => {
         const text = String(number);
         for (let sending = 1; ; sending++) {
           // As core does: the same message again while the failure may pass, and nothing behind it before.
-          const error = await broker.publish(record(topic, text, { key: "k", sending })).then(() => undefined, (cause: { retryable: boolean }) => cause);
+          const error = await broker.publish(record(topic, text, { key: "k", sending })).then(
+            () => undefined,
+            (cause: unknown) => cause as BusError,
+          );
           if (error === undefined) break;
           if (!error.retryable) throw error;
           await new Promise((resolve) => setTimeout(resolve, 50));
@@ -78,7 +109,9 @@ describe.skipIf(!possible)("a Kafka of its own", () => {
     // What came twice came again from the beginning of what was not settled, never out of turn.
     const firsts = [...new Set(got)].map(Number);
     expect(firsts).toEqual([...firsts].sort((one, other) => one - other));
-    const kinds = told.items.map((status) => (status.type === "subscription" ? `${status.type} ${String(status.connected)}` : status.type));
+    const kinds = told.items.map((status) =>
+      status.type === "subscription" ? `${status.type} ${String(status.connected)}` : status.type,
+    );
     expect(kinds.filter((kind) => kind === "disconnected")).toHaveLength(2);
     expect(kinds.filter((kind) => kind === "subscription false")).toHaveLength(2);
     expect(kinds.filter((kind) => kind === "subscription true")).toHaveLength(2);
@@ -103,14 +136,24 @@ describe.skipIf(!possible)("a Kafka of its own", () => {
     expect(await sent).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
     expect(await queued).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
     expect(Date.now() - begun).toBeLessThan(2_000);
-    expect(await rejection(broker.publish(record(topic, "absent")))).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
+    expect(await rejection(broker.publish(record(topic, "absent")))).toMatchObject({
+      code: "BUSBAR_CONNECTION",
+      retryable: true,
+    });
     await stopped;
     expect(held?.stale).toBe(true);
     held?.settle("ack");
+    const early = make();
+    expect(await rejection(early.open())).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
     await instance.start();
+    await early.open();
+    await early.publish(record(topic, "early"));
+    await early.close();
     await told.until((items) => items.some(({ type }) => type === "connected"), 60_000);
     await inbox.until((items) => items.slice(1).some(({ position }) => position === held?.position), 60_000);
-    expect(inbox.items.find((delivery, index) => index > 0 && delivery.position === held?.position)).toMatchObject({ redelivered: true });
+    expect(inbox.items.find((delivery, index) => index > 0 && delivery.position === held?.position)).toMatchObject({
+      redelivered: true,
+    });
     await subscriber.close();
   }, 150_000);
 
@@ -129,17 +172,47 @@ describe.skipIf(!possible)("a Kafka of its own", () => {
     expect(Date.now() - begun).toBeLessThan(8_000);
     instance.resume();
   }, 60_000);
-
-  it("starts after the application did", async () => {
-    await instance.stop();
-    const early = make();
-    expect(await rejection(early.open())).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
-    await instance.start();
-    await early.open();
-    await early.publish(record(unique("early")));
-    await early.close();
-  }, 120_000);
 });
+
+interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A certificate for the loopback address, of no authority. */
+function selfSigned(): Certificate {
+  const folder = mkdtempSync(join(tmpdir(), "kafka-tls-"));
+  try {
+    const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+    const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+    execFileSync(
+      "openssl",
+      ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert, ...names],
+      { stdio: "ignore" },
+    );
+    return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A listener with a password, and one with TLS. */
+function configuration(ports: Readonly<Record<string, number>>, { cert, key }: Certificate) {
+  const listeners = `PLAINTEXT://127.0.0.1:${ports["kafka"]},TLS://127.0.0.1:${ports["tls"]}`;
+  return {
+    credentials,
+    files: { "server.pem": `${key}${cert}` },
+    settings: {
+      listeners: `${listeners},CONTROLLER://127.0.0.1:${ports["controller"]}`,
+      "advertised.listeners": listeners,
+      "listener.security.protocol.map": "PLAINTEXT:SASL_PLAINTEXT,TLS:SSL,CONTROLLER:PLAINTEXT",
+      "ssl.keystore.type": "PEM",
+      "ssl.keystore.location": "server.pem",
+      // A killed broker comes back sooner.
+      "broker.session.timeout.ms": 3_000,
+    },
+  };
+}
 
 describe("a server that takes connections and says nothing", () => {
   it("is given up after connectTimeoutMs, and nothing is left open", async () => {
@@ -152,7 +225,7 @@ describe("a server that takes connections and says nothing", () => {
     expect(await rejection(broker.open())).toMatchObject({ retryable: true });
     expect(Date.now() - begun).toBeLessThan(3_000);
     await broker.close();
-    await Promise.all(sockets.items.map((socket) => (socket.destroyed ? undefined : new Promise((resolve) => socket.resume().once("close", resolve)))));
+    for (const socket of sockets.items) if (!socket.destroyed) await once(socket.resume(), "close");
     await new Promise((resolve) => server.close(resolve));
   });
 });

@@ -8,7 +8,10 @@ interface GroupCalls {
 
 interface FetchAnswer {
   readonly responses: readonly {
-    readonly partitions: readonly { readonly highWatermark: string; readonly messages: readonly (ClientRecord & { readonly isControlRecord?: boolean })[] }[];
+    readonly partitions: readonly {
+      readonly highWatermark: string;
+      readonly messages: readonly (ClientRecord & { readonly isControlRecord?: boolean })[];
+    }[];
   }[];
 }
 
@@ -26,9 +29,11 @@ export function bareCluster(kafka: Kafka, unused: PartitionAssigner): Cluster {
   kafka.consumer({
     groupId: "busbar",
     allowAutoTopicCreation: false,
-    partitionAssigners: [assignerOf((cluster) => {
-      found = cluster;
-    }, unused)],
+    partitionAssigners: [
+      assignerOf((cluster) => {
+        found = cluster;
+      }, unused),
+    ],
   });
   if (found === undefined) throw new Error("kafkajs did not hand out its cluster");
   return found;
@@ -42,9 +47,18 @@ export async function boundsOf(cluster: Cluster, topics: readonly string[]): Pro
   }));
   const ends = await cluster.fetchTopicsOffset(wanted.map((entry) => ({ ...entry, fromBeginning: false })));
   const beginnings = await cluster.fetchTopicsOffset(wanted.map((entry) => ({ ...entry, fromBeginning: true })));
-  const low = new Map(beginnings.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset }) => [`${topic}:${partition}`, Number(offset)])));
+  const low = new Map(
+    beginnings.flatMap(({ topic, partitions }) =>
+      partitions.map(({ partition, offset }) => [`${topic}:${partition}`, Number(offset)]),
+    ),
+  );
   return ends.flatMap(({ topic, partitions }) =>
-    partitions.map(({ partition, offset }) => ({ topic, partition, low: low.get(`${topic}:${partition}`) ?? 0, high: Number(offset) })),
+    partitions.map(({ partition, offset }) => ({
+      topic,
+      partition,
+      low: low.get(`${topic}:${partition}`) ?? 0,
+      high: Number(offset),
+    })),
   );
 }
 
@@ -52,15 +66,25 @@ export async function boundsOf(cluster: Cluster, topics: readonly string[]): Pro
 export async function committedOf(coordinator: Broker, groupId: string): Promise<PartitionOffset[]> {
   const { responses } = await coordinator.offsetFetch({ groupId, topics: [] });
   return responses.flatMap(({ topic, partitions }) =>
-    partitions.map(({ partition, offset }) => ({ topic, partition, offset: Number(offset) })).filter(({ offset }) => offset >= 0),
+    partitions
+      .map(({ partition, offset }) => ({ topic, partition, offset: Number(offset) }))
+      .filter(({ offset }) => offset >= 0),
   );
 }
 
 const nobody = { groupGenerationId: -1, memberId: "" };
 
 /** Commits a place for a group that has no members. */
-export async function commitFor(coordinator: Broker, groupId: string, { topic, partition, offset }: PartitionOffset): Promise<void> {
-  await coordinator.offsetCommit({ groupId, ...nobody, topics: [{ topic, partitions: [{ partition, offset: String(offset) }] }] });
+export async function commitFor(
+  coordinator: Broker,
+  groupId: string,
+  { topic, partition, offset }: PartitionOffset,
+): Promise<void> {
+  await coordinator.offsetCommit({
+    groupId,
+    ...nobody,
+    topics: [{ topic, partitions: [{ partition, offset: String(offset) }] }],
+  });
 }
 
 /** Takes a member out of its group, so that the group does not wait for its session to end. */
@@ -72,13 +96,24 @@ const fetchBytes = 1_048_576;
 const readCommitted = 1;
 
 /** Reads one partition from `from` to below `to` without a group. */
-export async function* readPartition(cluster: Cluster, topic: string, partition: number, from: number, to: number): AsyncGenerator<ClientRecord> {
+export async function* readPartition(
+  cluster: Cluster,
+  topic: string,
+  partition: number,
+  from: number,
+  to: number,
+): AsyncGenerator<ClientRecord> {
   let next = from;
   while (next < to) {
     const [leader] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
     const broker = await cluster.findBroker({ nodeId: leader ?? "" });
     const partitions = [{ partition, fetchOffset: String(next), maxBytes: fetchBytes }];
-    const answer = (await broker.fetch({ topics: [{ topic, partitions }], maxWaitTime: 100, maxBytes: fetchBytes, isolationLevel: readCommitted })) as FetchAnswer;
+    const answer = (await broker.fetch({
+      topics: [{ topic, partitions }],
+      maxWaitTime: 100,
+      maxBytes: fetchBytes,
+      isolationLevel: readCommitted,
+    })) as FetchAnswer;
     const messages = answer.responses[0]?.partitions[0]?.messages ?? [];
     const last = messages.at(-1);
     for (const message of messages) {

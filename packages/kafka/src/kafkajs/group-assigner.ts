@@ -12,13 +12,28 @@ const { MemberAssignment, MemberMetadata } = AssignerProtocol;
 export const groupAssigner: PartitionAssigner = ({ cluster }): Assigner => ({
   name: "roundrobin",
   version: 1,
-  assign: ({ members, topics }) => Promise.resolve(divide(members, topics, (topic) => cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId))),
-  protocol: ({ topics }) => ({ name: "roundrobin", metadata: MemberMetadata.encode({ version: 1, topics, userData: Buffer.alloc(0) }) }),
+  assign: ({ members, topics }) =>
+    Promise.resolve(
+      divide(members, topics, (topic) =>
+        cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId),
+      ),
+    ),
+  protocol: ({ topics }) => ({
+    name: "roundrobin",
+    metadata: MemberMetadata.encode({ version: 1, topics, userData: Buffer.alloc(0) }),
+  }),
 });
 
-function divide(members: readonly GroupMember[], topics: readonly string[], partitionsOf: (topic: string) => readonly number[]) {
+function divide(
+  members: readonly GroupMember[],
+  topics: readonly string[],
+  partitionsOf: (topic: string) => readonly number[],
+) {
   const sorted = members
-    .map(({ memberId, memberMetadata }) => ({ memberId, topics: new Set(MemberMetadata.decode(memberMetadata)?.topics) }))
+    .map(({ memberId, memberMetadata }) => ({
+      memberId,
+      topics: new Set(MemberMetadata.decode(memberMetadata)?.topics),
+    }))
     .sort((one, other) => (one.memberId < other.memberId ? -1 : 1));
   const shares = new Map<string, Assignment>(sorted.map(({ memberId }) => [memberId, {}]));
   let turn = 0;

@@ -1,5 +1,13 @@
 import type { Kafka } from "kafkajs";
-import type { ClientControl, ClientMember, ClientProducer, ConnectOptions, KafkaClient, MemberOptions, ProducerOptions } from "../client.ts";
+import type {
+  ClientControl,
+  ClientMember,
+  ClientProducer,
+  ConnectOptions,
+  KafkaClient,
+  MemberOptions,
+  ProducerOptions,
+} from "../client.ts";
 import type { KafkaSettings } from "../options.ts";
 import { kafkaOf, untilSettled } from "./kafkajs-config.ts";
 import { KafkajsControl } from "./kafkajs-control.ts";

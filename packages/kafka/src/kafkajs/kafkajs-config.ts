@@ -18,7 +18,13 @@ export function eachBrokerOnce(settings: KafkaSettings): Patience {
 }
 
 /** Waits out what passes within seconds: a coordinator that is being elected, members that join one after the other. */
-export const untilSettled: Patience = { retries: 10, initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 1.5 };
+export const untilSettled: Patience = {
+  retries: 10,
+  initialRetryTime: 100,
+  maxRetryTime: 1_000,
+  factor: 0.2,
+  multiplier: 1.5,
+};
 
 /** Makes a kafkajs client that logs nothing. With a line its sockets are ours to watch and to end. */
 export function kafkaOf(settings: KafkaSettings, patience: Patience, line?: Line): Kafka {
@@ -42,7 +48,8 @@ export function kafkaOf(settings: KafkaSettings, patience: Patience, line?: Line
 }
 
 function saslOf({ username, password, token, native }: KafkaSettings): SASLOptions | undefined {
-  if (token !== undefined) return { mechanism: "oauthbearer", oauthBearerProvider: () => Promise.resolve({ value: token }) };
+  if (token !== undefined)
+    return { mechanism: "oauthbearer", oauthBearerProvider: () => Promise.resolve({ value: token }) };
   if (username === undefined || password === undefined) return undefined;
   return { mechanism: native.saslMechanism, username, password };
 }

@@ -1,8 +1,16 @@
+import { pause } from "@busbar/core/driver";
 import kafkajs from "kafkajs";
 import type { Admin, Broker, Cluster } from "kafkajs";
 import { bounded } from "../bounded.ts";
 import { tookTooLong } from "../classify.ts";
-import type { ClientControl, ClientRecord, ConnectOptions, PartitionBounds, PartitionOffset, TopicPlan } from "../client.ts";
+import type {
+  ClientControl,
+  ClientRecord,
+  ConnectOptions,
+  PartitionBounds,
+  PartitionOffset,
+  TopicPlan,
+} from "../client.ts";
 import type { KafkaSettings } from "../options.ts";
 import { bareCluster, boundsOf, commitFor, committedOf, readPartition } from "./cluster-access.ts";
 import { groupAssigner } from "./group-assigner.ts";
@@ -13,6 +21,7 @@ const { ConfigResourceTypes } = kafkajs;
 
 /** How long the cluster may take to elect the leaders of a new topic. */
 const leaderTimeoutMs = 10_000;
+const leaderPollMs = 20;
 
 /** Questions to the cluster through kafkajs. */
 export class KafkajsControl implements ClientControl {
@@ -35,8 +44,18 @@ export class KafkajsControl implements ClientControl {
     admin.on("admin.network.request_timeout", () => line.lose(new Error("a request was not answered in time")));
     const { connectTimeoutMs } = settings;
     try {
-      await bounded(admin.connect(), connectTimeoutMs, () => tookTooLong("Connecting to Kafka", connectTimeoutMs), signal);
-      await bounded(cluster.connect(), connectTimeoutMs, () => tookTooLong("Connecting to Kafka", connectTimeoutMs), signal);
+      await bounded(
+        admin.connect(),
+        connectTimeoutMs,
+        () => tookTooLong("Connecting to Kafka", connectTimeoutMs),
+        signal,
+      );
+      await bounded(
+        cluster.connect(),
+        connectTimeoutMs,
+        () => tookTooLong("Connecting to Kafka", connectTimeoutMs),
+        signal,
+      );
       await cluster.refreshMetadata();
     } catch (error) {
       line.cut();
@@ -52,11 +71,18 @@ export class KafkajsControl implements ClientControl {
 
   async partitionCount(topic: string): Promise<number> {
     const broker = await this.#anyBroker();
-    try {
-      return (await broker.metadata([topic])).topicMetadata.find((found) => found.topic === topic)?.partitionMetadata.length ?? 0;
-    } catch (error) {
-      if (typeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") return 0;
-      throw error;
+    for (const until = Date.now() + leaderTimeoutMs; ; await pause(leaderPollMs)) {
+      try {
+        return (
+          (await broker.metadata([topic])).topicMetadata.find((found) => found.topic === topic)?.partitionMetadata
+            .length ?? 0
+        );
+      } catch (error) {
+        const type = typeOf(error);
+        if (type === "UNKNOWN_TOPIC_OR_PARTITION") return 0;
+        // Somebody has just made it.
+        if (type !== "LEADER_NOT_AVAILABLE" || Date.now() > until) throw error;
+      }
     }
   }
 
@@ -67,13 +93,17 @@ export class KafkajsControl implements ClientControl {
       timeout: leaderTimeoutMs,
       waitForLeaders: true,
     });
+    // kafkajs waits for nothing when somebody else was faster, and the topic may not have reached this broker yet.
+    for (const until = Date.now() + leaderTimeoutMs; (await this.partitionCount(name)) === 0 && Date.now() < until;)
+      await pause(leaderPollMs);
   }
 
   async setting(name: string, topic?: string): Promise<string | undefined> {
     const [node] = this.#cluster.getNodeIds();
-    const resource = topic === undefined
-      ? { type: ConfigResourceTypes.BROKER, name: String(node), configNames: [name] }
-      : { type: ConfigResourceTypes.TOPIC, name: topic, configNames: [name] };
+    const resource =
+      topic === undefined
+        ? { type: ConfigResourceTypes.BROKER, name: String(node), configNames: [name] }
+        : { type: ConfigResourceTypes.TOPIC, name: topic, configNames: [name] };
     try {
       const { resources } = await this.#admin.describeConfigs({ resources: [resource], includeSynonyms: false });
       return resources[0]?.configEntries.find(({ configName }) => configName === name)?.configValue ?? undefined;

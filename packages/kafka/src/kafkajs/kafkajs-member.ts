@@ -32,9 +32,11 @@ export class KafkajsMember implements ClientMember {
     this.#line = line;
     this.#consumer = kafkaOf(settings, untilSettled, line).consumer({
       groupId: options.groupId,
-      partitionAssigners: [assignerOf((found) => {
-        cluster = found;
-      }, groupAssigner)],
+      partitionAssigners: [
+        assignerOf((found) => {
+          cluster = found;
+        }, groupAssigner),
+      ],
       allowAutoTopicCreation: false,
       metadataMaxAge: metadataMaxAgeMs,
       sessionTimeout: native.sessionTimeoutMs,
@@ -61,7 +63,12 @@ export class KafkajsMember implements ClientMember {
     options.signal?.addEventListener("abort", abort, { once: true });
     try {
       const connected = member.#consumer.connect();
-      await bounded(connected, connectTimeoutMs, () => tookTooLong("Connecting to Kafka", connectTimeoutMs), options.signal);
+      await bounded(
+        connected,
+        connectTimeoutMs,
+        () => tookTooLong("Connecting to Kafka", connectTimeoutMs),
+        options.signal,
+      );
       line.watch();
       await member.#run();
     } catch (error) {
@@ -79,7 +86,8 @@ export class KafkajsMember implements ClientMember {
 
   start(positions: readonly PartitionOffset[]): void {
     this.#whileRunning(() => {
-      for (const { topic, partition, offset } of positions) this.#consumer.seek({ topic, partition, offset: String(offset) });
+      for (const { topic, partition, offset } of positions)
+        this.#consumer.seek({ topic, partition, offset: String(offset) });
       this.#consumer.resume(this.#byTopic());
     });
   }
@@ -89,7 +97,9 @@ export class KafkajsMember implements ClientMember {
   }
 
   async commit(offsets: readonly PartitionOffset[]): Promise<void> {
-    await this.#consumer.commitOffsets(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })));
+    await this.#consumer.commitOffsets(
+      offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })),
+    );
   }
 
   async beat(): Promise<boolean> {
@@ -138,22 +148,37 @@ export class KafkajsMember implements ClientMember {
     const { handlers, topics } = this.#options;
     consumer.on("consumer.group_join", ({ payload }) => {
       this.#id = payload.memberId;
-      this.#assigned = Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })));
+      this.#assigned = Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
+        partitions.map((partition) => ({ topic, partition })),
+      );
       // In the same turn: kafkajs would fetch from a place of its own choice next.
       this.hold();
       handlers.joined(this, this.#assigned);
     });
     consumer.on("consumer.crash", ({ payload }) => this.#line.lose(payload.error));
-    consumer.on("consumer.network.request_timeout", () => this.#line.lose(new Error("a request was not answered in time")));
+    consumer.on("consumer.network.request_timeout", () =>
+      this.#line.lose(new Error("a request was not answered in time")),
+    );
     // Where kafkajs falls back to a default place, the beginning loses nothing.
     await consumer.subscribe({ topics: [...topics], fromBeginning: true });
-    await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: (payload) => this.#eachBatch(payload) });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: (payload) => this.#eachBatch(payload),
+    });
   }
 
   #eachBatch({ batch, resolveOffset, heartbeat, isStale }: EachBatchPayload): Promise<void> {
     this.#heartbeat = heartbeat;
     const { topic, partition, messages } = batch;
-    return this.#options.handlers.batch({ topic, partition, records: messages, isStale, heartbeat, accept: () => resolveOffset(batch.lastOffset()) });
+    return this.#options.handlers.batch({
+      topic,
+      partition,
+      records: messages,
+      isStale,
+      heartbeat,
+      accept: () => resolveOffset(batch.lastOffset()),
+    });
   }
 
   /** Finding the coordinator is the first thing that kafkajs does to join a group, and the last moment to end the former assignment in order. */

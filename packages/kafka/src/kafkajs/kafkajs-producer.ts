@@ -38,7 +38,12 @@ export class KafkajsProducer implements ClientProducer {
     producer.on("producer.network.request_timeout", () => line.lose(new Error("a request was not answered in time")));
     const { connectTimeoutMs } = settings;
     try {
-      await bounded(producer.connect(), connectTimeoutMs, () => tookTooLong("Connecting to Kafka", connectTimeoutMs), signal);
+      await bounded(
+        producer.connect(),
+        connectTimeoutMs,
+        () => tookTooLong("Connecting to Kafka", connectTimeoutMs),
+        signal,
+      );
     } catch (error) {
       line.cut();
       throw error;
@@ -48,14 +53,25 @@ export class KafkajsProducer implements ClientProducer {
   }
 
   async send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]> {
-    const placed = messages.map(({ key, value, headers, timestamp }): Placed => ({ key, value, headers, timestamp: String(timestamp) }));
-    const written = await this.#producer.sendBatch({ acks: this.#acks, timeout: this.#timeout, topicMessages: [{ topic, messages: placed }] });
-    const next = new Map(written.map(({ partition, baseOffset = "-1" }) => [partition, Number(baseOffset)]));
-    return this.#acks === 0 ? [] : placed.map(({ placedAt = 0 }) => {
-      const offset = next.get(placedAt) ?? -1;
-      next.set(placedAt, offset + 1);
-      return { partition: placedAt, offset };
+    const placed = messages.map(({ key, value, headers, timestamp }): Placed => ({
+      key,
+      value,
+      headers,
+      timestamp: String(timestamp),
+    }));
+    const written = await this.#producer.sendBatch({
+      acks: this.#acks,
+      timeout: this.#timeout,
+      topicMessages: [{ topic, messages: placed }],
     });
+    const next = new Map(written.map(({ partition, baseOffset = "-1" }) => [partition, Number(baseOffset)]));
+    return this.#acks === 0
+      ? []
+      : placed.map(({ placedAt = 0 }) => {
+          const offset = next.get(placedAt) ?? -1;
+          next.set(placedAt, offset + 1);
+          return { partition: placedAt, offset };
+        });
   }
 
   close(graceMs = 0): void {

@@ -6,13 +6,19 @@ import type { KafkaOptions } from "../../src/options.ts";
 
 describe("options", () => {
   it("take several brokers, with the usual port", () => {
-    expect(checkOptions({ url: "kafka://one,two:9093,[::1]:9094" })).toMatchObject({ brokers: ["one:9092", "two:9093", "::1:9094"], secure: false });
+    expect(checkOptions({ url: "kafka://one,two:9093,[::1]:9094" })).toMatchObject({
+      brokers: ["one:9092", "two:9093", "::1:9094"],
+      secure: false,
+    });
     expect(checkOptions({ url: "kafkas://one" }).secure).toBe(true);
   });
 
   it("take user and password from the URL, and from credentials before that", () => {
     expect(checkOptions({ url: "kafka://u%40x:p%3Aw@host" })).toMatchObject({ username: "u@x", password: "p:w" });
-    expect(checkOptions({ url: "kafka://u:p@host", credentials: { username: "v", password: "q" } })).toMatchObject({ username: "v", password: "q" });
+    expect(checkOptions({ url: "kafka://u:p@host", credentials: { username: "v", password: "q" } })).toMatchObject({
+      username: "v",
+      password: "q",
+    });
   });
 
   it("report every problem at once, without any secret", () => {
@@ -21,7 +27,13 @@ describe("options", () => {
       brokerz: 1,
       tls: { caa: "x" },
       credentials: { username: "only", password: undefined },
-      native: { partition: 3, fetchWaitMs: 0.5, saslMechanism: "gssapi", replicationFactor: 0, heartbeatIntervalMs: 40_000 },
+      native: {
+        partition: 3,
+        fetchWaitMs: 0.5,
+        saslMechanism: "gssapi",
+        replicationFactor: 0,
+        heartbeatIntervalMs: 40_000,
+      },
       topology: "maybe",
       connectTimeoutMs: -1,
     } as unknown as KafkaOptions;

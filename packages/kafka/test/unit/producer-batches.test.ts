@@ -21,7 +21,12 @@ function cluster(limit?: number) {
     send: (topic, messages) =>
       new Promise<readonly ClientPosition[]>((resolve, reject) => {
         const bodies = messages.map(({ value }) => String(value));
-        requests.push({ topic, bodies, reject, resolve: () => resolve(bodies.map((_, offset) => ({ partition: 0, offset }))) });
+        requests.push({
+          topic,
+          bodies,
+          reject,
+          resolve: () => resolve(bodies.map((_, offset) => ({ partition: 0, offset }))),
+        });
         arrived();
       }),
   });
@@ -35,7 +40,8 @@ function cluster(limit?: number) {
 }
 
 const message = (body: string): ClientMessage => ({ key: null, value: Buffer.from(body), headers: {}, timestamp: 1 });
-const protocolError = (type: string, retriable = false): Error => Object.assign(new Error(type), { name: "KafkaJSProtocolError", type, retriable });
+const protocolError = (type: string, retriable = false): Error =>
+  Object.assign(new Error(type), { name: "KafkaJSProtocolError", type, retriable });
 const connectionLost = (): Error => Object.assign(new Error("gone"), { name: "KafkaJSConnectionClosedError" });
 
 describe("batches", () => {
@@ -46,7 +52,10 @@ describe("batches", () => {
     await request(1);
     all.push(publish("a", "3"));
     await new Promise((resolve) => setImmediate(resolve));
-    expect(requests.map(({ topic, bodies }) => [topic, ...bodies])).toEqual([["a", "1", "2"], ["b", "1"]]);
+    expect(requests.map(({ topic, bodies }) => [topic, ...bodies])).toEqual([
+      ["a", "1", "2"],
+      ["b", "1"],
+    ]);
     first.resolve();
     expect((await request(2)).bodies).toEqual(["3"]);
     requests.forEach(({ resolve }) => resolve());
@@ -80,7 +89,8 @@ describe("batches", () => {
   it("reject, retryable and in order, what is behind a failure that may pass, in that topic alone", async () => {
     const { publish, request } = cluster();
     const order: string[] = [];
-    const watch = (name: string, work: Promise<unknown>): Promise<unknown> => rejection(work).then((error) => (order.push(name), error));
+    const watch = (name: string, work: Promise<unknown>): Promise<unknown> =>
+      rejection(work).then((error) => (order.push(name), error));
     const first = watch("first", publish("a", "1"));
     const b = publish("b", "1");
     const request0 = await request(0);
@@ -127,7 +137,8 @@ describe("batches", () => {
     const { publish, request } = cluster();
     const failed = [publish("a", "good"), publish("a", "bad")].map(rejection);
     (await request(0)).reject(protocolError("INVALID_RECORD"));
-    for (const error of await Promise.all(failed)) expect(error).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
+    for (const error of await Promise.all(failed))
+      expect(error).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
     const [good, bad] = [publish("a", "good", 2), rejection(publish("a", "bad", 2))];
     (await request(1)).resolve();
     (await request(2)).reject(protocolError("INVALID_RECORD"));

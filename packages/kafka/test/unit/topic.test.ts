@@ -40,7 +40,8 @@ describe("the names of topics", () => {
   });
 
   it("are refused where Kafka has none", () => {
-    for (const topic of ["_x0_", "_x0_._x0_", "a.".repeat(130), "a b"]) expect(() => topicName(topic)).toThrow(InvalidArgumentError);
+    for (const topic of ["_x0_", "_x0_._x0_", "a.".repeat(130), "a b"])
+      expect(() => topicName(topic)).toThrow(InvalidArgumentError);
   });
 
   it("collide as Kafka says", () => {
@@ -56,10 +57,14 @@ describe("the names of topics", () => {
   it("of dead letters are legal for every group, and differ for different ones", () => {
     expect(deadLetterTopic("saver")).toBe("_busbar.dlq.saver");
     fc.assert(
-      fc.property(fc.string({ minLength: 1, maxLength: 15 }), fc.string({ minLength: 1, maxLength: 15 }), (one, other) => {
-        expect(deadLetterTopic(one)).toMatch(/^_busbar\.dlq\.[A-Za-z0-9_-]+$/);
-        if (one !== other) expect(deadLetterTopic(one)).not.toBe(deadLetterTopic(other));
-      }),
+      fc.property(
+        fc.string({ minLength: 1, maxLength: 15 }),
+        fc.string({ minLength: 1, maxLength: 15 }),
+        (one, other) => {
+          expect(deadLetterTopic(one)).toMatch(/^_busbar\.dlq\.[A-Za-z0-9_-]+$/);
+          if (one !== other) expect(deadLetterTopic(one)).not.toBe(deadLetterTopic(other));
+        },
+      ),
     );
   });
 });

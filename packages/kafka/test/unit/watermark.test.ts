@@ -5,21 +5,26 @@ import { Watermark } from "../../src/watermark.ts";
 describe("the contiguous watermark", () => {
   it("never passes a record that is not settled, in whatever order records are settled", () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.nat(200), { minLength: 1, maxLength: 60 }), fc.infiniteStream(fc.nat()), fc.nat(100), (numbers, picks, start) => {
-        const offsets = numbers.sort((one, other) => one - other).map((offset) => offset + start);
-        const watermark = new Watermark(start);
-        const marks = offsets.map((offset) => watermark.track(offset));
-        const open = new Set(offsets);
-        for (const pick of picks) {
-          if (open.size === 0) break;
-          const offset = [...open][pick % open.size] ?? 0;
-          const before = watermark.position;
-          const moved = watermark.settle(marks[offsets.indexOf(offset)] ?? fail());
-          open.delete(offset);
-          expect(watermark.position).toBe(open.size === 0 ? (offsets.at(-1) ?? 0) + 1 : Math.min(...open));
-          expect(moved).toBe(watermark.position !== before || before === offset);
-        }
-      }),
+      fc.property(
+        fc.uniqueArray(fc.nat(200), { minLength: 1, maxLength: 60 }),
+        fc.infiniteStream(fc.nat()),
+        fc.nat(100),
+        (numbers, picks, start) => {
+          const offsets = numbers.sort((one, other) => one - other).map((offset) => offset + start);
+          const watermark = new Watermark(start);
+          const marks = offsets.map((offset) => watermark.track(offset));
+          const open = new Set(offsets);
+          for (const pick of picks) {
+            if (open.size === 0) break;
+            const offset = [...open][pick % open.size] ?? 0;
+            const before = watermark.position;
+            const moved = watermark.settle(marks[offsets.indexOf(offset)] ?? fail());
+            open.delete(offset);
+            expect(watermark.position).toBe(open.size === 0 ? (offsets.at(-1) ?? 0) + 1 : Math.min(...open));
+            expect(moved).toBe(watermark.position !== before || before === offset);
+          }
+        },
+      ),
     );
   });
 
