@@ -1,5 +1,5 @@
 import type { Delivery, InboundRecord, Outcome, SubscribeRequest, Subscriber } from "@busbar/core/contract";
-import { ConnectionError, HandOut } from "@busbar/core/driver";
+import { ConnectionError, HandOut, reservedToken } from "@busbar/core/driver";
 import type { StatusHub } from "@busbar/core/driver";
 import type { ConsumeMessage, Message } from "amqplib";
 import { AmqpArrival } from "./amqp-arrival.ts";
@@ -139,6 +139,9 @@ export class AmqpSubscriber implements Subscriber {
       if (this.#departures !== undefined || consumer.settle(settled, outcome)) return;
       this.#tellUnsettled(settled, outcome);
     });
+    // A filter that begins with a wildcard binds the bus's own topics too, and no filter of a user is to see those.
+    if (isReserved(arrival.record.address) && !isReserved(this.#request.filter))
+      return void consumer.settle(arrival, "ack");
     if (this.#departures !== undefined) this.#undeparted.set(arrival.record, arrival);
     this.#handOut.offer(arrival);
   }
@@ -201,4 +204,10 @@ export class AmqpSubscriber implements Subscriber {
       onOwnChannel(link, (channel) => channel.deleteQueue(this.#request.name)),
     );
   }
+}
+
+function isReserved(topic: string): boolean {
+  return (
+    topic.startsWith(reservedToken) && (topic.length === reservedToken.length || topic[reservedToken.length] === ".")
+  );
 }

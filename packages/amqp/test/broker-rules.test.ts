@@ -88,6 +88,47 @@ describe.skipIf(brokerUrl === undefined)("what RabbitMQ needs", () => {
     await subscriber.remove();
   });
 
+  it("gives back at its stop what it did not hand out", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const asked = request(topic, { group: "g" });
+    const [paused, other] = [new Inbox(), acknowledging()];
+    const subscriber = await broker.subscribe(asked, paused.sink);
+    subscriber.pause();
+    for (const text of ["0", "1"]) await broker.publish(record(topic, text));
+    while ((await broker.lag.lag(asked.name)) !== 0) await new Promise((resolve) => setImmediate(resolve));
+    await subscriber.stop();
+    await broker.subscribe(asked, other.sink);
+    await other.received(2);
+    expect([paused.texts, other.texts]).toEqual([[], ["0", "1"]]);
+    await subscriber.remove();
+  });
+
+  it("leaves to others what is beyond its credit", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const asked = request(topic, { group: "g", maxInFlight: 2 });
+    const [slow, other] = [new Inbox(), acknowledging()];
+    const subscriber = await broker.subscribe(asked, slow.sink);
+    for (let number = 0; number < 10; number++) await broker.publish(record(topic, `${number}`));
+    await slow.received(2);
+    await broker.subscribe(asked, other.sink);
+    await other.received(8);
+    expect([slow.texts.length, other.texts.length]).toEqual([2, 8]);
+    await subscriber.remove();
+  });
+
+  it("keeps the bus's own topics from a filter that begins with a wildcard", async () => {
+    const broker = await openBroker();
+    const last = unique();
+    const inbox = acknowledging();
+    await broker.subscribe(request(`*.${last}`), inbox.sink);
+    expect(await broker.publish(record(`_busbar.${last}`))).toMatchObject({ routed: true });
+    await broker.publish(record(`a.${last}`));
+    await inbox.received(1);
+    expect(inbox.deliveries.map(({ record: { address } }) => address)).toEqual([`a.${last}`]);
+  });
+
   it("hands nothing out while it is paused", async () => {
     const broker = await openBroker();
     const topic = unique("a.");

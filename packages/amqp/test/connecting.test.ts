@@ -1,8 +1,15 @@
-import { createServer, Socket } from "node:net";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { connect, createServer, Socket } from "node:net";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createServer as createTlsServer } from "node:tls";
+import { promisify } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 import { brokerUrl } from "./broker-url.ts";
 import {
+  acknowledging,
   afterwards,
   errorOf,
   foreignChannel,
@@ -10,6 +17,8 @@ import {
   openBroker,
   proxied,
   record,
+  request,
+  spiedSockets,
   unique,
   url,
 } from "./fixtures.ts";
@@ -20,6 +29,28 @@ async function silentServer(): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   afterwards(() => server.close());
   return (server.address() as AddressInfo).port;
+}
+
+/** A certificate for `broker.test` that nobody has signed but itself. */
+async function selfSigned(): Promise<{ readonly certificate: string; readonly key: string }> {
+  const folder = await mkdtemp(join(tmpdir(), "busbar-amqp-"));
+  afterwards(() => rm(folder, { recursive: true }));
+  const [keyFile, certificateFile] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
+  const subject = ["-subj", "/CN=broker.test", "-addext", "subjectAltName=DNS:broker.test"];
+  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  await promisify(execFile)("openssl", [
+    "req",
+    "-x509",
+    "-days",
+    "2",
+    ...curve,
+    ...subject,
+    "-keyout",
+    keyFile,
+    "-out",
+    certificateFile,
+  ]);
+  return { certificate: await readFile(certificateFile, "utf8"), key: await readFile(keyFile, "utf8") };
 }
 
 describe("connecting without a broker", () => {
@@ -103,19 +134,50 @@ describe.skipIf(brokerUrl === undefined)("connecting", () => {
     proxy.onBytes = (bytes) => heard.push(bytes);
     await openBroker({ url: through, clientName: "report-saver" });
     expect(Buffer.concat(heard).toString("latin1")).toMatch(/connection_name.{5}report-saver/s);
-    expect(noDelay.mock.calls.some(([on]) => on === true)).toBe(true);
+    expect(noDelay.mock.calls.map(([on]) => on)).not.toContain(false);
   });
 
-  it("leaves no timer and no socket behind", async () => {
-    const resources = (): string[] =>
-      process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap" || kind === "Timeout");
-    const before = resources().length;
+  it("leaves no socket behind", async () => {
+    const { sockets, stop } = spiedSockets();
     const broker = await openBroker();
-    await broker.publish(record(unique()));
-    expect(resources().length).toBeGreaterThan(before);
+    await broker.subscribe(request(unique()), acknowledging().sink);
+    stop();
+    expect(sockets.size).toBe(2);
     await broker.close();
-    while (resources().length > before) await new Promise((resolve) => setImmediate(resolve));
-    expect(resources().length).toBeLessThanOrEqual(before);
+    while ([...sockets].some(({ destroyed }) => !destroyed)) await new Promise((resolve) => setImmediate(resolve));
+    expect([...sockets].every(({ destroyed }) => destroyed)).toBe(true);
+  });
+
+  it("speaks TLS, and refuses a certificate that it was not told to trust", async () => {
+    const { certificate, key } = await selfSigned();
+    const target = new URL(url());
+    const server = createTlsServer({ cert: certificate, key }, (client) => {
+      const plain = connect(Number(target.port), "127.0.0.1");
+      for (const [from, to] of [
+        [client, plain],
+        [plain, client],
+      ] as const) {
+        from.on("error", () => to.destroy());
+        from.pipe(to);
+      }
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    afterwards(() => server.close());
+    const secure = `amqps://guest:guest@127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const tls = { ca: certificate, servername: "broker.test" };
+    const broker = await openBroker({ url: secure, tls });
+    expect(await broker.publish(record(unique()))).toMatchObject({ routed: false });
+    expect(await errorOf(newBroker({ url: secure }).open())).toMatchObject({
+      code: "BUSBAR_REFUSED",
+      retryable: false,
+    });
+    expect(await errorOf(newBroker({ url: secure, tls: { ...tls, servername: "other.test" } }).open())).toMatchObject({
+      code: "BUSBAR_REFUSED",
+    });
+    expect(await errorOf(newBroker({ url: secure.replace(new URL(secure).port, target.port) }).open())).toMatchObject({
+      code: "BUSBAR_REFUSED",
+      retryable: false,
+    });
   });
 
   it("declares a missing exchange of its own, and adopts one of another kind", async () => {

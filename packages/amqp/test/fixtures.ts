@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { Socket } from "node:net";
 import type { BrokerStatus, Delivery, OutboundRecord, SubscribeRequest } from "@busbar/core/contract";
 import { connect } from "amqplib";
 import type { Channel, ChannelModel } from "amqplib";
-import { afterEach } from "vitest";
+import { afterEach, vi } from "vitest";
 import { AmqpBroker } from "../src/amqp-broker.ts";
 import type { AmqpOptions } from "../src/options.ts";
 import { brokerUrl } from "./broker-url.ts";
@@ -178,6 +179,16 @@ export function next(broker: AmqpBroker, type: BrokerStatus["type"]): Promise<vo
       resolve();
     });
   });
+}
+
+/** Collects the sockets that the client opens until `stop`, those of a proxy left out. */
+export function spiedSockets(proxy?: TcpProxy): { readonly sockets: ReadonlySet<Socket>; readonly stop: () => void } {
+  const sockets = new Set<Socket>();
+  const noDelay = vi.spyOn(Socket.prototype, "setNoDelay").mockImplementation(function (this: Socket) {
+    if (proxy?.owns(this) !== true) sockets.add(this);
+    return this;
+  });
+  return { sockets, stop: () => noDelay.mockRestore() };
 }
 
 /** The error that a promise rejects with. */

@@ -56,6 +56,11 @@ export class TcpProxy {
     return this.#pairs.size;
   }
 
+  /** True for a socket at either side of the proxy. */
+  owns(socket: Socket): boolean {
+    return [...this.#pairs].some((pair) => pair.includes(socket));
+  }
+
   /** Breaks every connection. */
   cut(): void {
     for (const [client, target] of this.#pairs) {
