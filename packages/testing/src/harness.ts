@@ -39,6 +39,11 @@ export interface Harness {
    * stay on the address that they were given. Without a link the laws that need one are skipped.
    */
   readonly link?: "tcp" | (() => Promise<Link>);
+  /**
+   * Restarts the server the way an operator does, and resolves once it answers again at the same address. Not for a server that
+   * others use at the same time. Without it laws are tried in a weaker way, which is printed.
+   */
+  readonly restart?: () => Promise<void>;
   /** Only these laws, by id. @default all */
   readonly only?: readonly string[];
   /** Called once at the end, with what was found out. */

@@ -151,6 +151,7 @@ export class Suite {
       effective,
       create: (clientName) => this.#create(clientName),
       link: this.#linker(),
+      restart: this.#harness.restart,
     });
   }
 

@@ -131,6 +131,17 @@ describe("conformance", () => {
     expect(failed).toHaveLength(runner.tests.length);
   });
 
+  it("restarts the server where a law is stronger for it, and says so where it cannot", async () => {
+    let restarts = 0;
+    const restart = (): Promise<void> => Promise.resolve(void restarts++);
+    expect((await runOn({ only: ["C1"], restart })).lines).toEqual([
+      "tried (memory 1): 2 cases passed, 0 failed, 0 skipped",
+    ]);
+    expect(restarts).toBe(2);
+    const { lines } = await runOn({ only: ["C1"] });
+    expect(lines).toContain("  passed C1 on the bus: only over a new process, the harness cannot restart the server");
+  });
+
   it("takes away what it made on the server, whatever a law leaves there", async () => {
     const names = new Set<string>();
     const create = (options: { url: string }): Broker => {

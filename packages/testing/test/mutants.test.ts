@@ -64,7 +64,7 @@ async function assertAllHold(cases: readonly Case[], suite: Suite): Promise<void
 }
 
 async function assertBroken(mutant: Mutant, breach: Breach): Promise<void> {
-  const suite = suiteOf((broker) => mutant.mutate(broker), mutant.overLink === true, 1_000);
+  const suite = suiteOf((broker) => mutant.mutate(broker), mutant.overLink === true, 2_000);
   await assert.rejects(suite.run(caseOf(suite, breach)), (error: unknown) => {
     assert.ok(error instanceof assert.AssertionError, `the law says what is broken, not: ${String(error)}`);
     assert.match(error.message, breach.says);

@@ -22,6 +22,7 @@ export interface SceneSettings extends Bounds {
   readonly effective: EffectiveCapabilities;
   readonly create: (clientName: string) => Promise<Broker>;
   readonly link: (() => Promise<Link>) | undefined;
+  readonly restart: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -131,6 +132,12 @@ export class Scene {
 
   get hasLink(): boolean {
     return this.#settings.link !== undefined;
+  }
+
+  /** Restarts the server where the harness can, and resolves to whether it could. */
+  async restart(): Promise<boolean> {
+    await this.#settings.restart?.();
+    return this.#settings.restart !== undefined;
   }
 
   /** A gate that is opened at the latest when the case is over, so that no handler outlives it. */
