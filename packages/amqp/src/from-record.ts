@@ -3,6 +3,7 @@ import { InvalidArgumentError, UnsupportedError } from "@busbar/core/driver";
 import type { UnmetNeed } from "@busbar/core/driver";
 import type { Options } from "amqplib";
 import { escapedHeader, keyHeader, mustEscape, slotHeader, timestampHeader, topicHeader } from "./headers.ts";
+import { routingKeyOf } from "./topic.ts";
 
 /** The longest text that AMQP has room for in a property, a header's name or a routing key, in bytes (`shortstr`). */
 const maxShortTextBytes = 255;
@@ -31,6 +32,10 @@ export function propertiesOf(record: OutboundRecord, slot?: string): Options.Pub
   // The property `timestamp` counts seconds; the header is only for what it cannot say.
   if (record.timestamp % 1000 !== 0) headers[timestampHeader] = String(record.timestamp);
   if (slot !== undefined) headers[slotHeader] = slot;
+  // A routing key of the exchange, so that a foreign client that answers publishes there like to any other.
+  const replyTo = record.replyTo === undefined ? undefined : routingKeyOf(record.replyTo);
+  if (replyTo !== undefined) assertShort(replyTo, "reply address", record);
+  if (record.correlationId !== undefined) assertShort(record.correlationId, "correlation id", record);
   const guaranteed = record.delivery === "at-least-once";
   return {
     messageId: record.id,
@@ -39,6 +44,8 @@ export function propertiesOf(record: OutboundRecord, slot?: string): Options.Pub
     persistent: guaranteed,
     mandatory: guaranteed,
     headers,
+    ...(replyTo === undefined ? {} : { replyTo }),
+    ...(record.correlationId === undefined ? {} : { correlationId: record.correlationId }),
     ...(record.expiresInMs === undefined ? {} : { expiration: expirationOf(record.expiresInMs, record) }),
   };
 }

@@ -28,6 +28,8 @@ export function recordOf(message: Message): InboundRecord {
     ...(typeof properties.messageId === "string" ? { id: properties.messageId } : {}),
     ...(timestamp === undefined ? {} : { timestamp }),
     ...(typeof properties.contentType === "string" ? { contentType: properties.contentType } : {}),
+    ...(typeof properties.replyTo === "string" ? { replyTo: topicOfRoutingKey(properties.replyTo) } : {}),
+    ...(typeof properties.correlationId === "string" ? { correlationId: properties.correlationId } : {}),
   };
 }
 

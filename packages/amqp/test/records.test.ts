@@ -30,6 +30,12 @@ describe("from a record", () => {
     });
   });
 
+  it("has properties for where an answer goes and what it belongs to", () => {
+    const request = record("_busbar.rpc.sum", "", { replyTo: "_busbar.reply.living_x20_room", correlationId: "7" });
+    expect(propertiesOf(request)).toMatchObject({ replyTo: "_busbar.reply.living room", correlationId: "7" });
+    expect(propertiesOf(record("a"))).not.toHaveProperty("replyTo");
+  });
+
   it("sends at most once neither persistent nor mandatory", () => {
     expect(propertiesOf(record("a", "", { delivery: "at-most-once" }))).toMatchObject({
       persistent: false,
@@ -51,6 +57,8 @@ describe("from a record", () => {
     ["an id over 255 bytes", { id: "ü".repeat(128) }, "BUSBAR_INVALID_ARGUMENT"],
     ["a content type over 255 bytes", { contentType: "x".repeat(256) }, "BUSBAR_INVALID_ARGUMENT"],
     ["a header's name over 255 bytes", { headers: { ["h".repeat(256)]: "1" } }, "BUSBAR_INVALID_ARGUMENT"],
+    ["a reply address over 255 bytes", { replyTo: "a".repeat(256) }, "BUSBAR_INVALID_ARGUMENT"],
+    ["a correlation id over 255 bytes", { correlationId: "1".repeat(256) }, "BUSBAR_INVALID_ARGUMENT"],
     ["an expiry over ten years", { expiresInMs: 315_360_000_001 }, "BUSBAR_INVALID_ARGUMENT"],
     ["retain", { retain: true }, "BUSBAR_UNSUPPORTED"],
     ["a delay", { delayMs: 1 }, "BUSBAR_UNSUPPORTED"],
@@ -72,6 +80,11 @@ describe("to a record", () => {
     const got = recordOf(message({ ...properties, headers: wire as Record<string, string> }, "{}", "folded"));
     expect(got).toMatchObject({ address: "folded", topic: "a.b", key: "k", id: sent.id, timestamp: sent.timestamp });
     expect(new Map(Object.entries(got.headers))).toEqual(new Map(Object.entries(headers)));
+  });
+
+  it("says where the answer to a request of anybody goes", () => {
+    const properties = { replyTo: "living room.1", correlationId: "7", headers: undefined };
+    expect(recordOf(message(properties))).toMatchObject({ replyTo: "living_x20_room.1", correlationId: "7" });
   });
 
   it("takes a foreign message without any metadata", () => {
