@@ -54,6 +54,16 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      {
+        extends: true as const,
+        test: {
+          name: "integration",
+          root: folder("integration"),
+          include: ["test/**/*.test.ts"],
+          maxWorkers: workers,
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });

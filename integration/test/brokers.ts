@@ -1,0 +1,45 @@
+import { describe } from "vitest";
+
+/** A broker that the same tests run on. */
+export interface TestBroker {
+  /** The adapter's name. */
+  readonly name: "memory" | "mqtt" | "amqp" | "nats" | "kafka";
+  /** Absent: there is none to test against. */
+  readonly url: string | undefined;
+  /** The variable that says where it is. */
+  readonly variable: string;
+}
+
+const fromEnvironment = (name: TestBroker["name"], variable: string): TestBroker => ({
+  name,
+  url: process.env[variable] || undefined,
+  variable,
+});
+
+/** The brokers that run as programs of their own. */
+export const realBrokers: readonly TestBroker[] = [
+  fromEnvironment("mqtt", "BUSBAR_TEST_MOSQUITTO_URL"),
+  fromEnvironment("amqp", "BUSBAR_TEST_RABBITMQ_URL"),
+  fromEnvironment("nats", "BUSBAR_TEST_NATS_URL"),
+  fromEnvironment("kafka", "BUSBAR_TEST_KAFKA_URL"),
+];
+
+/** Every broker there is an adapter for. */
+export const allBrokers: readonly TestBroker[] = [
+  { name: "memory", url: "memory://integration", variable: "" },
+  ...realBrokers,
+];
+
+/** Describes the same promises once for each broker; skipped, with a printed reason, where there is none. */
+export function describeOn(
+  brokers: readonly TestBroker[],
+  name: string,
+  suite: (broker: { readonly name: TestBroker["name"]; readonly url: string }) => void,
+): void {
+  for (const { name: broker, url, variable } of brokers) {
+    if (url === undefined) {
+      console.warn(`Skipped: ${name} on ${broker}, for ${variable} is not set.`);
+      describe.skip(`${name} on ${broker} (needs ${variable})`, () => undefined);
+    } else describe(`${name} on ${broker}`, () => suite({ name: broker, url }));
+  }
+}
