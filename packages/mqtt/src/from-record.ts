@@ -134,7 +134,7 @@ export function assertFits({ topic, payload, options }: Publication, maximumPack
 }
 
 function propertyBytes(properties: Properties | undefined): number {
-  if (properties === undefined) return 1;
+  if (properties === undefined) return 0;
   let bytes = properties.contentType === undefined ? 0 : 3 + Buffer.byteLength(properties.contentType);
   if (properties.messageExpiryInterval !== undefined) bytes += 5;
   for (const [name, value] of Object.entries(properties.userProperties ?? {})) {

@@ -4,7 +4,7 @@ import type { AddressInfo, Server, Socket } from "node:net";
 /** How a fake server answers; each returns the bytes to send back, and none when it keeps silent. */
 export interface FakeAnswers {
   /** @default success, with the session absent */
-  readonly connect?: (clientId: string) => readonly number[];
+  readonly connect?: (packet: Buffer) => readonly number[];
   /** @default the QoS that was asked for */
   readonly subscribe?: (packetId: readonly [number, number], filter: string) => readonly number[];
 }
@@ -31,7 +31,7 @@ export class FakeServer {
       socket.on("data", (chunk: Buffer) => {
         for (let rest = chunk; rest.length > 1; rest = rest.subarray(2 + (rest[1] ?? 0))) {
           const kind = (rest[0] ?? 0) >> 4;
-          if (kind === 1) socket.write(Buffer.from(connect(clientIdOf(rest))));
+          if (kind === 1) socket.write(Buffer.from(connect(rest)));
           if (kind === 8) socket.write(Buffer.from(subscribe([rest[2] ?? 0, rest[3] ?? 0], filterOf(rest))));
           if (kind === 12) socket.write(Buffer.from([0xd0, 0]));
         }
@@ -59,12 +59,6 @@ export class FakeServer {
 /** Answers a SUBSCRIBE with this code. */
 export function granting(code: number): NonNullable<FakeAnswers["subscribe"]> {
   return ([high, low]) => [0x90, 4, high, low, 0, code];
-}
-
-function clientIdOf(connect: Buffer): string {
-  const properties = connect[12] ?? 0;
-  const at = 13 + properties;
-  return connect.toString("utf8", at + 2, at + 2 + connect.readUInt16BE(at));
 }
 
 function filterOf(subscribe: Buffer): string {

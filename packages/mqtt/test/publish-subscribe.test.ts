@@ -1,4 +1,6 @@
+import type { Socket } from "node:net";
 import { afterEach, expect, it } from "vitest";
+import { assertFits, fromRecord } from "../src/from-record.ts";
 import { describeOnMosquitto, mosquittoUrl } from "./broker-url.ts";
 import { acknowledging, Brokers, foreign, Inbox, outbound, request, status, text, unique } from "./fixtures.ts";
 
@@ -18,6 +20,26 @@ describeOnMosquitto("publishing and subscribing", () => {
     expect(native).toMatchObject({ cmd: "publish", qos: 1 });
     const { delivery: _d, sending: _s, publishToken: _p, topic: _t, ...expected } = sent;
     expect(record).toEqual(expected);
+  });
+
+  it.each([
+    [5, { headers: { ä: "ö", b: "" }, key: "k", expiresInMs: 1000 }],
+    [5, { delivery: "at-most-once" }],
+    [4, {}],
+    [4, { delivery: "at-most-once" }],
+  ] as const)("counts every byte of a packet: version %d, %j", async (protocolVersion, changes) => {
+    const { native: client } = await brokers.open({ native: { protocolVersion } });
+    const stream = client.stream as unknown as Socket;
+    for (const length of [0, 100, 20_000]) {
+      const publication = fromRecord(outbound(unique(), new Uint8Array(length), changes), protocolVersion);
+      const before = stream.bytesWritten;
+      await client.publishAsync(publication.topic, publication.payload, publication.options);
+      await expect.poll(() => stream.bytesWritten).toBeGreaterThan(before);
+      await new Promise((resolve) => setImmediate(resolve));
+      const size = stream.bytesWritten - before;
+      expect(() => assertFits(publication, size)).not.toThrow();
+      expect(() => assertFits(publication, size - 1)).toThrow(`${size} bytes`);
+    }
   });
 
   it("tells that nobody is subscribed", async () => {
@@ -139,10 +161,12 @@ describeOnMosquitto("at most once", () => {
     const asked = request(topic, { delivery: "at-most-once", maxInFlight: 3 });
     const dropped = status(bus, "dropped");
     const end = acknowledging();
-    await bus.subscribe(asked, inbox.sink);
+    const subscriber = await bus.subscribe(asked, inbox.sink);
     await bus.subscribe(request(topic), end.sink);
     for (let index = 0; index < 20; index++) await bus.publish(outbound(topic, String(index)));
     await end.count(20);
+    // The answer to its ping comes behind all that was sent to it.
+    await subscriber.flush();
     await expect(dropped).resolves.toMatchObject({ name: asked.name });
     // Three are out, and of the rest the newest three wait.
     for (let index = 0; index < 6; index++) (await inbox.count(index + 1))[index]?.settle("ack");

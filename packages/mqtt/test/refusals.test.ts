@@ -20,6 +20,40 @@ function subscribing(code: number): NonNullable<FakeAnswers["subscribe"]> {
   return (packetId, filter) => granting(filter.startsWith("a") ? code : 0)(packetId, filter);
 }
 
+describe("a connection", () => {
+  /** Clean Start, and Session Expiry and Receive Maximum where they are given, of CONNECT (MQTT 5.0 §3.1). */
+  function read(packet: Buffer): readonly unknown[] {
+    const id = packet.toString("latin1");
+    const [expiry, receive] = [packet.indexOf(0x11, 13), packet.indexOf(0x21, 13)];
+    const end = 13 + (packet[12] ?? 0);
+    return [
+      /(inspect|publish|service-0)/.exec(id)?.[0],
+      ((packet[9] ?? 0) & 2) === 2,
+      expiry > 0 && expiry < end ? packet.readUInt32BE(expiry + 1) : undefined,
+      receive > 0 && receive < end ? packet.readUInt16BE(receive + 1) : undefined,
+    ];
+  }
+
+  it("tells the server for how long it is to keep what, and how much it may send", async () => {
+    const connects: (readonly unknown[])[] = [];
+    const connect = (packet: Buffer): number[] => {
+      connects.push(read(packet));
+      return [0x20, 3, 0, 0, 0];
+    };
+    const bus = await brokers.open({ url: await start({ connect }), native: { sessionExpirySeconds: 86_401 } });
+    await bus.subscribe(request("a", { durable: true, maxInFlight: 5 }), () => {});
+    await bus.subscribe(request("a", { group: "g", maxInFlight: 100_000, graceMs: 1500 }), () => {});
+    await bus.subscribe(request("a", { maxInFlight: 1, graceMs: 60_000 }), () => {});
+    expect(connects).toEqual([
+      ["publish", true, undefined, undefined],
+      ["inspect", true, 86_401, undefined],
+      ["service-0", false, 86_401, 5],
+      ["service-0", false, 2, 65_535],
+      ["service-0", true, 60, 1],
+    ]);
+  });
+});
+
 describe("a refused subscription", () => {
   it.each([
     [0x80, "BUSBAR_REFUSED", false],

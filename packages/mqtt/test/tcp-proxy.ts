@@ -32,8 +32,9 @@ export class TcpProxy {
     return this.#pairs.size;
   }
 
-  /** Resets every connection. */
+  /** Resets every connection, and is silent no more. */
   cut(): void {
+    this.#silent = false;
     for (const [client, server] of this.#pairs) {
       client.resetAndDestroy();
       server.resetAndDestroy();
@@ -61,11 +62,6 @@ export class TcpProxy {
     for (const [, server] of this.#pairs) server.pause();
   }
 
-  /** Lets new connections be silent no more. */
-  hear(): void {
-    this.#silent = false;
-  }
-
   async close(): Promise<void> {
     this.cut();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -78,6 +74,8 @@ export class TcpProxy {
     const pair = [client, server] as const;
     this.#pairs.add(pair);
     const end = (): void => {
+      // What a silent network does not pass on includes the end.
+      if (this.#silent) return;
       this.#pairs.delete(pair);
       client.destroy();
       server.destroy();
