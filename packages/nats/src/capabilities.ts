@@ -23,7 +23,7 @@ export const natsCapabilities = {
   delay: "unsupported",
   priority: "unsupported",
   deadLetters: "native",
-  replies: "unsupported",
+  replies: "native",
   lag: "native",
   memberNames: "unsupported",
 } as const;

@@ -134,9 +134,9 @@ export function classifyRefusal(problem: ApiProblem, attempt: Attempt): BusError
   return classify(Object.assign(new Error(description), { name: "JetStreamApiError", code, status }), attempt);
 }
 
-/** JetStream's code of an API error, for those few that decide what to do next. */
+/** JetStream's code of an API error, classified or not, for those few that decide what to do next. */
 export function apiCodeOf(error: unknown): number | undefined {
-  return look(error).apiCode;
+  return look(BusError.is(error) ? error.cause : error).apiCode;
 }
 
 /** The codes that decide something. */

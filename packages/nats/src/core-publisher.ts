@@ -46,6 +46,8 @@ export class CorePublisher {
     this.#underway.add(turn);
     try {
       await this.#connection.client.flush();
+      // A refusal comes before the PONG, but by way of the client's status, which takes longer.
+      await new Promise((resolve) => setImmediate(resolve));
     } catch {
       // The connection is lost; the socket had it.
     }

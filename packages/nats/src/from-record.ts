@@ -1,6 +1,7 @@
 import type { MsgHdrs } from "@nats-io/nats-core";
 import type { OutboundRecord } from "@busbar/core/contract";
 import { HeaderLines, percentEncode, travelsPlain } from "./header-lines.ts";
+import { topicToSubject } from "./topic.ts";
 
 /** The names of the headers that carry the bus's own metadata. */
 export const wire = {
@@ -9,13 +10,24 @@ export const wire = {
   key: "busbar-key",
   timestamp: "busbar-timestamp",
   topic: "busbar-topic",
+  replyTo: "busbar-reply-to",
+  correlationId: "busbar-correlation-id",
   /** In front of the percent-encoded name of a user's header that cannot travel as it is, value percent-encoded too. */
   escaped: "busbar-header-",
   /** JetStream dedupes on it, over all subjects of a stream. */
   publishToken: "Nats-Msg-Id",
 } as const;
 
-const ownNames: ReadonlySet<string> = new Set([wire.contentType, wire.id, wire.key, wire.timestamp, wire.topic]);
+/** The names, in lower case, that stand for the bus's own metadata and for no user's header. */
+export const ownNames: ReadonlySet<string> = new Set([
+  wire.contentType,
+  wire.id,
+  wire.key,
+  wire.timestamp,
+  wire.topic,
+  wire.replyTo,
+  wire.correlationId,
+]);
 
 /** The headers of a message, in the shape that the client's `publish` takes, and their size on the wire. */
 export interface WireHeaders {
@@ -34,12 +46,20 @@ export function recordToHeaders(record: OutboundRecord): WireHeaders {
     else lines.add(wire.escaped + percentEncode(name), percentEncode(value));
   }
   if (record.contentType !== "") lines.add(wire.contentType, record.contentType.replace(/[\r\n]+/g, " "));
-  lines.add(wire.id, percentEncode(record.id));
-  if (record.key !== undefined) lines.add(wire.key, percentEncode(record.key));
+  lines.add(wire.id, metaValue(record.id));
+  if (record.key !== undefined) lines.add(wire.key, metaValue(record.key));
   lines.add(wire.timestamp, String(record.timestamp));
   if (record.topic !== record.address) lines.add(wire.topic, record.topic);
+  // A subject, so that a foreign client that answers publishes there like to any other.
+  if (record.replyTo !== undefined) lines.add(wire.replyTo, topicToSubject(record.replyTo));
+  if (record.correlationId !== undefined) lines.add(wire.correlationId, metaValue(record.correlationId));
   if (record.delivery === "at-least-once") lines.add(wire.publishToken, record.publishToken);
   return lines.finish();
+}
+
+/** As it is where that can be told from an encoded one, so that foreign clients read it. */
+function metaValue(value: string): string {
+  return value.includes("%") || !travelsPlain(wire.id, value) ? percentEncode(value) : value;
 }
 
 /** A user's `Nats-Rollup` would be an order to the server, a `content-type` would be taken for ours. */

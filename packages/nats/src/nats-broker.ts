@@ -65,26 +65,22 @@ export class NatsBroker implements Broker<typeof natsCapabilities, NatsConnectio
   async publish(record: OutboundRecord, options: AbortOptions = {}): Promise<Receipt> {
     const { signal } = options;
     signal?.throwIfAborted();
-    const { connection, streamPublisher, corePublisher } = this.#open();
+    const { connection, effective, streamPublisher, corePublisher } = this.#open();
     const subject = topicToSubject(record.address);
     // The client takes it without a socket too, and then drops it.
     if (!connection.connected) throw connection.absent(`Publishing to "${record.topic}"`);
-    return record.delivery === "at-most-once"
-      ? corePublisher.publish(record, subject, signal)
-      : streamPublisher.publish(record, subject, signal);
+    if (record.delivery === "at-most-once") return corePublisher.publish(record, subject, signal);
+    this.#assertJetStream(effective, "atLeastOnce", `publish("${record.topic}")`);
+    return streamPublisher.publish(record, subject, signal);
   }
 
   async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {
     const session = this.#open();
     const { connection, effective } = session;
     if (!connection.connected) throw connection.absent(`Subscribing to "${request.filter}"`);
-    const overCore = request.delivery === "at-most-once" && !request.durable;
-    const capability = request.durable ? "durable" : "atLeastOnce";
-    if (!overCore && effective.supports[capability] === "unsupported") {
-      const detail = "JetStream is not enabled at the server; enable it, or ask for at-most-once delivery that is not durable.";
-      throw new UnsupportedError([{ capability, subject: `subscribe("${request.filter}")`, detail }], { broker: this.name });
-    }
-    return overCore ? session.subscribeCore(request, sink) : session.subscribeStream(request, sink);
+    if (request.delivery === "at-most-once" && !request.durable) return session.subscribeCore(request, sink);
+    this.#assertJetStream(effective, request.durable ? "durable" : "atLeastOnce", `subscribe("${request.filter}")`);
+    return session.subscribeStream(request, sink);
   }
 
   async close(): Promise<void> {
@@ -99,6 +95,12 @@ export class NatsBroker implements Broker<typeof natsCapabilities, NatsConnectio
     const { effective } = this.#session;
     this.#status.emit({ type: "connected", effective });
     return effective;
+  }
+
+  #assertJetStream({ supports }: EffectiveCapabilities, capability: "durable" | "atLeastOnce", subject: string): void {
+    if (supports[capability] !== "unsupported") return;
+    const detail = "JetStream is not enabled for this account; enable it, or ask for at-most-once delivery that is not durable.";
+    throw new UnsupportedError([{ capability, subject, detail }], { broker: this.name });
   }
 
   #open(): Session {

@@ -30,10 +30,10 @@ export interface NatsNativeOptions {
    */
   readonly replicas?: number | undefined;
   /**
-   * After how long the server takes a delivery back from a process that fell silent, in milliseconds. While the process
-   * lives, it extends this by itself.
+   * After how long the server takes a delivery back from a process that fell silent, or that lost its connection before the
+   * delivery had arrived, in milliseconds. While the process lives, it extends this by itself.
    *
-   * @default 30_000
+   * @default 10_000
    */
   readonly ackWaitMs?: number | undefined;
   /**
@@ -94,7 +94,7 @@ export function natsSettings(options: AdapterOptions<NatsNativeOptions | Readonl
   const native = (options.native ?? {}) as NatsNativeOptions;
   const { credentials = {}, tls, clientName = "busbar", connectTimeoutMs = 10_000, topology = "create" } = options;
   const { streams = [], maxBytes = -1, maxAgeMs = 604_800_000, replicas = 1 } = native;
-  const { ackWaitMs = 30_000, pingIntervalMs = 3_000, domain, inboxPrefix = "_INBOX" } = native;
+  const { ackWaitMs = 10_000, pingIntervalMs = 3_000, domain, inboxPrefix = "_INBOX" } = native;
   const address = parseUrl(options.url);
   const problems = [
     ...unknownKeyProblems(options, knownKeys, ""),

@@ -33,6 +33,8 @@ export interface StreamConsumerHost {
 const pullExpiresMs = 30_000;
 /** How often the server says that a waiting pull is still there, in milliseconds. */
 const heartbeatMs = 5_000;
+/** Each but the first is for at least a quarter of the credit. */
+const pullsRemembered = 8;
 const nanos = 1_000_000;
 const encoder = new TextEncoder();
 
@@ -111,6 +113,8 @@ export class StreamConsumer {
     const reply = `${this.#inbox}.${++this.#pullCount}`;
     this.#requested += batch;
     this.#pulls.set(reply, batch);
+    // A pull that was served says nothing at its end. Of those that wait there are never more than a handful.
+    if (this.#pulls.size > pullsRemembered) this.#pulls.delete(this.#pulls.keys().next().value ?? "");
     this.#heardAt = performance.now();
     this.#request({ batch, expires: pullExpiresMs * nanos, idle_heartbeat: heartbeatMs * nanos }, reply);
   }

@@ -40,6 +40,8 @@ interface Entry {
 
 /** How often streams that are new are looked for, in milliseconds, by a filter that begins with a wildcard. */
 const discoverEveryMs = 5_000;
+/** How many consumers are started at once, where a filter reaches into many streams. */
+const startsAtOnce = 16;
 /** How long `close` waits for the last acknowledgements, in milliseconds. */
 const closeTimeoutMs = 2_000;
 
@@ -348,26 +350,36 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     }
     const former = this.#consumers;
     this.#consumers = places.map(({ name }) => former.find(({ stream }) => stream === name) ?? new StreamConsumer(this, name));
-    for (const [index, consumer] of this.#consumers.entries()) {
-      const place = places[index];
-      if (place !== undefined) await consumer.start(place, beginning);
-    }
+    await this.#startAll(this.#consumers, places, beginning);
   }
 
   async #discover(): Promise<void> {
     try {
       const places = await this.#options.streams.intersecting(this.pattern);
       if (this.#closing !== undefined || this.#restarting || !this.#known) return;
-      for (const place of places) {
-        if (this.#consumers.some(({ stream }) => stream === place.name)) continue;
-        const consumer = new StreamConsumer(this, place.name);
-        await consumer.start(place, "earliest");
-        this.#consumers.push(consumer);
-      }
+      const added = places.filter(({ name }) => !this.#consumers.some(({ stream }) => stream === name));
+      const consumers = added.map(({ name }) => new StreamConsumer(this, name));
+      this.#consumers = [...this.#consumers, ...consumers];
+      await this.#startAll(consumers, added, "earliest");
     } catch (error) {
-      // It is looked for again in a while, and a stream that vanished in between is none to read.
-      if (apiCodeOf(error) === apiCodes.streamNotFound) return;
+      this.broken((error as Error).message);
     }
+  }
+
+  /** Starts the consumers, each on the place of its number. A stream that vanished meanwhile is none to read. */
+  async #startAll(consumers: readonly StreamConsumer[], places: readonly StreamPlace[], beginning: Beginning): Promise<void> {
+    const starts = places.entries();
+    const startSome = async (): Promise<void> => {
+      for (const [index, place] of starts) {
+        try {
+          await consumers[index]?.start(place, beginning);
+        } catch (error) {
+          if (!this.#wide || apiCodeOf(error) !== apiCodes.streamNotFound) throw error;
+          this.#consumers = this.#consumers.filter((consumer) => consumer !== consumers[index]);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(startsAtOnce, places.length) }, startSome));
   }
 
   #report(status: BrokerStatus): void {

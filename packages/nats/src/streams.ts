@@ -160,7 +160,7 @@ export class Streams {
       const found = await this.#under(firstToken);
       // Somebody else made it at the same time, perhaps with bounds of their own.
       if (isKeptWhole(found, firstToken)) return;
-      if (apiCodeOf(causeOf(error)) === apiCodes.subjectsOverlap) throw overlapError(topic, firstToken, found);
+      if (apiCodeOf(error) === apiCodes.subjectsOverlap) throw overlapError(topic, firstToken, found);
       throw error;
     }
   }
@@ -197,10 +197,6 @@ export class Streams {
       { broker: "nats", topic, code: "BUSBAR_NOT_FOUND" },
     );
   }
-}
-
-function causeOf(error: unknown): unknown {
-  return error instanceof Error && error.cause !== undefined ? error.cause : error;
 }
 
 function isKept(places: readonly StreamPlace[], pattern: string): boolean {

@@ -1,6 +1,6 @@
 import type { Msg, MsgHdrs } from "@nats-io/nats-core";
 import type { Headers, InboundRecord } from "@busbar/core/contract";
-import { wire } from "./from-record.ts";
+import { ownNames, wire } from "./from-record.ts";
 import { percentDecode } from "./header-lines.ts";
 import { subjectToTopic } from "./topic.ts";
 
@@ -9,10 +9,13 @@ export interface WireMessage {
   readonly subject: string;
   readonly data: Uint8Array;
   readonly headers?: MsgHdrs | undefined;
+  /** Where a request of core NATS is to be answered; in a stream it means something else. */
+  readonly reply?: string | undefined;
 }
 
 /**
- * Makes a record of a message. What a foreign client did not write is left out; its `Nats-Msg-Id` serves as the id. Never throws.
+ * Makes a record of a message. What a foreign client did not write is left out; its `Nats-Msg-Id` serves as the id, and the
+ * reply subject of its request as `replyTo`. Never throws.
  *
  * @param storedAt When the stream took the message, in milliseconds since the epoch, where there is a stream.
  */
@@ -22,6 +25,8 @@ export function messageToRecord(message: WireMessage, storedAt?: number): Inboun
   const key = meta.get(wire.key);
   const topic = meta.get(wire.topic);
   const contentType = meta.get(wire.contentType);
+  const replyTo = meta.get(wire.replyTo) ?? (storedAt === undefined ? message.reply : undefined);
+  const correlationId = meta.get(wire.correlationId);
   const timestamp = timestampOf(meta.get(wire.timestamp)) ?? storedAt;
   return {
     address: subjectToTopic(message.subject),
@@ -33,11 +38,11 @@ export function messageToRecord(message: WireMessage, storedAt?: number): Inboun
     ...(id === undefined ? {} : { id: percentDecode(id) }),
     ...(timestamp === undefined ? {} : { timestamp }),
     ...(contentType === undefined ? {} : { contentType }),
+    ...(replyTo === undefined || replyTo === "" ? {} : { replyTo: subjectToTopic(replyTo) }),
+    ...(correlationId === undefined ? {} : { correlationId: percentDecode(correlationId) }),
     native: message as Msg,
   };
 }
-
-const metaNames: ReadonlySet<string> = new Set([wire.id, wire.key, wire.topic, wire.contentType, wire.timestamp]);
 
 function readHeaders(message: WireMessage): { headers: Headers; meta: ReadonlyMap<string, string> } {
   const meta = new Map<string, string>();
@@ -45,7 +50,7 @@ function readHeaders(message: WireMessage): { headers: Headers; meta: ReadonlyMa
   for (const [name, values] of linesOf(message)) {
     const value = values.length === 1 ? (values[0] ?? "") : values.join(", ");
     const lower = name.toLowerCase();
-    if (metaNames.has(lower) || lower.startsWith("nats-")) meta.set(lower, value);
+    if (ownNames.has(lower) || lower.startsWith("nats-")) meta.set(lower, value);
     else if (name.startsWith(wire.escaped)) users.push([percentDecode(name.slice(wire.escaped.length)), percentDecode(value)]);
     else users.push([name, value]);
   }

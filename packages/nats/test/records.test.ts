@@ -1,0 +1,125 @@
+import { MsgHdrsImpl } from "@nats-io/nats-core";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseDeliveryInfo } from "../src/delivery-info.ts";
+import { recordToHeaders } from "../src/from-record.ts";
+import { messageToRecord } from "../src/to-record.ts";
+import { record } from "./fixtures.ts";
+import type { OutboundRecord } from "@busbar/core/contract";
+
+/** What arrives of a record, as the client reads it off the wire. */
+function overTheWire(sent: OutboundRecord): ReturnType<typeof messageToRecord> {
+  return messageToRecord({ subject: sent.address, data: sent.body, headers: decoded(sent) });
+}
+
+function decoded(sent: OutboundRecord): MsgHdrsImpl {
+  const { headers } = recordToHeaders(sent);
+  return MsgHdrsImpl.decode((headers as unknown as { encode(): Uint8Array }).encode());
+}
+
+const text = fc.string({ unit: "grapheme" }).filter((value) => !/[\u0000-\u001f\u007f-\u009f]/u.test(value) && !/\p{Surrogate}/u.test(value));
+const name = fc.stringMatching(/^[A-Za-z0-9!#$%&'*+.^_|~`-]{1,12}$/).filter((key) => !/^busbar-/i.test(key));
+
+describe("records as headers", () => {
+  it("give back every user's header and all metadata, whatever they are", () => {
+    fc.assert(
+      fc.property(fc.dictionary(name, text), text, text, (headers, key, id) => {
+        const arrived = overTheWire(record("a.b", "x", { headers, key, id, contentType: "text/plain; charset=utf-8" }));
+        expect(Object.entries(arrived.headers).sort()).toEqual(Object.entries(headers).sort());
+        expect(arrived).toMatchObject({ key, id, contentType: "text/plain; charset=utf-8", timestamp: 1_700_000_000_123 });
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it.each([
+    ["Nats-Rollup", "all"],
+    ["nats-msg-id", "mine"],
+    ["Content-Type", "mine"],
+    ["__proto__", "mine"],
+    ["padded", "  a \u00a0"],
+    ["empty", ""],
+  ])("carry the header %s without its meaning to the server", (key, value) => {
+    const sent = record("a", "", { headers: { [key]: value } });
+    expect(Object.entries(overTheWire(sent).headers)).toEqual([[key, value]]);
+    expect(decoded(sent).get("Nats-Rollup")).toBe("");
+    expect(decoded(sent).get("Nats-Msg-Id")).toBe(sent.publishToken);
+  });
+
+  it("carry the bus's own dead-letter headers like a user's", () => {
+    const headers = { "busbar-dead-reason": "rejected" };
+    expect(overTheWire(record("a", "", { headers })).headers).toEqual(headers);
+  });
+
+  it("put what foreign clients read under plain names", () => {
+    const wire = decoded(record("a", "", { headers: { trace: "ä 1" }, id: "id-1", key: "kitchen" }));
+    expect(wire.get("trace")).toBe("ä 1");
+    expect(wire.get("content-type")).toBe("application/json");
+    expect(wire.get("busbar-id")).toBe("id-1");
+    expect(wire.get("busbar-key")).toBe("kitchen");
+  });
+
+  it("name the topic only where it is folded", () => {
+    expect(overTheWire(record("a")).topic).toBeUndefined();
+    expect(overTheWire(record("sensors", "", { topic: "sensor.kitchen" })).topic).toBe("sensor.kitchen");
+  });
+
+  it("say where an answer goes and what it belongs to", () => {
+    const sent = record("_busbar.rpc.sum", "", { replyTo: "_busbar.reply.a_x3A_b", correlationId: "7%" });
+    expect(overTheWire(sent)).toMatchObject({ replyTo: "_busbar.reply.a_x3A_b", correlationId: "7%", headers: {} });
+    expect(decoded(sent).get("busbar-reply-to")).toBe("_busbar.reply.a:b");
+    expect(overTheWire(record("a"))).not.toHaveProperty("replyTo");
+  });
+
+  it("take the reply subject of a foreign request, but not of a stream's delivery", () => {
+    const message = { subject: "a", data: new Uint8Array(), reply: "_INBOX.Xy.7" };
+    expect(messageToRecord(message).replyTo).toBe("_INBOX.Xy.7");
+    expect(messageToRecord({ ...message, reply: "$JS.ACK.s.c.1.1.1.1.1" }, 5)).not.toHaveProperty("replyTo");
+  });
+
+  it("survive text that is none", () => {
+    expect(overTheWire(record("a", "", { headers: { half: " \ud800" } })).headers).toEqual({ half: " \ufffd" });
+  });
+
+  it("leave out of a foreign message what it does not say, and take its Nats-Msg-Id for the id", () => {
+    const headers = new MsgHdrsImpl();
+    headers.append("Nats-Msg-Id", "theirs");
+    headers.append("x", "1");
+    headers.append("x", "2");
+    const arrived = messageToRecord({ subject: "a.b", data: new Uint8Array([1]), headers }, 5);
+    expect(arrived).toMatchObject({ id: "theirs", headers: { x: "1, 2" }, timestamp: 5 });
+    expect(messageToRecord({ subject: "a", data: new Uint8Array() })).not.toHaveProperty("id");
+  });
+
+  it("survive headers that the client itself cannot read", () => {
+    const message = {
+      subject: "a",
+      data: new Uint8Array(),
+      get headers(): MsgHdrsImpl {
+        return MsgHdrsImpl.decode(new TextEncoder().encode("NATS/1.0\r\nсхема: 1\r\n\r\n"));
+      },
+    };
+    expect(messageToRecord(message).headers).toEqual({});
+  });
+
+  it("give each delivery bytes of its own", () => {
+    const data = new Uint8Array([1, 2, 3]);
+    const arrived = messageToRecord({ subject: "a", data });
+    arrived.body[0] = 9;
+    expect(data[0]).toBe(1);
+  });
+});
+
+describe("the reply subject of a delivery", () => {
+  it.each(["$JS.ACK.stream.consumer.2.17.21.1700000000123456789.5", "$JS.ACK._.hash.stream.consumer.2.17.21.1700000000123456789.5.random"])(
+    "is read from %s",
+    (reply) => {
+      expect(parseDeliveryInfo(reply)).toEqual({ deliveries: 2, sequence: 17, storedAt: 1_700_000_000_123 });
+    },
+  );
+
+  it("is read from nothing else", () => {
+    expect(parseDeliveryInfo("_INBOX.a.b")).toBeUndefined();
+    expect(parseDeliveryInfo("")).toBeUndefined();
+  });
+});
