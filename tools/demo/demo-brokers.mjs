@@ -12,9 +12,9 @@ import { ensureDemoFolder } from "./demo-folder.mjs";
 export const demoBrokers = { mqtt: "mosquitto", amqp: "rabbitmq", kafka: "kafka", nats: "nats" };
 
 /**
- * Runs the work with a broker that answers: the one that runs already, else one that is started now and taken down afterwards.
- * In memory there is none. One demo at a time has a broker; another waits. Rejects with the reason, and what to type, when the
- * broker cannot be had.
+ * Runs the work with a broker that answers: the one that runs already, else one that is started now and taken down afterwards;
+ * in memory there is none to start. One demo at a time has a broker of this checkout, another waits. Rejects with the reason, and what to
+ * type, when the broker cannot be had.
  *
  * @template Result
  * @param {string} protocol
@@ -22,14 +22,13 @@ export const demoBrokers = { mqtt: "mosquitto", amqp: "rabbitmq", kafka: "kafka"
  * @param {(line: string) => void} log
  * @returns {Promise<Result>}
  */
-export async function withBroker(protocol, work, log) {
+export function withBroker(protocol, work, log) {
   const name = demoBrokers[protocol];
-  if (name === undefined) {
-    return work("memory:");
-  }
-  return withFileLock(join(ensureDemoFolder(), `${protocol}.lock`), () => onBroker(name, work, log), {
-    onWait: (pid) => log(`waiting for process ${pid}, which runs a demo on ${name} …`),
-  });
+  return withFileLock(
+    join(ensureDemoFolder(), `${protocol}.lock`),
+    () => (name === undefined ? work("memory:") : onBroker(name, work, log)),
+    { onWait: (pid) => log(`waiting for process ${pid}, which runs a demo there …`) },
+  );
 }
 
 /**

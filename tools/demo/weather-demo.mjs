@@ -40,17 +40,18 @@ export async function demonstrateWeather({ brokers, stations, deadlineMs, signal
     try {
       const outcome = await withBroker(
         protocol,
-        (url) => {
+        async (url) => {
           signal.throwIfAborted();
           progress.log(whatRuns(protocol, url));
           const show = (/** @type {string} */ text) => progress.show(text);
-          return runWeather({ protocol, url, csvFile, facts, deadlineMs, signal, show });
+          const done = await runWeather({ protocol, url, csvFile, facts, deadlineMs, signal, show });
+          progress.log(`${protocol}: done in ${done.seconds.toFixed(2)} s`);
+          return done;
         },
         (line) => progress.log(`${protocol}: ${line}`),
       );
       outcomes.set(protocol, outcome);
       faults.push(...faultsOf(facts, outcome).map((fault) => `${protocol}: ${fault}`));
-      progress.log(`${protocol}: done in ${outcome.seconds.toFixed(2)} s`);
     } catch (error) {
       signal.throwIfAborted();
       progress.log(`${protocol}: failed`);

@@ -23,8 +23,8 @@ const rows = [
   ["checksum of the readings", (facts) => digest(facts.checksum), ({ checksum }) => digest(checksum)],
   ["duplicates recognised", undefined, ({ duplicates }) => figure(duplicates)],
   ["seconds", undefined, ({ seconds }) => seconds.toFixed(2)],
-  ["messages/s published", undefined, ({ published, seconds }) => figure(Math.round(published / seconds))],
-  ["messages/s handled", undefined, (outcome) => figure(Math.round(handledInAll(outcome) / outcome.seconds))],
+  ["readings/s, end to end", undefined, ({ published, seconds }) => figure(Math.round(published / seconds))],
+  ["messages/s, all services", undefined, (outcome) => figure(Math.round(handledInAll(outcome) / outcome.seconds))],
 ];
 
 /**

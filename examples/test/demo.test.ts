@@ -1,0 +1,102 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, test } from "vitest";
+
+const main = fileURLToPath(new URL("../../tools/demo/main.mjs", import.meta.url));
+const running = new Set<ChildProcess>();
+
+/** What a demo wrote, and how it ended. */
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Runs the demo as a user would; `watch` sees what it has written so far. */
+async function demo(args: readonly string[], watch?: (output: string, child: ChildProcess) => void): Promise<Ended> {
+  const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+      watch?.(output, child);
+    });
+  const [code] = (await once(child, "close")) as [number | null];
+  running.delete(child);
+  return { code, output };
+}
+
+afterEach(() => {
+  for (const child of running) child.kill();
+});
+
+function row(output: string, name: string): string[] {
+  const line = output.split("\n").find((each) => each.startsWith(name)) ?? "";
+  return line.slice(name.length).trim().split(/\s+/);
+}
+
+describe("npm run demo", { timeout: 120_000 }, () => {
+  test("handles 2,922 readings in memory and proves it", async () => {
+    const { code, output } = await demo([]);
+    expect(output).toContain("Every reading was handled by every service");
+    expect(code).toBe(0);
+    expect(row(output, "readings published")).toEqual(["2,922", "2,922"]);
+    for (const service of ["saver", "statistics", "watch"])
+      expect(row(output, `handled by ${service}`)).toEqual(["2,922", "2,922"]);
+    expect(row(output, "alerts of frost")).toEqual(["336", "336"]);
+    expect(row(output, "alerts of storm")).toEqual(["23", "23"]);
+    expect(row(output, "out of order")).toEqual(["0", "0"]);
+    const [expected, seen] = row(output, "checksum of the readings");
+    expect(seen).toMatch(/^[0-9a-f]{12}$/);
+    expect(seen).toBe(expected);
+  });
+
+  test("keeps the order of invented stations as well", async () => {
+    const { code, output } = await demo(["--stations", "40"]);
+    expect(code).toBe(0);
+    expect(row(output, "readings published")).toEqual(["3,122", "3,122"]);
+    expect(row(output, "out of order")).toEqual(["0", "0"]);
+  });
+
+  test("fails when it is not done in time, and says how far it came", async () => {
+    const { code, output } = await demo(["--stations", "5000", "--deadline", "1"]);
+    expect(code).toBe(1);
+    expect(output).toMatch(/memory: Not done after 1 s: published \d+ of 27922, saver \d+/);
+  });
+
+  test("stops in order on Ctrl-C", async () => {
+    let asked = false;
+    const { code, output } = await demo(["--stations", "5000"], (soFar, child) => {
+      if (asked || !/published [1-9]/.test(soFar)) return;
+      asked = true;
+      child.kill("SIGINT");
+    });
+    expect(asked).toBe(true);
+    expect(code).toBe(130);
+    expect(output).toContain("everything that was started has ended");
+  });
+
+  test("says what it does not understand, and what it does", async () => {
+    const { code, output } = await demo(["--on", "pigeon"]);
+    expect(code).toBe(2);
+    expect(output).toContain('--on "pigeon": known are memory, mqtt, amqp, kafka, nats, all.');
+    expect(output).toContain("Usage: npm run demo");
+  });
+});
+
+describe("the other examples", { timeout: 60_000 }, () => {
+  test("hello says hello", async () => {
+    const { code, output } = await demo(["hello"]);
+    expect(code).toBe(0);
+    expect(output).toContain("greeting.english: Hello, world");
+  });
+
+  test("order does every step three times, the last one also after it was away", async () => {
+    const { code, output } = await demo(["order"]);
+    expect(code).toBe(0);
+    for (const step of ["points", "coupon", "notice"]) expect(output.split(`${step} done`)).toHaveLength(4);
+    expect(output).toMatch(/coupon comes back\n.*coupon done\n/);
+  });
+});
