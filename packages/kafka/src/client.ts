@@ -92,7 +92,7 @@ export interface TopicPlan {
 export interface ClientControl {
   /** The names of all topics. */
   topics(): Promise<readonly string[]>;
-  /** The number of partitions, or 0 where there is no such topic. Never makes one. */
+  /** The number of partitions, once their leaders answer, or 0 where there is no such topic. Never makes one. */
   partitionCount(topic: string): Promise<number>;
   /** Makes a topic and waits for its leaders; one that is there already is left as it is. */
   createTopic(plan: TopicPlan): Promise<void>;

@@ -1,7 +1,7 @@
 import type { BrokerStatus, Delivery, Subscriber, SubscribeRequest } from "@busbar/core/contract";
 import { backoffDelayMs, pause, reconnectPolicy } from "@busbar/core/driver";
 import { bounded, settledWithin } from "./bounded.ts";
-import { classify, closedError, isRebalance, tookTooLong } from "./classify.ts";
+import { classify, closedError, isRebalance, tookTooLong, topicIsGone } from "./classify.ts";
 import type { AssignedPartition, ClientMember, KafkaClient } from "./client.ts";
 import type { Control } from "./control.ts";
 import { Deferred } from "./deferred.ts";
@@ -140,8 +140,23 @@ export class KafkaSubscriber implements Subscriber {
     );
   }
 
-  /** Makes a member and waits until it has begun. Rejects, with nothing left, when that fails. */
+  /** Makes a member. A topic that is deleted between being found and being subscribed to is found anew. */
   async #build(): Promise<void> {
+    for (let triesLeft = 2; ; triesLeft--) {
+      try {
+        return await this.#buildOnce();
+      } catch (error) {
+        if (triesLeft === 0 || !this.#topicsMayChange(error)) throw error;
+      }
+    }
+  }
+
+  #topicsMayChange(cause: unknown): boolean {
+    return topicIsGone(cause) && (this.#request.filter.includes("*") || this.#context.settings.topology === "create");
+  }
+
+  /** Waits until the member has begun. Rejects, with nothing left, when that fails. */
+  async #buildOnce(): Promise<void> {
     const { client, settings } = this.#context;
     const topics = await this.#findTopics();
     this.#topics = topics;
@@ -257,7 +272,7 @@ export class KafkaSubscriber implements Subscriber {
         return this.#news.connected(true);
       } catch (cause) {
         const error = classify(cause, { doing: `Subscribing to "${filter}" again`, topic: filter });
-        if (error.retryable || signal.aborted) continue;
+        if (error.retryable || this.#topicsMayChange(cause) || signal.aborted) continue;
         return this.#news.fatal(error);
       }
     }

@@ -64,7 +64,7 @@ export class Topics {
       );
   }
 
-  /** The names of all topics that fit the filter; for a concrete filter the one, whether it is there or not. */
+  /** The names of all topics that fit the filter, without Kafka's own and the bus's. */
   async matching(filter: string): Promise<string[]> {
     const parsed: ParsedFilter = parseFilter(filter);
     const names = await this.#control.ask(

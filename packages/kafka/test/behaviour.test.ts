@@ -332,14 +332,12 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
   });
 
   describe("a wildcard", () => {
-    it("picks up topics that come later from their first message, and hides what is reserved", async () => {
+    it("picks up topics that come later from their first message", async () => {
       const stem = unique("wild");
       const wanted = request(`${stem}.*`);
       const { inbox, subscriber } = await collect(broker, wanted);
-      const early = await collect(broker, request("**", { maxInFlight: 5_000 }));
       await publishAll(`${stem}.one`, numbers(3));
       await broker.publish(record(`${stem}.two.deeper`, "no"));
-      await broker.deadLetters.put(stem, "slot", record(`${stem}.x`, "dead"));
       await inbox.count(3);
       await publishAll(`${stem}.two`, numbers(3, 10));
       await inbox.count(6);
@@ -347,9 +345,7 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
       expect(new Set(inbox.items.map(({ record: { address } }) => address))).toEqual(
         new Set([`${stem}.one`, `${stem}.two`]),
       );
-      await early.inbox.until((items) => items.some(({ record: { address } }) => address === `${stem}.two`));
-      expect(early.inbox.items.filter(({ record: { address } }) => /^(_busbar|__)/.test(address))).toEqual([]);
-      await Promise.all([subscriber.remove(), early.subscriber.remove()]);
+      await subscriber.remove();
     });
 
     it("that fitted nothing loses nothing over a restart", async () => {

@@ -6,6 +6,13 @@ interface GroupCalls {
   leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>;
 }
 
+interface OffsetCalls {
+  listOffsets(request: {
+    isolationLevel: number;
+    topics: { topic: string; partitions: { partition: number; timestamp: number }[] }[];
+  }): Promise<{ responses: { partitions: { offset: string }[] }[] }>;
+}
+
 interface FetchAnswer {
   readonly responses: readonly {
     readonly partitions: readonly {
@@ -92,8 +99,39 @@ export async function expel(coordinator: Broker, groupId: string, memberId: stri
   await (coordinator as unknown as GroupCalls).leaveGroup({ groupId, memberId });
 }
 
-const fetchBytes = 1_048_576;
+const earliest = -2;
+const latest = -1;
 const readCommitted = 1;
+
+/**
+ * The same for topics that the cluster has not as targets, and does not get: kafkajs asks for all of its targets at once, and
+ * fails for all of them when one is deleted.
+ */
+export async function boundsWithoutTargets(cluster: Cluster, topics: readonly string[]): Promise<PartitionBounds[]> {
+  if (topics.length === 0) return [];
+  const { topicMetadata } = await (await anyBroker(cluster)).metadata([...topics]);
+  const asked = topicMetadata.flatMap(({ topic, partitionMetadata }) =>
+    partitionMetadata.map(async ({ partitionId, leader }) => {
+      const broker = (await cluster.findBroker({ nodeId: String(leader) })) as unknown as OffsetCalls;
+      const offset = async (timestamp: number): Promise<number> => {
+        const wanted = [{ topic, partitions: [{ partition: partitionId, timestamp }] }];
+        const { responses } = await broker.listOffsets({ isolationLevel: readCommitted, topics: wanted });
+        return Number(responses[0]?.partitions[0]?.offset);
+      };
+      const high = await offset(latest);
+      return { topic, partition: partitionId, low: await offset(earliest), high };
+    }),
+  );
+  return Promise.all(asked);
+}
+
+/** Any broker of the cluster, connected. */
+export function anyBroker(cluster: Cluster): Promise<Broker> {
+  const [node] = cluster.getNodeIds();
+  return cluster.findBroker({ nodeId: String(node) });
+}
+
+const fetchBytes = 1_048_576;
 
 /** Reads one partition from `from` to below `to` without a group. */
 export async function* readPartition(
@@ -103,18 +141,20 @@ export async function* readPartition(
   from: number,
   to: number,
 ): AsyncGenerator<ClientRecord> {
-  let next = from;
-  while (next < to) {
-    const [leader] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
-    const broker = await cluster.findBroker({ nodeId: leader ?? "" });
+  if (from >= to) return;
+  const { topicMetadata } = await (await anyBroker(cluster)).metadata([topic]);
+  const leader = topicMetadata[0]?.partitionMetadata.find(({ partitionId }) => partitionId === partition)?.leader;
+  const broker = await cluster.findBroker({ nodeId: String(leader) });
+  for (let next = from; next < to;) {
     const partitions = [{ partition, fetchOffset: String(next), maxBytes: fetchBytes }];
-    const answer = (await broker.fetch({
+    const wanted = {
       topics: [{ topic, partitions }],
       maxWaitTime: 100,
       maxBytes: fetchBytes,
       isolationLevel: readCommitted,
-    })) as FetchAnswer;
-    const messages = answer.responses[0]?.partitions[0]?.messages ?? [];
+    };
+    const { responses } = (await broker.fetch(wanted)) as FetchAnswer;
+    const messages = responses[0]?.partitions[0]?.messages ?? [];
     const last = messages.at(-1);
     for (const message of messages) {
       const offset = Number(message.offset);
@@ -122,6 +162,6 @@ export async function* readPartition(
     }
     // Compaction may have taken everything up to the end.
     if (last === undefined) return;
-    next = Math.max(next, Number(last.offset)) + 1;
+    next = Math.max(next, Number(last.offset) + 1);
   }
 }

@@ -1,6 +1,6 @@
 import { pause } from "@busbar/core/driver";
 import kafkajs from "kafkajs";
-import type { Admin, Broker, Cluster } from "kafkajs";
+import type { Admin, Cluster } from "kafkajs";
 import { bounded } from "../bounded.ts";
 import { tookTooLong } from "../classify.ts";
 import type {
@@ -12,7 +12,14 @@ import type {
   TopicPlan,
 } from "../client.ts";
 import type { KafkaSettings } from "../options.ts";
-import { bareCluster, boundsOf, commitFor, committedOf, readPartition } from "./cluster-access.ts";
+import {
+  anyBroker,
+  bareCluster,
+  boundsWithoutTargets,
+  commitFor,
+  committedOf,
+  readPartition,
+} from "./cluster-access.ts";
 import { groupAssigner } from "./group-assigner.ts";
 import { eachBrokerOnce, kafkaOf, untilSettled } from "./kafkajs-config.ts";
 import { Line } from "./line.ts";
@@ -22,6 +29,12 @@ const { ConfigResourceTypes } = kafkajs;
 /** How long the cluster may take to elect the leaders of a new topic. */
 const leaderTimeoutMs = 10_000;
 const leaderPollMs = 20;
+/** What a topic answers that has just been made. */
+const beingMade: ReadonlySet<unknown> = new Set([
+  "LEADER_NOT_AVAILABLE",
+  "NOT_LEADER_FOR_PARTITION",
+  "REPLICA_NOT_AVAILABLE",
+]);
 
 /** Questions to the cluster through kafkajs. */
 export class KafkajsControl implements ClientControl {
@@ -66,22 +79,18 @@ export class KafkajsControl implements ClientControl {
   }
 
   async topics(): Promise<readonly string[]> {
-    return (await (await this.#anyBroker()).metadata([])).topicMetadata.map(({ topic }) => topic);
+    return (await (await anyBroker(this.#cluster)).metadata([])).topicMetadata.map(({ topic }) => topic);
   }
 
   async partitionCount(topic: string): Promise<number> {
-    const broker = await this.#anyBroker();
     for (const until = Date.now() + leaderTimeoutMs; ; await pause(leaderPollMs)) {
       try {
-        return (
-          (await broker.metadata([topic])).topicMetadata.find((found) => found.topic === topic)?.partitionMetadata
-            .length ?? 0
-        );
+        // Asking each leader for its end, because who is named as a leader may not know it yet.
+        return (await boundsWithoutTargets(this.#cluster, [topic])).length;
       } catch (error) {
         const type = typeOf(error);
         if (type === "UNKNOWN_TOPIC_OR_PARTITION") return 0;
-        // Somebody has just made it.
-        if (type !== "LEADER_NOT_AVAILABLE" || Date.now() > until) throw error;
+        if (!beingMade.has(type) || Date.now() > until) throw error;
       }
     }
   }
@@ -133,9 +142,8 @@ export class KafkajsControl implements ClientControl {
     await commitFor(await this.#cluster.findGroupCoordinator({ groupId }), groupId, place);
   }
 
-  async bounds(topics: readonly string[]): Promise<readonly PartitionBounds[]> {
-    await this.#cluster.addMultipleTargetTopics([...topics]);
-    return boundsOf(this.#cluster, topics);
+  bounds(topics: readonly string[]): Promise<readonly PartitionBounds[]> {
+    return boundsWithoutTargets(this.#cluster, topics);
   }
 
   read(topic: string, partition: number, from: number, to: number): AsyncIterable<ClientRecord> {
@@ -146,11 +154,6 @@ export class KafkajsControl implements ClientControl {
     this.#line.cut();
     this.#admin.disconnect().catch(() => {});
     this.#cluster.disconnect().catch(() => {});
-  }
-
-  async #anyBroker(): Promise<Broker> {
-    const [node] = this.#cluster.getNodeIds();
-    return this.#cluster.findBroker({ nodeId: String(node) });
   }
 }
 
