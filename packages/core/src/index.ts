@@ -1,11 +1,12 @@
 export { Bus } from "./bus/bus.ts";
 export type { BatchHandler, BatchOptions } from "./bus/batch-collector.ts";
-export type { BatchEntry, BrokerHealth, BusHealth, RequestOptions, SubscriptionDeclaration } from "./bus/bus.ts";
+export type { SubscriptionDeclaration } from "./bus/bus.ts";
+export type { BrokerHealth, BusHealth } from "./bus/health.ts";
 export { DeadLetters } from "./bus/dead-letters.ts";
 export type { DeadLetterFilter } from "./bus/dead-letters.ts";
 export { MessageStream } from "./bus/message-stream.ts";
 export type { ReceivedMessage } from "./bus/message-stream.ts";
-export type { Publisher, PublishOptions } from "./bus/options.ts";
+export type { BatchEntry, Publisher, PublishOptions, RequestOptions } from "./bus/options.ts";
 export type { RespondOptions } from "./bus/respond.ts";
 export type {
   BrokerSettings,

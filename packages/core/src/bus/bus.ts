@@ -1,12 +1,10 @@
-import { v7 as uuid } from "uuid";
 import { createCodecs } from "../codec/codec-registry.ts";
 import type { Codecs } from "../codec/codec-registry.ts";
-import type { OutboundRecord, PublishResult, Receipt } from "../contract/index.ts";
+import type { PublishResult, Receipt } from "../contract/index.ts";
 import type { Handler, ManualMessage } from "../delivery/message.ts";
 import type { SubscribeOptions } from "../delivery/options.ts";
 import { pause } from "../driver/backoff.ts";
-import { unknownKeyProblems } from "../driver/known-keys.ts";
-import { ClosedError, InvalidArgumentError, NoSubscriberError, RefusedError, UnsupportedError } from "../errors.ts";
+import { ClosedError, InvalidArgumentError, NoSubscriberError, UnsupportedError } from "../errors.ts";
 import type { UnmetNeed } from "../errors.ts";
 import { Sweep } from "../delivery/sweep.ts";
 import { intersects } from "../topic/filter.ts";
@@ -16,12 +14,13 @@ import type { Topic } from "../topic/typed-topic.ts";
 import { BatchCollector } from "./batch-collector.ts";
 import type { BatchHandler, BatchOptions } from "./batch-collector.ts";
 import { BrokerLink } from "./broker-link.ts";
-import type { LinkState } from "./broker-link.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { checkedHeaders } from "./headers.ts";
+import { healthOf } from "./health.ts";
+import type { BusHealth } from "./health.ts";
 import { MessageStream } from "./message-stream.ts";
-import { unmetPublishNeeds, unmetRequestNeeds } from "./needs.ts";
-import type { Publisher, PublishOptions } from "./options.ts";
+import { unmetRequestNeeds } from "./needs.ts";
+import type { BatchEntry, Publisher, PublishOptions, RequestOptions } from "./options.ts";
+import { checkPublishOptions, defaultTimeoutMs, folded, outgoingRecord } from "./outgoing.ts";
 import { Requester } from "./requester.ts";
 import { planResponder } from "./respond.ts";
 import type { RespondOptions } from "./respond.ts";
@@ -30,62 +29,7 @@ import type { BusSettings } from "./settings.ts";
 import { planSubscription } from "./plan-subscription.ts";
 import type { PlanContext, SubscriptionPlan } from "./plan-subscription.ts";
 import { defaultDeadlineMs, Subscription } from "./subscription.ts";
-import type { SubscriptionHealth } from "./subscription.ts";
 import { validated } from "./validate.ts";
-
-/** How long a publish may take unless it is told otherwise, in milliseconds. */
-const defaultTimeoutMs = 30_000;
-
-const publishKeys = [
-  "params",
-  "key",
-  "headers",
-  "id",
-  "contentType",
-  "delivery",
-  "retain",
-  "expiresInMs",
-  "delayMs",
-  "priority",
-  "timeoutMs",
-  "requireSubscriber",
-  "broker",
-  "signal",
-];
-
-const noHeaders = Object.freeze({});
-
-/** How a broker of the bus is. */
-export interface BrokerHealth {
-  readonly name: string;
-  readonly adapter: string | undefined;
-  readonly state: LinkState;
-  readonly product: string | undefined;
-  readonly version: string | undefined;
-  /** Publishes that wait or are unconfirmed. */
-  readonly publishing: number;
-  /** Messages that at-most-once subscriptions let go of because they were full. */
-  readonly dropped: number;
-  readonly lastError: string | undefined;
-}
-
-/** How the bus is: `down` when a broker is not connected, `degraded` when a subscription has trouble. */
-export interface BusHealth {
-  readonly status: "ok" | "degraded" | "down";
-  readonly brokers: readonly BrokerHealth[];
-  readonly subscriptions: readonly SubscriptionHealth[];
-}
-
-/** One message of `publishBatch`. */
-export interface BatchEntry extends PublishOptions {
-  readonly payload: unknown;
-}
-
-/** What a request can be asked for. */
-export type RequestOptions = Pick<
-  PublishOptions,
-  "key" | "headers" | "contentType" | "timeoutMs" | "broker" | "signal"
->;
 
 /** A subscription that is to be checked, but not made yet. */
 export interface SubscriptionDeclaration {
@@ -138,9 +82,8 @@ export class Bus implements Publisher {
     }
     const results = await Promise.allSettled(links.map((link) => link.open(this.#settings.connectTimeoutMs)));
     const failed = results.find((result) => result.status === "rejected");
-    if (failed === undefined) return;
-    await Promise.allSettled(links.filter((link) => link.state === "connected").map((link) => link.broker.close()));
-    throw failed.reason;
+    // The others stay open: another call opens the rest, and close() closes all.
+    if (failed !== undefined) throw failed.reason;
   }
 
   /**
@@ -158,7 +101,7 @@ export class Bus implements Publisher {
   async publish(topic: string | Topic, payload: unknown, options: PublishOptions = {}): Promise<Receipt> {
     const name = typeof topic === "string" ? topic : concreteTopic(topic, options.params);
     assertTopic(name);
-    this.#checkPublishOptions(name, options);
+    checkPublishOptions(name, options);
     const link = this.#link(this.#routing.brokerOf(name, options.broker).name);
     if (!link.loaded) {
       this.#assertUsable();
@@ -170,7 +113,10 @@ export class Bus implements Publisher {
       value = result instanceof Promise ? await result : result;
     }
     const key = options.key ?? (typeof topic === "string" ? undefined : topic.key?.(value));
-    const record = this.#record(name, value, key, options, link);
+    const record = folded(
+      outgoingRecord(name, value, key, options, link, this.#codecs),
+      this.#routing.addressOf(name, link.settings),
+    );
     const receipt = await link.publishes.send(record, options.timeoutMs ?? defaultTimeoutMs, options.signal);
     if (options.requireSubscriber === true && receipt.routed === false)
       throw new NoSubscriberError(name, { broker: link.name });
@@ -312,13 +258,14 @@ export class Bus implements Publisher {
   async request<Answer = unknown>(topic: string, payload: unknown, options: RequestOptions = {}): Promise<Answer> {
     assertTopic(topic);
     this.#assertUsable();
-    this.#checkPublishOptions(topic, options);
+    checkPublishOptions(topic, options);
     const { timeoutMs = defaultTimeoutMs, signal, broker, ...rest } = options;
     const link = this.#link(this.#routing.brokerOf(topic, broker).name);
     await link.load();
     this.#assertReplies(`request("${topic}")`, [link]);
-    const record = this.#record(topic, payload, options.key, { ...rest, delivery: "at-most-once" }, link);
-    const answer = await this.#requester(link).request({ ...record, address: topic }, timeoutMs, signal);
+    const sent: PublishOptions = { ...rest, delivery: "at-most-once" };
+    const record = outgoingRecord(topic, payload, options.key, sent, link, this.#codecs);
+    const answer = await this.#requester(link).request(record, timeoutMs, signal);
     return this.#codecs.decode(answer.body, answer.contentType) as Answer;
   }
 
@@ -386,20 +333,7 @@ export class Bus implements Publisher {
 
   /** How the bus and everything in it is. Never throws, holds no secrets, asks nobody. */
   health(): BusHealth {
-    const brokers = [...this.#links.values()].map((link) => ({
-      name: link.name,
-      adapter: link.loaded ? link.broker.name : undefined,
-      state: link.state,
-      product: link.effective?.product,
-      version: link.effective?.version,
-      publishing: link.publishes.pending,
-      dropped: link.dropped,
-      lastError: link.lastError?.message,
-    }));
-    const subscriptions = [...this.#subscriptions].map((subscription) => subscription.health());
-    const down = brokers.some(({ state }) => state !== "connected");
-    const troubled = subscriptions.some(({ state }) => state !== "running" && state !== "paused");
-    return { status: down ? "down" : troubled ? "degraded" : "ok", brokers, subscriptions };
+    return healthOf([...this.#links.values()], [...this.#subscriptions]);
   }
 
   /** The client library's own object, of the first broker or the one that is named: for what the bus does not offer. */
@@ -433,62 +367,6 @@ export class Bus implements Publisher {
     await Promise.race([Promise.all(links.map((link) => link.publishes.idle())), pause(left, over.signal)]);
     over.abort();
     await Promise.all(links.map((link) => link.close()));
-  }
-
-  #record(
-    topic: string,
-    payload: unknown,
-    key: string | undefined,
-    options: PublishOptions,
-    link: BrokerLink,
-  ): OutboundRecord {
-    const { body, contentType } = this.#codecs.encode(payload, options.contentType);
-    this.#checkNeeds(topic, options, link);
-    const limit = link.effective?.limits.maxBodyBytes;
-    if (limit !== undefined && body.byteLength > limit)
-      throw new RefusedError(
-        `publish("${topic}"): the body has ${body.byteLength} bytes, broker "${link.name}" takes ${limit}; send less, or raise its limit.`,
-        { code: "BUSBAR_TOO_LARGE", topic, broker: link.name },
-      );
-    const id = options.id ?? uuid();
-    return folded(
-      {
-        address: topic,
-        topic,
-        body,
-        headers: options.headers === undefined ? noHeaders : checkedHeaders(options.headers, topic),
-        ...(key === undefined ? undefined : { key }),
-        id,
-        timestamp: Date.now(),
-        contentType,
-        delivery: options.delivery ?? "at-least-once",
-        sending: 1,
-        publishToken: options.id === undefined ? id : uuid(),
-        ...(options.retain === undefined ? undefined : { retain: options.retain }),
-        ...(options.expiresInMs === undefined ? undefined : { expiresInMs: options.expiresInMs }),
-        ...(options.delayMs === undefined ? undefined : { delayMs: options.delayMs }),
-        ...(options.priority === undefined ? undefined : { priority: options.priority }),
-      },
-      this.#routing.addressOf(topic, link.settings),
-    );
-  }
-
-  #checkNeeds(topic: string, options: PublishOptions, link: BrokerLink): void {
-    const needs = unmetPublishNeeds(topic, options, link.supports);
-    if (needs.length > 0) throw new UnsupportedError(needs, { topic, broker: link.name });
-  }
-
-  #checkPublishOptions(topic: string, options: PublishOptions): void {
-    const problems = unknownKeyProblems(options, publishKeys, "");
-    const { key, id, timeoutMs, expiresInMs, delayMs } = options;
-    if (key !== undefined && (typeof key !== "string" || key === "" || key.length > 1024))
-      problems.push("key is not a text of 1 to 1024 characters");
-    if (id !== undefined && (typeof id !== "string" || !/^[\x21-\x7e]{1,128}$/.test(id)))
-      problems.push("id is not 1 to 128 printable characters without spaces");
-    for (const [name, value] of Object.entries({ timeoutMs, expiresInMs, delayMs }))
-      if (value !== undefined && !(Number.isFinite(value) && value > 0))
-        problems.push(`${name} is not a positive number of milliseconds`);
-    if (problems.length > 0) throw new InvalidArgumentError(`publish("${topic}"): ${problems.join("; ")}.`, { topic });
   }
 
   async #plan({ filter, options = {} }: SubscriptionDeclaration): Promise<SubscriptionPlan> {
@@ -548,9 +426,4 @@ export class Bus implements Publisher {
     if (this.#opening === undefined)
       throw new ClosedError("The bus is not open yet; call open() first, or use connect().");
   }
-}
-
-/** A record on its way to a fold's target is keyed by its topic where it has no key, so that each topic keeps its order. */
-function folded(record: OutboundRecord, address: string): OutboundRecord {
-  return address === record.topic ? record : { ...record, address, key: record.key ?? record.topic };
 }

@@ -29,6 +29,17 @@ export interface PublishOptions {
   readonly signal?: AbortSignal;
 }
 
+/** One message of `publishBatch`. */
+export interface BatchEntry extends PublishOptions {
+  readonly payload: unknown;
+}
+
+/** What a request can be asked for. */
+export type RequestOptions = Pick<
+  PublishOptions,
+  "key" | "headers" | "contentType" | "timeoutMs" | "broker" | "signal"
+>;
+
 /** The publish-only face of the bus, for a data layer that should not be able to subscribe. */
 export interface Publisher {
   publish(topic: string, payload: unknown, options?: PublishOptions): Promise<Receipt>;

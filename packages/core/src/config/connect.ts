@@ -14,7 +14,13 @@ import { loadSettings } from "./load-settings.ts";
  */
 export async function connect(config?: BusConfig | string | URL): Promise<Bus> {
   const bus = createBus(config);
-  await bus.open();
+  try {
+    await bus.open();
+  } catch (error) {
+    // Nobody else could: some brokers may be open.
+    await bus.close({ deadlineMs: 0 });
+    throw error;
+  }
   return bus;
 }
 

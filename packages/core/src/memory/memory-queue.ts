@@ -58,10 +58,21 @@ export class MemoryQueue {
     this.pump();
   }
 
-  /** Takes messages back that were handed out, in front and in their old order. */
+  /** Takes messages back that were handed out, each at its old place. */
   giveBack(messages: readonly QueuedMessage[]): void {
-    for (const message of [...messages].sort((one, other) => other.sequence - one.sequence))
+    for (const message of messages) {
+      const before: QueuedMessage[] = [];
+      for (
+        let first = this.#waiting.peekFront();
+        first !== undefined && first.sequence < message.sequence;
+        first = this.#waiting.peekFront()
+      ) {
+        before.push(first);
+        this.#waiting.shift();
+      }
       this.#waiting.unshift(message);
+      for (const earlier of before.reverse()) this.#waiting.unshift(earlier);
+    }
     this.pump();
   }
 

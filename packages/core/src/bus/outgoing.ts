@@ -1,0 +1,97 @@
+import { v7 as uuid } from "uuid";
+import type { Codecs } from "../codec/codec-registry.ts";
+import type { OutboundRecord } from "../contract/index.ts";
+import { unknownKeyProblems } from "../driver/known-keys.ts";
+import { InvalidArgumentError, RefusedError, UnsupportedError } from "../errors.ts";
+import type { BrokerLink } from "./broker-link.ts";
+import { checkedHeaders } from "./headers.ts";
+import { unmetPublishNeeds } from "./needs.ts";
+import type { PublishOptions } from "./options.ts";
+
+/** How long a publish may take unless it is told otherwise, in milliseconds. */
+export const defaultTimeoutMs = 30_000;
+
+const known = [
+  "params",
+  "key",
+  "headers",
+  "id",
+  "contentType",
+  "delivery",
+  "retain",
+  "expiresInMs",
+  "delayMs",
+  "priority",
+  "timeoutMs",
+  "requireSubscriber",
+  "broker",
+  "signal",
+];
+
+const noHeaders = Object.freeze({});
+
+/** Throws an `InvalidArgumentError` that lists everything malformed in the options of a publish. */
+export function checkPublishOptions(topic: string, options: PublishOptions): void {
+  const problems = unknownKeyProblems(options, known, "");
+  const { key, id, timeoutMs, expiresInMs, delayMs } = options;
+  if (key !== undefined && !isKey(key)) problems.push("key is not a text of 1 to 1024 characters");
+  if (id !== undefined && !(typeof id === "string" && /^[\x21-\x7e]{1,128}$/.test(id)))
+    problems.push("id is not 1 to 128 printable characters without spaces");
+  for (const [name, value] of Object.entries({ timeoutMs, expiresInMs, delayMs }))
+    if (value !== undefined && !(Number.isFinite(value) && value > 0))
+      problems.push(`${name} is not a positive number of milliseconds`);
+  if (problems.length > 0) throw new InvalidArgumentError(`publish("${topic}"): ${problems.join("; ")}.`, { topic });
+}
+
+/**
+ * Makes the record of a publish. Throws, before anything is sent, for a payload that cannot be encoded, for what the broker does not do or
+ * cannot carry, and for a body that is larger than it takes.
+ */
+export function outgoingRecord(
+  topic: string,
+  payload: unknown,
+  key: string | undefined,
+  options: PublishOptions,
+  link: BrokerLink,
+  codecs: Codecs,
+): OutboundRecord {
+  const needs = unmetPublishNeeds(topic, options, link.supports);
+  if (needs.length > 0) throw new UnsupportedError(needs, { topic, broker: link.name });
+  // A typed topic makes its key from data, which may be anything.
+  if (key !== undefined && !isKey(key))
+    throw new InvalidArgumentError(`publish("${topic}"): key is not a text of 1 to 1024 characters.`, { topic });
+  const { body, contentType } = codecs.encode(payload, options.contentType);
+  const limit = link.effective?.limits.maxBodyBytes;
+  if (limit !== undefined && body.byteLength > limit)
+    throw new RefusedError(
+      `publish("${topic}"): the body has ${body.byteLength} bytes, broker "${link.name}" takes ${limit}; send less, or raise its limit.`,
+      { code: "BUSBAR_TOO_LARGE", topic, broker: link.name },
+    );
+  const id = options.id ?? uuid();
+  return {
+    address: topic,
+    topic,
+    body,
+    headers: options.headers === undefined ? noHeaders : checkedHeaders(options.headers, topic),
+    ...(key === undefined ? undefined : { key }),
+    id,
+    timestamp: Date.now(),
+    contentType,
+    delivery: options.delivery ?? "at-least-once",
+    sending: 1,
+    publishToken: options.id === undefined ? id : uuid(),
+    ...(options.retain === undefined ? undefined : { retain: options.retain }),
+    ...(options.expiresInMs === undefined ? undefined : { expiresInMs: options.expiresInMs }),
+    ...(options.delayMs === undefined ? undefined : { delayMs: options.delayMs }),
+    ...(options.priority === undefined ? undefined : { priority: options.priority }),
+  };
+}
+
+/** A record on its way to a fold's target is keyed by its topic where it has no key, so that each topic keeps its order. */
+export function folded(record: OutboundRecord, address: string): OutboundRecord {
+  return address === record.topic ? record : { ...record, address, key: record.key ?? record.topic };
+}
+
+function isKey(key: unknown): boolean {
+  return typeof key === "string" && key !== "" && key.length <= 1024;
+}
