@@ -9,6 +9,8 @@ export interface Acknowledgement {
   readonly subject: string;
   readonly payload: Uint8Array;
   readonly outcome: Outcome;
+  /** The message's place in its stream. */
+  readonly sequence: number;
   /** Absent where core never saw the message. */
   readonly delivery?: Delivery | undefined;
 }
@@ -27,6 +29,14 @@ export function settlementPayload(outcome: Outcome, delayMs?: number): Uint8Arra
   if (outcome === "reject") return term;
   if (delayMs === undefined || delayMs <= 0) return nak;
   return encoder.encode(`-NAK {"delay": ${Math.ceil(delayMs) * 1_000_000}}`);
+}
+
+/** What is released in one turn comes again in the order of the stream, so it is given back in that order. */
+function releasesInOrder(acknowledgements: readonly Acknowledgement[]): readonly Acknowledgement[] {
+  const releases = acknowledgements.filter(({ outcome }) => outcome === "release");
+  if (releases.length < 2) return acknowledgements;
+  const others = acknowledgements.filter(({ outcome }) => outcome !== "release");
+  return [...others, ...releases.sort((one, other) => one.sequence - other.sequence)];
 }
 
 /**
@@ -63,7 +73,7 @@ export class Acknowledgements {
     if (this.#held || !this.#connection.connected || this.#client.isClosed()) return;
     const queued = this.#queued;
     this.#queued = [];
-    for (const acknowledgement of queued) {
+    for (const acknowledgement of releasesInOrder(queued)) {
       this.#client.publish(acknowledgement.subject, acknowledgement.payload);
       this.#written.push(acknowledgement);
     }

@@ -49,7 +49,8 @@ export function effectiveCapabilities(info: ServerInfo, jetStream: boolean): Eff
         'enable it ("jetstream {}" in the server\'s configuration).',
     );
   }
-  if (!info.headers) warnings.push("This server has no headers, so no metadata travels with a message; use nats-server 2.2 or newer.");
+  if (!info.headers)
+    warnings.push("This server has no headers, so no metadata travels with a message; use nats-server 2.2 or newer.");
   return {
     product: "nats-server",
     version: info.version,

@@ -1,4 +1,11 @@
-import { BusError, CapacityError, ConnectionError, InvalidArgumentError, RefusedError, TimeoutError } from "@busbar/core/driver";
+import {
+  BusError,
+  CapacityError,
+  ConnectionError,
+  InvalidArgumentError,
+  RefusedError,
+  TimeoutError,
+} from "@busbar/core/driver";
 
 /** What was being done when it went wrong. */
 export interface Attempt {
@@ -20,7 +27,15 @@ interface Seen {
 }
 
 interface Verdict {
-  readonly kind: "connection" | "timeout" | "capacity" | "argument" | "refused" | "authentication" | "notFound" | "tooLarge";
+  readonly kind:
+    | "connection"
+    | "timeout"
+    | "capacity"
+    | "argument"
+    | "refused"
+    | "authentication"
+    | "notFound"
+    | "tooLarge";
   readonly advice: string;
 }
 
@@ -43,19 +58,43 @@ const says =
 
 /** The first rule that fits decides. Texts and codes are those of nats-server 2.9 to 2.12 and of the client 3.x. */
 const rules: readonly Rule[] = [
-  { when: says(/authentication timeout/i), kind: "connection", advice: "the server was too busy to check the credentials" },
+  {
+    when: says(/authentication timeout/i),
+    kind: "connection",
+    advice: "the server was too busy to check the credentials",
+  },
   {
     when: named("AuthorizationError", "UserAuthenticationExpiredError"),
     kind: "authentication",
     advice: "the server refuses the credentials; check user, password or token",
   },
-  { when: named("PermissionViolationError"), kind: "refused", advice: "this user is not allowed to; change the user's permissions" },
-  { when: says(/max_payload size exceeded|maximum payload/i), kind: "tooLarge", advice: "raise max_payload at the server, or send less" },
+  {
+    when: named("PermissionViolationError"),
+    kind: "refused",
+    advice: "this user is not allowed to; change the user's permissions",
+  },
+  {
+    when: says(/max_payload size exceeded|maximum payload/i),
+    kind: "tooLarge",
+    advice: "raise max_payload at the server, or send less",
+  },
   { when: api(10054), kind: "tooLarge", advice: "raise the stream's max_msg_size, or send less" },
-  { when: says(/^maximum (bytes|messages)/i), kind: "capacity", advice: "the stream is full; consume, or give it more room" },
+  {
+    when: says(/^maximum (bytes|messages)/i),
+    kind: "capacity",
+    advice: "the stream is full; consume, or give it more room",
+  },
   { when: api(10077), kind: "capacity", advice: "the stream could not store it" },
-  { when: api(10002, 10023, 10026, 10027, 10028, 10047), kind: "capacity", advice: "JetStream has no room left for this account" },
-  { when: says(/maximum connections|maximum account active connections/i), kind: "capacity", advice: "the server takes no more connections" },
+  {
+    when: api(10002, 10023, 10026, 10027, 10028, 10047),
+    kind: "capacity",
+    advice: "JetStream has no room left for this account",
+  },
+  {
+    when: says(/maximum connections|maximum account active connections/i),
+    kind: "capacity",
+    advice: "the server takes no more connections",
+  },
   { when: api(10014), kind: "notFound", advice: "the consumer does not exist" },
   { when: api(10059), kind: "notFound", advice: "the stream does not exist" },
   { when: api(10037), kind: "notFound", advice: "there is no such message" },
@@ -81,8 +120,16 @@ const rules: readonly Rule[] = [
     kind: "refused",
     advice: "the certificates do not fit; check tls.ca, tls.cert and tls.servername",
   },
-  { when: says(/\b(PEM|certificate)\b/i), kind: "refused", advice: "the certificates do not fit; check tls.ca, tls.cert and tls.key" },
-  { when: named("InvalidArgumentError", "InvalidSubjectError", "InvalidNameError"), kind: "argument", advice: "correct it" },
+  {
+    when: says(/\b(PEM|certificate)\b/i),
+    kind: "refused",
+    advice: "the certificates do not fit; check tls.ca, tls.cert and tls.key",
+  },
+  {
+    when: named("InvalidArgumentError", "InvalidSubjectError", "InvalidNameError"),
+    kind: "argument",
+    advice: "correct it",
+  },
   {
     when: says(/no responders/i),
     kind: "connection",
@@ -140,10 +187,17 @@ export function apiCodeOf(error: unknown): number | undefined {
 }
 
 /** The codes that decide something. */
-export const apiCodes = { consumerNotFound: 10014, streamNotFound: 10059, subjectsOverlap: 10065, streamNameInUse: 10058, sequenceNotFound: 10043 } as const;
+export const apiCodes = {
+  consumerNotFound: 10014,
+  streamNotFound: 10059,
+  subjectsOverlap: 10065,
+  streamNameInUse: 10058,
+  sequenceNotFound: 10043,
+} as const;
 
 function look(error: unknown): Seen {
-  if (!(error instanceof Error)) return { name: "", message: String(error), apiCode: undefined, apiStatus: undefined, nodeCode: undefined };
+  if (!(error instanceof Error))
+    return { name: "", message: String(error), apiCode: undefined, apiStatus: undefined, nodeCode: undefined };
   // The client wraps what went wrong with a request, and hides what Node.js said in the cause.
   const wrapped = error.name === "RequestError" && error.cause instanceof Error ? error.cause : error;
   const { code, status } = wrapped as { code?: unknown; status?: unknown };

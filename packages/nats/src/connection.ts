@@ -2,7 +2,7 @@ import { connect } from "@nats-io/transport-node";
 import { jetstreamManager } from "@nats-io/jetstream";
 import type { JetStreamManager } from "@nats-io/jetstream";
 import { AuthorizationError, PermissionViolationError } from "@nats-io/nats-core";
-import type { ConnectionOptions, NatsConnection, Status, TlsOptions } from "@nats-io/nats-core";
+import type { ConnectionOptions, NatsConnection, Status } from "@nats-io/nats-core";
 import type { EffectiveCapabilities } from "@busbar/core/contract";
 import { abortable, backoffDelayMs, ConnectionError, reconnectPolicy } from "@busbar/core/driver";
 import type { BusError } from "@busbar/core/driver";
@@ -49,7 +49,13 @@ export class Connection {
   #closed = false;
   #fatal: BusError | undefined;
 
-  private constructor(client: NatsConnection, api: JetStreamManager, settings: NatsSettings, reports: ConnectionReports, pace: Pace) {
+  private constructor(
+    client: NatsConnection,
+    api: JetStreamManager,
+    settings: NatsSettings,
+    reports: ConnectionReports,
+    pace: Pace,
+  ) {
     this.client = client;
     this.api = api;
     this.#settings = settings;
@@ -59,7 +65,11 @@ export class Connection {
   }
 
   /** Connects once. Rejects as `Broker.open` does; nothing is left open then. */
-  static async open(settings: NatsSettings, reports: ConnectionReports, signal?: AbortSignal): Promise<{ connection: Connection; effective: EffectiveCapabilities }> {
+  static async open(
+    settings: NatsSettings,
+    reports: ConnectionReports,
+    signal?: AbortSignal,
+  ): Promise<{ connection: Connection; effective: EffectiveCapabilities }> {
     signal?.throwIfAborted();
     const pace = new Pace();
     const action = `Connecting to ${settings.servers.map((server) => `nats://${server}`).join(", ")}`;
@@ -114,9 +124,12 @@ export class Connection {
   /** The error of whoever wants something while there is no connection. */
   absent(action: string): BusError {
     if (this.#fatal !== undefined) return this.#fatal;
-    return new ConnectionError(`${action} failed: there is no connection to the server at the moment; it is being made again.`, {
-      broker: "nats",
-    });
+    return new ConnectionError(
+      `${action} failed: there is no connection to the server at the moment; it is being made again.`,
+      {
+        broker: "nats",
+      },
+    );
   }
 
   /** Writes what is still in the client's buffer and closes, within two seconds. */
@@ -150,12 +163,17 @@ export class Connection {
         return void this.#reconnected();
       case "error":
         return this.#refused(status.error);
+      default:
+        return;
     }
   }
 
   #disconnected(cause?: Error): void {
     if (!this.#connected) return;
-    const error = new ConnectionError("The connection to the server was lost; it is being made again.", { broker: "nats", cause });
+    const error = new ConnectionError("The connection to the server was lost; it is being made again.", {
+      broker: "nats",
+      cause,
+    });
     this.#lose(error);
     this.#reports.disconnected(error);
   }
@@ -205,7 +223,8 @@ async function inspect(client: NatsConnection, api: JetStreamManager): Promise<E
     },
   );
   const { info } = client;
-  if (info === undefined) throw new ConnectionError("The connection was lost while it was being opened.", { broker: "nats" });
+  if (info === undefined)
+    throw new ConnectionError("The connection was lost while it was being opened.", { broker: "nats" });
   return effectiveCapabilities(info, jetStream);
 }
 
@@ -225,7 +244,7 @@ function connectionOptions(settings: NatsSettings, pace: Pace): ConnectionOption
     inboxPrefix: settings.inboxPrefix,
     ...(token === undefined ? {} : { token }),
     ...(username === undefined ? {} : { user: username, pass: password ?? "" }),
-    ...(settings.tls === undefined ? {} : { tls: { ...settings.tls } as TlsOptions }),
+    ...(settings.tls === undefined ? {} : { tls: { ...settings.tls } }),
   };
 }
 

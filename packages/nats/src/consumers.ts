@@ -28,7 +28,9 @@ export function inactivityMs(request: SubscribeRequest): number {
  * whole stream, since a consumer of nats-server 2.9 has at most one filter.
  */
 export function filterOn(place: StreamPlace, pattern: string): string | undefined {
-  const parts = place.subjects.map((subject) => patternIntersection(subject, pattern)).filter((part) => part !== undefined);
+  const parts = place.subjects
+    .map((subject) => patternIntersection(subject, pattern))
+    .filter((part) => part !== undefined);
   return parts.length === 1 ? parts[0] : undefined;
 }
 
@@ -53,7 +55,12 @@ export class Consumers {
   }
 
   /** Makes the consumer of a subscription on one stream; when another member was faster, resolves to that one. */
-  async make(request: SubscribeRequest, place: StreamPlace, pattern: string, beginning: Beginning): Promise<ConsumerInfo> {
+  async make(
+    request: SubscribeRequest,
+    place: StreamPlace,
+    pattern: string,
+    beginning: Beginning,
+  ): Promise<ConsumerInfo> {
     const { name, filter, durable } = request;
     if (durable && this.#settings.topology !== "create") {
       throw new RefusedError(
@@ -92,7 +99,9 @@ export class Consumers {
     if ((info.config.max_deliver ?? -1) < 1 || this.#settings.topology !== "create") return;
     const action = `Changing the consumer ${info.name} of the stream ${info.stream_name}`;
     try {
-      await this.#connection.ask(action, (api) => api.consumers.update(info.stream_name, info.name, { max_deliver: -1 }));
+      await this.#connection.ask(action, (api) =>
+        api.consumers.update(info.stream_name, info.name, { max_deliver: -1 }),
+      );
     } catch (error) {
       throw classify(error, { action });
     }

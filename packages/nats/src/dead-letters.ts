@@ -51,7 +51,11 @@ export class StreamDeadLetters implements DeadLetterStore {
       const stored = await this.#next(address, sequence);
       signal?.throwIfAborted();
       if (stored === null || stored.seq > end) return;
-      const { topic = address, native: _, ...record } = messageToRecord(
+      const {
+        topic = address,
+        native: _,
+        ...record
+      } = messageToRecord(
         { subject: stored.subject, data: stored.data, headers: stored.header },
         stored.time.getTime(),
       );
@@ -64,7 +68,9 @@ export class StreamDeadLetters implements DeadLetterStore {
     let removed = 0;
     for (let at = 0; at < handles.length; at += removalWindow) {
       options.signal?.throwIfAborted();
-      const results = await Promise.all(handles.slice(at, at + removalWindow).map((handle) => this.#remove(group, handle)));
+      const results = await Promise.all(
+        handles.slice(at, at + removalWindow).map((handle) => this.#remove(group, handle)),
+      );
       removed += results.filter(Boolean).length;
     }
     return removed;

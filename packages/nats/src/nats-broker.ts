@@ -99,7 +99,8 @@ export class NatsBroker implements Broker<typeof natsCapabilities, NatsConnectio
 
   #assertJetStream({ supports }: EffectiveCapabilities, capability: "durable" | "atLeastOnce", subject: string): void {
     if (supports[capability] !== "unsupported") return;
-    const detail = "JetStream is not enabled for this account; enable it, or ask for at-most-once delivery that is not durable.";
+    const detail =
+      "JetStream is not enabled for this account; enable it, or ask for at-most-once delivery that is not durable.";
     throw new UnsupportedError([{ capability, subject, detail }], { broker: this.name });
   }
 

@@ -82,7 +82,16 @@ export interface NatsSettings {
 const knownKeys = ["url", "credentials", "tls", "clientName", "connectTimeoutMs", "topology", "native"];
 const knownCredentials = ["username", "password", "token"];
 const knownTls = ["ca", "cert", "key", "passphrase", "servername", "rejectUnauthorized"];
-const knownNative = ["streams", "maxBytes", "maxAgeMs", "replicas", "ackWaitMs", "pingIntervalMs", "domain", "inboxPrefix"];
+const knownNative = [
+  "streams",
+  "maxBytes",
+  "maxAgeMs",
+  "replicas",
+  "ackWaitMs",
+  "pingIntervalMs",
+  "domain",
+  "inboxPrefix",
+];
 const topologies: readonly Topology[] = ["create", "check", "assume"];
 const subjectShape = /^[^\s.*>]+(?:\.[^\s.*>]+)*$/;
 
@@ -90,7 +99,9 @@ const subjectShape = /^[^\s.*>]+(?:\.[^\s.*>]+)*$/;
  * Checks the options and fills in the defaults. Throws one `ConfigError` with every problem, none of which quotes a secret.
  * The options are not changed.
  */
-export function natsSettings(options: AdapterOptions<NatsNativeOptions | Readonly<Record<string, unknown>>>): NatsSettings {
+export function natsSettings(
+  options: AdapterOptions<NatsNativeOptions | Readonly<Record<string, unknown>>>,
+): NatsSettings {
   const native = (options.native ?? {}) as NatsNativeOptions;
   const { credentials = {}, tls, clientName = "busbar", connectTimeoutMs = 10_000, topology = "create" } = options;
   const { streams = [], maxBytes = -1, maxAgeMs = 604_800_000, replicas = 1 } = native;
@@ -108,18 +119,30 @@ export function natsSettings(options: AdapterOptions<NatsNativeOptions | Readonl
     credentials.token === undefined || (credentials.username === undefined && credentials.password === undefined),
     "credentials: give a token, or a username and a password, not both",
   );
-  must(credentials.password === undefined || credentials.username !== undefined, "credentials: a password needs a username");
+  must(
+    credentials.password === undefined || credentials.username !== undefined,
+    "credentials: a password needs a username",
+  );
   must(isText(clientName), "clientName: must be a text that is not empty");
   must(isAbove(connectTimeoutMs, 0), "connectTimeoutMs: must be a number of milliseconds above 0");
   must(topologies.includes(topology), 'topology: must be "create", "check" or "assume"');
   must(Array.isArray(streams) && streams.every(isText), "native.streams: must be a list of names of streams");
   must(maxBytes === -1 || isAbove(maxBytes, 0), "native.maxBytes: must be a number of bytes above 0");
   must(isAbove(maxAgeMs, 0), "native.maxAgeMs: must be a number of milliseconds above 0");
-  must(Number.isInteger(replicas) && replicas >= 1 && replicas <= 5, "native.replicas: must be a whole number from 1 to 5");
+  must(
+    Number.isInteger(replicas) && replicas >= 1 && replicas <= 5,
+    "native.replicas: must be a whole number from 1 to 5",
+  );
   must(isAbove(ackWaitMs, 999), "native.ackWaitMs: must be a number of milliseconds, at least 1,000");
   must(isAbove(pingIntervalMs, 99), "native.pingIntervalMs: must be a number of milliseconds, at least 100");
-  must(domain === undefined || (isText(domain) && subjectShape.test(domain)), "native.domain: must be the name of a JetStream domain");
-  must(isText(inboxPrefix) && subjectShape.test(inboxPrefix), "native.inboxPrefix: must be a subject without wildcards");
+  must(
+    domain === undefined || (isText(domain) && subjectShape.test(domain)),
+    "native.domain: must be the name of a JetStream domain",
+  );
+  must(
+    isText(inboxPrefix) && subjectShape.test(inboxPrefix),
+    "native.inboxPrefix: must be a subject without wildcards",
+  );
   if (problems.length > 0 || typeof address === "string") throw new ConfigError(problems, { broker: "nats" });
   const { servers, encrypted } = address;
   return {
@@ -193,5 +216,8 @@ function parseUserInfo(userInfo: string): Credentials {
   if (userInfo === "") return {};
   const colon = userInfo.indexOf(":");
   if (colon === -1) return { token: decodeURIComponent(userInfo) };
-  return { username: decodeURIComponent(userInfo.slice(0, colon)), password: decodeURIComponent(userInfo.slice(colon + 1)) };
+  return {
+    username: decodeURIComponent(userInfo.slice(0, colon)),
+    password: decodeURIComponent(userInfo.slice(colon + 1)),
+  };
 }

@@ -1,4 +1,10 @@
-import type { BrokerStatus, Delivery, EffectiveCapabilities, SubscribeRequest, Subscriber } from "@busbar/core/contract";
+import type {
+  BrokerStatus,
+  Delivery,
+  EffectiveCapabilities,
+  SubscribeRequest,
+  Subscriber,
+} from "@busbar/core/contract";
 import { Connection } from "./connection.ts";
 import { Consumers } from "./consumers.ts";
 import { CorePublisher } from "./core-publisher.ts";
@@ -48,13 +54,17 @@ export class Session {
   }
 
   /** Connects, and rejects as `Broker.open` does. */
-  static async open(settings: NatsSettings, report: (status: BrokerStatus) => void, signal?: AbortSignal): Promise<Session> {
-    let session: Session | undefined;
+  static async open(
+    settings: NatsSettings,
+    report: (status: BrokerStatus) => void,
+    signal?: AbortSignal,
+  ): Promise<Session> {
+    const opened: { session?: Session } = {};
     const { connection, effective } = await Connection.open(
       settings,
       {
         connected: (renewed) => {
-          if (session !== undefined) session.effective = renewed;
+          if (opened.session !== undefined) opened.session.effective = renewed;
           report({ type: "connected", effective: renewed });
         },
         disconnected: (error) => report({ type: "disconnected", error }),
@@ -62,8 +72,8 @@ export class Session {
       },
       signal,
     );
-    session = new Session(connection, effective, settings, report);
-    return session;
+    opened.session = new Session(connection, effective, settings, report);
+    return opened.session;
   }
 
   /** Subscribes over JetStream; rejects as `Broker.subscribe` does. */
@@ -110,7 +120,10 @@ export class Session {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all([this.streamPublisher.close(closeTimeoutMs), ...[...this.#subscribers].map((subscriber) => subscriber.close())]);
+    await Promise.all([
+      this.streamPublisher.close(closeTimeoutMs),
+      ...[...this.#subscribers].map((subscriber) => subscriber.close()),
+    ]);
     await this.connection.close();
   }
 

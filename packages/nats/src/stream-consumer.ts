@@ -90,7 +90,9 @@ export class StreamConsumer {
       }
     } else {
       if (this.#consumerCreated !== undefined && this.#consumerCreated !== info.created) {
-        this.#host.positionLost(`The consumer ${request.name} of the stream ${this.stream} was made anew by somebody else.`);
+        this.#host.positionLost(
+          `The consumer ${request.name} of the stream ${this.stream} was made anew by somebody else.`,
+        );
       }
       await consumers.deliverForEver(info);
     }
@@ -139,7 +141,11 @@ export class StreamConsumer {
       return this.#host.broken(`The consumer ${this.#host.request.name} of the stream ${this.stream} does not answer.`);
     }
     this.pull();
-    if (!this.#host.request.durable && this.#requested === 0 && now - this.#pulledAt > inactivityMs(this.#host.request) / 4) {
+    if (
+      !this.#host.request.durable &&
+      this.#requested === 0 &&
+      now - this.#pulledAt > inactivityMs(this.#host.request) / 4
+    ) {
       // Only a pull counts as a sign of life. This one has room for no message.
       this.#request({ batch: 1, max_bytes: 1, expires: nanos }, `${this.#inbox}.alive`);
     }
@@ -209,6 +215,10 @@ export class StreamConsumer {
     const { connection, settings, request } = this.#host;
     const prefix = settings.domain === undefined ? "$JS.API" : `$JS.${settings.domain}.API`;
     this.#pulledAt = performance.now();
-    connection.client.publish(`${prefix}.CONSUMER.MSG.NEXT.${this.stream}.${request.name}`, encoder.encode(JSON.stringify(pull)), { reply });
+    connection.client.publish(
+      `${prefix}.CONSUMER.MSG.NEXT.${this.stream}.${request.name}`,
+      encoder.encode(JSON.stringify(pull)),
+      { reply },
+    );
   }
 }

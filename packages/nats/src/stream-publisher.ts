@@ -89,17 +89,21 @@ export class StreamPublisher {
     }
     this.#closed = true;
     this.#rejectAll(({ record }) => {
-      return new ClosedError(`The broker was closed before it was known whether the message to "${record.topic}" arrived.`, {
-        broker: "nats",
-        topic: record.topic,
-      });
+      return new ClosedError(
+        `The broker was closed before it was known whether the message to "${record.topic}" arrived.`,
+        {
+          broker: "nats",
+          topic: record.topic,
+        },
+      );
     });
   }
 
   #homeOf(subject: string): Home {
     const token = firstTokenOf(subject);
     let home = this.#homes.get(token);
-    if (home === undefined) this.#homes.set(token, (home = { all: false, subjects: new Set(), preparing: false, queue: [], underway: 0 }));
+    if (home === undefined)
+      this.#homes.set(token, (home = { all: false, subjects: new Set(), preparing: false, queue: [], underway: 0 }));
     return home;
   }
 
@@ -135,10 +139,13 @@ export class StreamPublisher {
       if (refusal.retryable) this.#rejectFollowers(outgoing, refusal);
     } else if (duplicate === true && record.sending <= 1) {
       outgoing.reject(
-        new RefusedError(`The stream ${stream} has a message under the token of this publish to "${record.topic}" already, and took no second one.`, {
-          broker: "nats",
-          topic: record.topic,
-        }),
+        new RefusedError(
+          `The stream ${stream} has a message under the token of this publish to "${record.topic}" already, and took no second one.`,
+          {
+            broker: "nats",
+            topic: record.topic,
+          },
+        ),
       );
     } else outgoing.resolve(`${stream}/${seq}`);
   }
@@ -157,11 +164,14 @@ export class StreamPublisher {
     if (outgoing.settled) return;
     if (outgoing.homeless) {
       outgoing.reject(
-        new RefusedError(`No stream takes the subject "${outgoing.subject}"; make one, or extend one that takes its neighbours.`, {
-          broker: "nats",
-          topic: outgoing.record.topic,
-          code: "BUSBAR_NOT_FOUND",
-        }),
+        new RefusedError(
+          `No stream takes the subject "${outgoing.subject}"; make one, or extend one that takes its neighbours.`,
+          {
+            broker: "nats",
+            topic: outgoing.record.topic,
+            code: "BUSBAR_NOT_FOUND",
+          },
+        ),
       );
       return;
     }
@@ -210,7 +220,11 @@ export class StreamPublisher {
   }
 
   /** Does something about the streams of those concerned, and rejects them where it fails. */
-  async #attempt(home: Home, concerned: (outgoing: Outgoing) => boolean, work: (first: Outgoing) => Promise<void>): Promise<void> {
+  async #attempt(
+    home: Home,
+    concerned: (outgoing: Outgoing) => boolean,
+    work: (first: Outgoing) => Promise<void>,
+  ): Promise<void> {
     const first = home.queue.find(concerned);
     if (first === undefined) return;
     try {
@@ -294,12 +308,15 @@ function attemptOf({ record, subject }: Outgoing): { action: string; topic: stri
 }
 
 function unknownOutcome({ record }: Outgoing, cause?: Error): ConnectionError {
-  return new ConnectionError(`It is not known whether the message to "${record.topic}" arrived: the server did not answer before the connection was lost.`, {
-    broker: "nats",
-    topic: record.topic,
-    code: "BUSBAR_OUTCOME_UNKNOWN",
-    cause,
-  });
+  return new ConnectionError(
+    `It is not known whether the message to "${record.topic}" arrived: the server did not answer before the connection was lost.`,
+    {
+      broker: "nats",
+      topic: record.topic,
+      code: "BUSBAR_OUTCOME_UNKNOWN",
+      cause,
+    },
+  );
 }
 
 function parseAnswer(data: Uint8Array): PublishAnswer {

@@ -38,6 +38,9 @@ interface Entry {
   delivery: Delivery | undefined;
 }
 
+/** What it takes to give a message back. */
+type Released = Pick<Entry, "ackSubject" | "sequence">;
+
 /** How often streams that are new are looked for, in milliseconds, by a filter that begins with a wildcard. */
 const discoverEveryMs = 5_000;
 /** How many consumers are started at once, where a filter reaches into many streams. */
@@ -68,10 +71,10 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   #paused = false;
   #stopped = false;
   #stopping: Promise<void> | undefined;
-  /** Where to release what arrived after `stop`. */
-  #late: string[] = [];
-  /** Where to release what was unsettled when the connection was lost, and could not be since. */
-  #owed: string[] = [];
+  /** What arrived after `stop`. */
+  #late: Released[] = [];
+  /** What was unsettled when the connection was lost, and could not be released since. */
+  #owed: Released[] = [];
   #closing: Promise<void> | undefined;
   #restarting = false;
   #restartAgain = false;
@@ -124,16 +127,17 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
 
   arrived(consumer: StreamConsumer, message: Msg, info: DeliveryInfo): void {
     const ackSubject = message.reply ?? "";
-    if (this.#isForeign(consumer, message.subject)) return this.#acknowledge(ackSubject, "ack");
-    if (this.#stopped) return void this.#late.push(ackSubject);
-    const position = `${consumer.stream}:${info.sequence}`;
+    const { sequence } = info;
+    if (this.#isForeign(consumer, message.subject)) return this.#acknowledge({ ackSubject, sequence }, "ack");
+    if (this.#stopped) return void this.#late.push({ ackSubject, sequence });
+    const position = `${consumer.stream}:${sequence}`;
     const same = this.#entries.get(position);
     if (same !== undefined) {
       // This process fell silent for longer than the lease. The message is still being handled, once is enough.
       same.ackSubject = ackSubject;
       return;
     }
-    const entry: Entry = { consumer, sequence: info.sequence, ackSubject, acknowledged: false, delivery: undefined };
+    const entry: Entry = { consumer, sequence, ackSubject, acknowledged: false, delivery: undefined };
     this.#entries.set(position, entry);
     consumer.unsettled++;
     this.#handOut.offer({
@@ -170,7 +174,6 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     }
   }
 
-
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -180,12 +183,12 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     this.#stopped = true;
     this.#handOut.stop();
     await Promise.all(this.#consumers.map((consumer) => consumer.drain()));
-    for (const subject of this.#late.splice(0)) this.#acknowledge(subject, "release");
+    for (const late of this.#late.splice(0)) this.#acknowledge(late, "release");
     for (const [position, entry] of this.#entries) {
       if (entry.delivery !== undefined) continue;
       this.#entries.delete(position);
       entry.consumer.unsettled--;
-      this.#acknowledge(entry.ackSubject, "release");
+      this.#acknowledge(entry, "release");
     }
   }
 
@@ -220,7 +223,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
 
   async #close(): Promise<void> {
     await this.stop();
-    for (const subject of this.#takeBack()) this.#acknowledge(subject, "release");
+    for (const left of this.#takeBack()) this.#acknowledge(left, "release");
     this.#unlisten();
     if (this.connection.connected) {
       const waited = new AbortController();
@@ -234,7 +237,9 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     }
     for (const consumer of this.#consumers) consumer.mute();
     if (!this.request.durable && this.request.group === undefined) {
-      await Promise.all(this.#consumers.map(({ stream }) => this.consumers.delete(stream, this.request.name).catch(() => undefined)));
+      await Promise.all(
+        this.#consumers.map(({ stream }) => this.consumers.delete(stream, this.request.name).catch(() => undefined)),
+      );
     }
     this.#options.ended();
   }
@@ -251,7 +256,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
       entry.delivery = delivery;
       if (this.request.delivery === "at-most-once") {
         entry.acknowledged = true;
-        this.#acknowledge(entry.ackSubject, "ack");
+        this.#acknowledge(entry, "ack");
       }
     }
     this.#options.sink(delivery);
@@ -259,26 +264,28 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
 
   #settle(position: string, entry: Entry, outcome: Outcome, delayMs: number | undefined): void {
     this.#entries.delete(position);
-    if (!entry.acknowledged) this.#acknowledge(entry.ackSubject, outcome, delayMs, entry.delivery);
+    if (!entry.acknowledged) this.#acknowledge(entry, outcome, delayMs, entry.delivery);
     entry.consumer.settled();
   }
 
-  #acknowledge(subject: string, outcome: Outcome, delayMs?: number, delivery?: Delivery): void {
-    this.#acknowledgements.add({ subject, payload: settlementPayload(outcome, delayMs), outcome, delivery });
+  #acknowledge({ ackSubject, sequence }: Released, outcome: Outcome, delayMs?: number, delivery?: Delivery): void {
+    const payload = settlementPayload(outcome, delayMs);
+    this.#acknowledgements.add({ subject: ackSubject, payload, outcome, sequence, delivery });
   }
 
-  /** Makes stale what is out, forgets what waits, and tells where to release all of it. */
-  #takeBack(): string[] {
+  /** Makes stale what is out, forgets what waits, and tells how to release all of it. */
+  #takeBack(): Released[] {
     this.#handOut.endGeneration();
     const lowest = new Map<StreamConsumer, number>();
-    const subjects: string[] = [];
-    for (const { consumer, sequence, ackSubject, acknowledged } of this.#entries.values()) {
+    const left: Released[] = [];
+    for (const entry of this.#entries.values()) {
+      const { consumer, sequence, acknowledged } = entry;
       lowest.set(consumer, Math.min(sequence, lowest.get(consumer) ?? sequence));
-      if (!acknowledged) subjects.push(ackSubject);
+      if (!acknowledged) left.push(entry);
     }
     this.#entries.clear();
     for (const consumer of this.#consumers) consumer.gaveBack(lowest.get(consumer));
-    return subjects;
+    return left;
   }
 
   #extendLeases(now: number): void {
@@ -319,7 +326,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
       if (this.#closing !== undefined) return;
       await this.#settleOn(places, "earliest");
       // After a lease ran out the server delivers again by itself, perhaps to somebody who is handling it now.
-      if (awayMs < leaseMs / 2) for (const subject of releases) this.#acknowledge(subject, "release");
+      if (awayMs < leaseMs / 2) for (const left of releases) this.#acknowledge(left, "release");
       this.#attempts = 0;
       this.#lostAt = undefined;
       this.#report({ type: "subscription", name: this.request.name, connected: true });
@@ -328,7 +335,12 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
       if (this.connection.connected && !this.#isClosed()) {
         this.#retryAt = performance.now() + backoffDelayMs(++this.#attempts, reconnectPolicy);
         const action = `Bringing back the subscription to ${this.request.filter}`;
-        this.#report({ type: "subscription", name: this.request.name, connected: false, error: classify(error, { action }) });
+        this.#report({
+          type: "subscription",
+          name: this.request.name,
+          connected: false,
+          error: classify(error, { action }),
+        });
       }
     } finally {
       this.#restarting = false;
@@ -346,10 +358,14 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     const names = new Set(places.map(({ name }) => name));
     for (const consumer of this.#consumers.filter(({ stream }) => !names.has(stream))) {
       consumer.mute();
-      this.positionLost(`The stream ${consumer.stream} is gone, or takes nothing of "${this.request.filter}" any more.`);
+      this.positionLost(
+        `The stream ${consumer.stream} is gone, or takes nothing of "${this.request.filter}" any more.`,
+      );
     }
     const former = this.#consumers;
-    this.#consumers = places.map(({ name }) => former.find(({ stream }) => stream === name) ?? new StreamConsumer(this, name));
+    this.#consumers = places.map(
+      ({ name }) => former.find(({ stream }) => stream === name) ?? new StreamConsumer(this, name),
+    );
     await this.#startAll(this.#consumers, places, beginning);
   }
 
@@ -367,7 +383,11 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   }
 
   /** Starts the consumers, each on the place of its number. A stream that vanished meanwhile is none to read. */
-  async #startAll(consumers: readonly StreamConsumer[], places: readonly StreamPlace[], beginning: Beginning): Promise<void> {
+  async #startAll(
+    consumers: readonly StreamConsumer[],
+    places: readonly StreamPlace[],
+    beginning: Beginning,
+  ): Promise<void> {
     const starts = places.entries();
     const startSome = async (): Promise<void> => {
       for (const [index, place] of starts) {

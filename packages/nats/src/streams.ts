@@ -138,7 +138,9 @@ export class Streams {
       return await this.#connection.ask(action, async (api) => {
         const places: StreamPlace[] = [];
         for await (const info of api.streams.list(pattern)) places.push(placeOf(info));
-        return places.filter(({ subjects }) => subjects.some((subject) => patternIntersection(subject, pattern) !== undefined));
+        return places.filter(({ subjects }) =>
+          subjects.some((subject) => patternIntersection(subject, pattern) !== undefined),
+        );
       });
     } catch (error) {
       throw classify(error, { action });
@@ -208,14 +210,18 @@ function isKeptWhole(places: readonly StreamPlace[], firstToken: string): boolea
 }
 
 function placeOf({ config, created, state }: StreamInfo): StreamPlace {
-  return { name: config.name, subjects: config.subjects ?? [], created: String(created), lastSequence: state.last_seq };
+  return { name: config.name, subjects: config.subjects ?? [], created, lastSequence: state.last_seq };
 }
 
 function overlapError(topic: string, firstToken: string, places: readonly StreamPlace[]): RefusedError {
   const theirs = [...new Map(places.map((place) => [place.name, place])).values()];
   const names = theirs.map(({ name, subjects }) => `"${name}" (${subjects.join(", ")})`).join(", ");
   const first = theirs[0]?.name ?? "the stream";
-  const subjects = [...(theirs[0]?.subjects.filter((subject) => firstTokenOf(subject) !== firstToken) ?? []), firstToken, `${firstToken}.>`];
+  const subjects = [
+    ...(theirs[0]?.subjects.filter((subject) => firstTokenOf(subject) !== firstToken) ?? []),
+    firstToken,
+    `${firstToken}.>`,
+  ];
   return new RefusedError(
     `No stream keeps all of "${topic}", and none can be made for "${firstToken}.>" beside ${names || "a stream that takes some of it"}: ` +
       `extend it (nats stream edit ${first} --subjects "${subjects.join(",")}"), or name it under native.streams to use it as it is, ` +

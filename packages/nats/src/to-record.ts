@@ -1,4 +1,4 @@
-import type { Msg, MsgHdrs } from "@nats-io/nats-core";
+import type { MsgHdrs } from "@nats-io/nats-core";
 import type { Headers, InboundRecord } from "@busbar/core/contract";
 import { ownNames, wire } from "./from-record.ts";
 import { percentDecode } from "./header-lines.ts";
@@ -40,7 +40,7 @@ export function messageToRecord(message: WireMessage, storedAt?: number): Inboun
     ...(contentType === undefined ? {} : { contentType }),
     ...(replyTo === undefined || replyTo === "" ? {} : { replyTo: subjectToTopic(replyTo) }),
     ...(correlationId === undefined ? {} : { correlationId: percentDecode(correlationId) }),
-    native: message as Msg,
+    native: message,
   };
 }
 
@@ -51,7 +51,8 @@ function readHeaders(message: WireMessage): { headers: Headers; meta: ReadonlyMa
     const value = values.length === 1 ? (values[0] ?? "") : values.join(", ");
     const lower = name.toLowerCase();
     if (ownNames.has(lower) || lower.startsWith("nats-")) meta.set(lower, value);
-    else if (name.startsWith(wire.escaped)) users.push([percentDecode(name.slice(wire.escaped.length)), percentDecode(value)]);
+    else if (name.startsWith(wire.escaped))
+      users.push([percentDecode(name.slice(wire.escaped.length)), percentDecode(value)]);
     else users.push([name, value]);
   }
   // Own properties, also for a header called "__proto__".

@@ -1,8 +1,7 @@
 import { InvalidArgumentError, reservedToken, tokenEscaping } from "@busbar/core/driver";
 
 /** A token of a subject may hold everything but what separates subjects, stands for others, or cannot be written in a line. */
-// eslint-disable-next-line no-control-regex
-const illegal = /[\s.*>\u0000-\u001f\u007f]/u;
+const illegal = /[\s.*>\p{Control}]/u;
 const escaping = tokenEscaping((character) => !illegal.test(character));
 const busToken = /^[A-Za-z0-9_-]+$/;
 
@@ -13,10 +12,13 @@ const busToken = /^[A-Za-z0-9_-]+$/;
 export function topicToSubject(topic: string): string {
   const subject = topic.includes("_x") ? topic.split(".").map(tokenToName).join(".") : topic;
   if (subject.startsWith("$")) {
-    throw new InvalidArgumentError(`Topic "${topic}" is the subject ${subject}, and subjects with "$" in front belong to the server.`, {
-      broker: "nats",
-      topic,
-    });
+    throw new InvalidArgumentError(
+      `Topic "${topic}" is the subject ${subject}, and subjects with "$" in front belong to the server.`,
+      {
+        broker: "nats",
+        topic,
+      },
+    );
   }
   return subject;
 }

@@ -20,12 +20,23 @@ describe.skipIf(brokerUrl === undefined)("dead letters", () => {
     const [group, other] = [unique("günther.*/"), unique()];
     const headers = { "busbar-dead-reason": "rejected", own: " padded" };
     const body = new Uint8Array([0, 255, 10, 13]);
-    await broker.deadLetters.put(group, "s1", record("_busbar.dlq.g", body, { headers, key: "k", id: "id", contentType: "a/b" }));
+    await broker.deadLetters.put(
+      group,
+      "s1",
+      record("_busbar.dlq.g", body, { headers, key: "k", id: "id", contentType: "a/b" }),
+    );
     await broker.deadLetters.put(group, "s2", record("_busbar.dlq.g", "second"));
     await broker.deadLetters.put(other, "s1", record("_busbar.dlq.g", "other"));
     const letters = await listed(broker, group);
     expect(letters).toHaveLength(2);
-    expect(letters[0]?.record).toMatchObject({ body, headers, key: "k", id: "id", contentType: "a/b", timestamp: 1_700_000_000_123 });
+    expect(letters[0]?.record).toMatchObject({
+      body,
+      headers,
+      key: "k",
+      id: "id",
+      contentType: "a/b",
+      timestamp: 1_700_000_000_123,
+    });
     expect(textsOf(await listed(broker, other))).toEqual(["other"]);
   });
 

@@ -13,9 +13,26 @@ function selfSigned(): { readonly cert_file: string; readonly key_file: string }
   const files = { cert_file: join(folder, "cert.pem"), key_file: join(folder, "key.pem") };
   const subject = ["-subj", "/CN=busbar", "-addext", "subjectAltName=IP:127.0.0.1"];
   try {
-    execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", ...subject, "-keyout", files.key_file, "-out", files.cert_file], {
-      stdio: "ignore",
-    });
+    execFileSync(
+      "openssl",
+      [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        ...subject,
+        "-keyout",
+        files.key_file,
+        "-out",
+        files.cert_file,
+      ],
+      {
+        stdio: "ignore",
+      },
+    );
     return files;
   } catch {
     console.warn("Skipped: there is no openssl to make a certificate with.");
@@ -33,7 +50,9 @@ describe.skipIf(files === undefined)("an encrypted connection", () => {
     const broker = await openBroker({ url, tls: { ca } });
     await broker.publish(record("a.b"));
     expect(await errorOf(newBroker({ url }).open())).toMatchObject({ code: "BUSBAR_REFUSED", retryable: false });
-    expect(await errorOf(newBroker({ url, tls: { ca, servername: "other.example" } }).open())).toMatchObject({ code: "BUSBAR_REFUSED" });
+    expect(await errorOf(newBroker({ url, tls: { ca, servername: "other.example" } }).open())).toMatchObject({
+      code: "BUSBAR_REFUSED",
+    });
     await openBroker({ url, tls: { rejectUnauthorized: false } });
   });
 });

@@ -92,7 +92,11 @@ export function unique(prefix = "t"): string {
   return `${prefix}${randomUUID().replaceAll("-", "").slice(0, 12)}`;
 }
 
-export function record(address: string, body: string | Uint8Array = "", changes: Partial<OutboundRecord> = {}): OutboundRecord {
+export function record(
+  address: string,
+  body: string | Uint8Array = "",
+  changes: Partial<OutboundRecord> = {},
+): OutboundRecord {
   return {
     address,
     topic: address,

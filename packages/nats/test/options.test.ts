@@ -18,7 +18,10 @@ describe("options", () => {
   });
 
   it("take user and password, or a token, out of the URL", () => {
-    expect(natsSettings({ url: "nats://us%65r:p%40ss@one" }).credentials).toEqual({ username: "user", password: "p@ss" });
+    expect(natsSettings({ url: "nats://us%65r:p%40ss@one" }).credentials).toEqual({
+      username: "user",
+      password: "p@ss",
+    });
     expect(natsSettings({ url: "nats://t0ken@one" }).credentials).toEqual({ token: "t0ken" });
     expect(natsSettings({ url: "nats://a:b@one", credentials: { token: "t" } }).credentials).toEqual({ token: "t" });
   });
@@ -38,7 +41,17 @@ describe("options", () => {
       tls: { caFile: "x" },
       topology: "make",
       connectTimeoutMs: 0,
-      native: { stream: [], ackWaitMs: 5, replicas: 9, maxBytes: 0, maxAgeMs: -1, pingIntervalMs: 1, inboxPrefix: "a.*", domain: "x y", streams: [""] },
+      native: {
+        stream: [],
+        ackWaitMs: 5,
+        replicas: 9,
+        maxBytes: 0,
+        maxAgeMs: -1,
+        pingIntervalMs: 1,
+        inboxPrefix: "a.*",
+        domain: "x y",
+        streams: [""],
+      },
     });
     expect(problems).toHaveLength(15);
     expect(problems.join("\n")).toContain('did you mean "clientName"?');
@@ -46,17 +59,25 @@ describe("options", () => {
     expect(problems.join("\n")).not.toContain("s3cret");
   });
 
-  it.each(["http://one", "nats://", "nats://a:b", "one:4222", "nats://one?x=1", "nats://%zz:x@one", undefined])("refuse the URL %s", (url) => {
-    expect(problemsOf({ url })).toHaveLength(1);
-  });
+  it.each(["http://one", "nats://", "nats://a:b", "one:4222", "nats://one?x=1", "nats://%zz:x@one", undefined])(
+    "refuse the URL %s",
+    (url) => {
+      expect(problemsOf({ url })).toHaveLength(1);
+    },
+  );
 
   it("are never changed", () => {
-    const options = Object.freeze({ url: "nats://one", native: Object.freeze({ streams: Object.freeze(["a"]) as string[] }) });
+    const options = Object.freeze({
+      url: "nats://one",
+      native: Object.freeze({ streams: Object.freeze(["a"]) as string[] }),
+    });
     expect(nats(options)).not.toBe(nats(options));
   });
 
   it("are an adapter's too", () => {
     expect(adapter).toMatchObject({ name: "nats", schemes: ["nats", "natss"] });
-    expect(() => adapter.create({ url: "nats://one", native: { strems: [] } })).toThrow(/unknown key "strems"; did you mean "streams"\?/);
+    expect(() => adapter.create({ url: "nats://one", native: { strems: [] } })).toThrow(
+      /unknown key "strems"; did you mean "streams"\?/,
+    );
   });
 });

@@ -66,12 +66,16 @@ describe.skipIf(brokerUrl === undefined)("publishing at least once", () => {
     await broker.close();
     await Promise.all(publishes);
     expect(await errorOf(broker.publish(record(`${token}.a`)))).toMatchObject({ code: "BUSBAR_CLOSED" });
-    expect(await errorOf(broker.subscribe(request(`${token}.a`), () => undefined))).toMatchObject({ code: "BUSBAR_CLOSED" });
+    expect(await errorOf(broker.subscribe(request(`${token}.a`), () => undefined))).toMatchObject({
+      code: "BUSBAR_CLOSED",
+    });
   });
 
   it("never reaches the server's own subjects", async () => {
     const broker = await openBroker();
-    expect(await errorOf(broker.publish(record("_x24_JS.API.INFO")))).toMatchObject({ code: "BUSBAR_INVALID_ARGUMENT" });
+    expect(await errorOf(broker.publish(record("_x24_JS.API.INFO")))).toMatchObject({
+      code: "BUSBAR_INVALID_ARGUMENT",
+    });
   });
 });
 
@@ -85,13 +89,17 @@ describe.skipIf(brokerUrl === undefined)("delivering at most once", () => {
     await other.subscribe(group, two.sink);
     await other.subscribe(request(`${token}.*`, { delivery: "at-most-once" }), alone.sink);
     await Promise.all(
-      Array.from({ length: 50 }, (_, n) => publisher.publish(record(`${token}.a`, String(n), { delivery: "at-most-once" }))),
+      Array.from({ length: 50 }, (_, n) =>
+        publisher.publish(record(`${token}.a`, String(n), { delivery: "at-most-once" })),
+      ),
     );
     await alone.received(50);
     // One connection's messages arrive in order, so the groups have theirs as well after a last one for both.
     await member.native.flush();
     await other.native.flush();
-    expect([...one.texts, ...two.texts].map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, n) => n));
+    expect([...one.texts, ...two.texts].map(Number).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 50 }, (_, n) => n),
+    );
     expect(one.deliveries.length).toBeGreaterThan(0);
     expect(two.deliveries.length).toBeGreaterThan(0);
     const names: string[] = [];
@@ -103,7 +111,10 @@ describe.skipIf(brokerUrl === undefined)("delivering at most once", () => {
     const token = ownToken();
     const broker = await openBroker();
     const [narrow, wide] = [acknowledging(), acknowledging()];
-    await broker.subscribe(request(`${token}.a`, { group: "g", durable: false, delivery: "at-most-once" }), narrow.sink);
+    await broker.subscribe(
+      request(`${token}.a`, { group: "g", durable: false, delivery: "at-most-once" }),
+      narrow.sink,
+    );
     await broker.subscribe(request(`${token}.*`, { group: "g", durable: false, delivery: "at-most-once" }), wide.sink);
     await broker.publish(record(`${token}.a`, "for both", { delivery: "at-most-once" }));
     await Promise.all([narrow.received(1), wide.received(1)]);
@@ -161,14 +172,27 @@ describe.skipIf(!canStart)("a user who may publish only some subjects", () => {
   it("is refused at once, and only there", async () => {
     const server = await ownServer({
       authorization: {
-        users: [{ user: "u", password: "p", permissions: { publish: ["ok.>", "ok", "$JS.API.>", "_INBOX.>"], subscribe: ["_INBOX.>", "ok.>"] } }],
+        users: [
+          {
+            user: "u",
+            password: "p",
+            permissions: { publish: ["ok.>", "ok", "$JS.API.>", "_INBOX.>"], subscribe: ["_INBOX.>", "ok.>"] },
+          },
+        ],
       },
     });
     const broker = await openBroker({ url: server.url, credentials: { username: "u", password: "p" } });
     await broker.publish(record("ok.a"));
-    expect(await errorOf(broker.publish(record("secret.a")))).toMatchObject({ code: "BUSBAR_REFUSED", retryable: false });
-    expect(await errorOf(broker.publish(record("secret.a", "", { delivery: "at-most-once" })))).toMatchObject({ code: "BUSBAR_REFUSED" });
-    expect(await errorOf(broker.subscribe(request("secret.a", { delivery: "at-most-once" }), () => undefined))).toMatchObject({
+    expect(await errorOf(broker.publish(record("secret.a")))).toMatchObject({
+      code: "BUSBAR_REFUSED",
+      retryable: false,
+    });
+    expect(await errorOf(broker.publish(record("secret.a", "", { delivery: "at-most-once" })))).toMatchObject({
+      code: "BUSBAR_REFUSED",
+    });
+    expect(
+      await errorOf(broker.subscribe(request("secret.a", { delivery: "at-most-once" }), () => undefined)),
+    ).toMatchObject({
       code: "BUSBAR_REFUSED",
     });
     await broker.publish(record("ok.a"));

@@ -17,7 +17,9 @@ function decoded(sent: OutboundRecord): MsgHdrsImpl {
   return MsgHdrsImpl.decode((headers as unknown as { encode(): Uint8Array }).encode());
 }
 
-const text = fc.string({ unit: "grapheme" }).filter((value) => !/[\u0000-\u001f\u007f-\u009f]/u.test(value) && !/\p{Surrogate}/u.test(value));
+const text = fc
+  .string({ unit: "grapheme" })
+  .filter((value) => !/\p{Control}/u.test(value) && !/\p{Surrogate}/u.test(value));
 const name = fc.stringMatching(/^[A-Za-z0-9!#$%&'*+.^_|~`-]{1,12}$/).filter((key) => !/^busbar-/i.test(key));
 
 describe("records as headers", () => {
@@ -25,8 +27,13 @@ describe("records as headers", () => {
     fc.assert(
       fc.property(fc.dictionary(name, text), text, text, (headers, key, id) => {
         const arrived = overTheWire(record("a.b", "x", { headers, key, id, contentType: "text/plain; charset=utf-8" }));
-        expect(Object.entries(arrived.headers).sort()).toEqual(Object.entries(headers).sort());
-        expect(arrived).toMatchObject({ key, id, contentType: "text/plain; charset=utf-8", timestamp: 1_700_000_000_123 });
+        expect(new Map(Object.entries(arrived.headers))).toEqual(new Map(Object.entries(headers)));
+        expect(arrived).toMatchObject({
+          key,
+          id,
+          contentType: "text/plain; charset=utf-8",
+          timestamp: 1_700_000_000_123,
+        });
       }),
       { numRuns: 3_000 },
     );
@@ -111,12 +118,12 @@ describe("records as headers", () => {
 });
 
 describe("the reply subject of a delivery", () => {
-  it.each(["$JS.ACK.stream.consumer.2.17.21.1700000000123456789.5", "$JS.ACK._.hash.stream.consumer.2.17.21.1700000000123456789.5.random"])(
-    "is read from %s",
-    (reply) => {
-      expect(parseDeliveryInfo(reply)).toEqual({ deliveries: 2, sequence: 17, storedAt: 1_700_000_000_123 });
-    },
-  );
+  it.each([
+    "$JS.ACK.stream.consumer.2.17.21.1700000000123456789.5",
+    "$JS.ACK._.hash.stream.consumer.2.17.21.1700000000123456789.5.random",
+  ])("is read from %s", (reply) => {
+    expect(parseDeliveryInfo(reply)).toEqual({ deliveries: 2, sequence: 17, storedAt: 1_700_000_000_123 });
+  });
 
   it("is read from nothing else", () => {
     expect(parseDeliveryInfo("_INBOX.a.b")).toBeUndefined();

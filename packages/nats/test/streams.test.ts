@@ -57,8 +57,12 @@ describe.skipIf(brokerUrl === undefined)("streams", () => {
     const broker = await openBroker();
     const { position } = await broker.publish(record(`${token}.a`, "gone"));
     await (await streamsOf()).streams.delete(position?.split("/")[0] ?? "");
-    const receipts = await Promise.all(Array.from({ length: 20 }, (_, n) => broker.publish(record(`${token}.a`, String(n)))));
-    expect(receipts.map((receipt) => Number(receipt.position?.split("/")[1]))).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
+    const receipts = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => broker.publish(record(`${token}.a`, String(n)))),
+    );
+    expect(receipts.map((receipt) => Number(receipt.position?.split("/")[1]))).toEqual(
+      Array.from({ length: 20 }, (_, n) => n + 1),
+    );
     const inbox = acknowledging();
     await broker.subscribe(request(`${token}.a`, { startFrom: "earliest" }), inbox.sink);
     await inbox.received(20);
@@ -117,11 +121,17 @@ describe.skipIf(brokerUrl === undefined)("streams", () => {
     const results = await Promise.allSettled(
       Array.from({ length: 10 }, (_, n) => broker.publish(record(`${token}.a`, n < 9 ? body : "", { key: "k" }))),
     );
-    const codes = results.map((result) => (result.status === "fulfilled" ? "ok" : (result.reason as { code: string }).code));
+    const codes = results.map((result) =>
+      result.status === "fulfilled" ? "ok" : (result.reason as { code: string }).code,
+    );
     const full = codes.indexOf("BUSBAR_CAPACITY");
     expect(full).toBeGreaterThan(0);
     expect(codes.slice(full)).not.toContain("ok");
-    expect(results.slice(full).every((result) => result.status === "rejected" && (result.reason as { retryable: boolean }).retryable)).toBe(true);
+    expect(
+      results
+        .slice(full)
+        .every((result) => result.status === "rejected" && (result.reason as { retryable: boolean }).retryable),
+    ).toBe(true);
   });
 
   it("are read all of them by a filter that begins with a wildcard, those that are made later from their first message", async () => {
@@ -195,7 +205,9 @@ describe.skipIf(brokerUrl === undefined)("the consumer of a subscription", () =>
       [3, true],
       [4, true],
     ]);
-    expect(new Set(inbox.deliveries.map((delivery) => delivery.position))).toEqual(new Set([position.replace("/", ":")]));
+    expect(new Set(inbox.deliveries.map((delivery) => delivery.position))).toEqual(
+      new Set([position.replace("/", ":")]),
+    );
     const info = await (await streamsOf()).consumers.info(position.split("/")[0] ?? "", subscription.name);
     expect(info.config).toMatchObject({ max_deliver: -1, ack_policy: "explicit", filter_subject: `${token}.a` });
   });
@@ -234,7 +246,9 @@ describe.skipIf(brokerUrl === undefined)("the consumer of a subscription", () =>
     const subscription = request(`${token}.a`, { group: "g", maxInFlight: 5 });
     const inbox = new Inbox();
     await broker.subscribe(subscription, inbox.sink);
-    const receipts = await Promise.all(Array.from({ length: 30 }, (_, n) => broker.publish(record(`${token}.a`, String(n)))));
+    const receipts = await Promise.all(
+      Array.from({ length: 30 }, (_, n) => broker.publish(record(`${token}.a`, String(n)))),
+    );
     await inbox.received(5);
     const api = await streamsOf();
     const stream = receipts[0]?.position?.split("/")[0] ?? "";
@@ -382,10 +396,15 @@ describe.skipIf(!canStart)("an account without JetStream", () => {
     const [connected] = broker.told;
     expect(connected).toMatchObject({
       type: "connected",
-      effective: { product: "nats-server", supports: { atLeastOnce: "unsupported", deadLetters: "unsupported", atMostOnce: "native" } },
+      effective: {
+        product: "nats-server",
+        supports: { atLeastOnce: "unsupported", deadLetters: "unsupported", atMostOnce: "native" },
+      },
     });
     expect(connected?.type === "connected" && connected.effective.warnings[0]).toContain("JetStream is not enabled");
-    expect(await errorOf(broker.subscribe(request("a.b"), () => undefined))).toMatchObject({ code: "BUSBAR_UNSUPPORTED" });
+    expect(await errorOf(broker.subscribe(request("a.b"), () => undefined))).toMatchObject({
+      code: "BUSBAR_UNSUPPORTED",
+    });
     expect(await errorOf(broker.publish(record("a.b")))).toMatchObject({ code: "BUSBAR_UNSUPPORTED" });
     const inbox = acknowledging();
     await broker.subscribe(request("a.b", { delivery: "at-most-once" }), inbox.sink);

@@ -18,7 +18,10 @@ export class TcpProxy {
   private constructor(targetPort: number) {
     this.#targetPort = targetPort;
     this.#server = createServer({ noDelay: true }, (client) => {
-      if (this.#refusing) return void client.destroy();
+      if (this.#refusing) {
+        client.destroy();
+        return;
+      }
       const pair = [client, connect({ port: this.#targetPort, host: "127.0.0.1", noDelay: true })] as const;
       this.#pairs.add(pair);
       for (const [from, to] of [pair, [pair[1], pair[0]] as const]) {
