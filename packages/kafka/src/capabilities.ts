@@ -22,7 +22,7 @@ export interface KafkaCapabilities extends Capabilities {
   readonly delay: "unsupported";
   readonly priority: "unsupported";
   readonly deadLetters: "native";
-  readonly replies: "unsupported";
+  readonly replies: "emulated";
   readonly lag: "native";
   readonly memberNames: "unsupported";
 }
@@ -49,7 +49,7 @@ export const declared: KafkaCapabilities = {
   delay: "unsupported",
   priority: "unsupported",
   deadLetters: "native",
-  replies: "unsupported",
+  replies: "emulated",
   lag: "native",
   memberNames: "unsupported",
 };

@@ -1,6 +1,7 @@
 import type { InboundRecord } from "@busbar/core/contract";
 import type { ClientRecord } from "./client.ts";
 import { metadataHeaders } from "./to-record.ts";
+import { busTopic } from "./topic.ts";
 
 const own: readonly string[] = Object.values(metadataHeaders);
 
@@ -31,6 +32,8 @@ function assemble(
   const topic = all.get(metadataHeaders.topic);
   const id = all.get(metadataHeaders.id);
   const contentType = all.get(metadataHeaders.contentType);
+  const replyTo = all.get(metadataHeaders.replyTo);
+  const correlationId = all.get(metadataHeaders.correlationId);
   const timestamp = Number(record.timestamp);
   return {
     address,
@@ -41,6 +44,8 @@ function assemble(
     ...(id === undefined ? {} : { id }),
     ...(timestamp >= 0 ? { timestamp } : {}),
     ...(contentType === undefined ? {} : { contentType }),
+    ...(replyTo === undefined ? {} : { replyTo: busTopic(replyTo) }),
+    ...(correlationId === undefined ? {} : { correlationId }),
     native: record,
   };
 }

@@ -1,6 +1,7 @@
 import type { OutboundRecord } from "@busbar/core/contract";
 import { UnsupportedError } from "@busbar/core/driver";
 import type { ClientMessage } from "./client.ts";
+import { topicName } from "./topic.ts";
 
 /** Headers that carry the bus's own metadata, beside the user's own. */
 export const metadataHeaders = {
@@ -8,6 +9,8 @@ export const metadataHeaders = {
   id: "busbar-id",
   topic: "busbar-topic",
   key: "busbar-key",
+  replyTo: "busbar-reply-to",
+  correlationId: "busbar-correlation-id",
 } as const;
 
 /**
@@ -39,6 +42,10 @@ function toHeaders(record: OutboundRecord, address: string): Record<string, Buff
   headers[metadataHeaders.contentType] = Buffer.from(record.contentType, "utf8");
   headers[metadataHeaders.id] = Buffer.from(record.id, "utf8");
   if (record.topic !== address) headers[metadataHeaders.topic] = Buffer.from(record.topic, "utf8");
+  // A Kafka name, so that a foreign client that answers writes there like to any other.
+  if (record.replyTo !== undefined) headers[metadataHeaders.replyTo] = Buffer.from(topicName(record.replyTo), "utf8");
+  if (record.correlationId !== undefined)
+    headers[metadataHeaders.correlationId] = Buffer.from(record.correlationId, "utf8");
   return headers;
 }
 

@@ -1,8 +1,10 @@
-import { matches, parseFilter, RefusedError } from "@busbar/core/driver";
+import { matches, parseFilter, RefusedError, reservedToken } from "@busbar/core/driver";
 import type { ParsedFilter } from "@busbar/core/driver";
 import type { Control } from "./control.ts";
 import type { KafkaSettings } from "./options.ts";
 import { busTopic, collisionKey, isInternal } from "./topic.ts";
+
+const ownPrefix = `${reservedToken}.`;
 
 /** What is known of a topic that is there. */
 export interface KnownTopic {
@@ -72,8 +74,11 @@ export class Topics {
       (control) => control.topics(),
       filter,
     );
+    // A filter that begins with a wildcard means none of the bus's own; requests are asked for by their own first token.
+    const hidden = filter.startsWith(ownPrefix) ? undefined : ownPrefix;
     return names
-      .filter((name) => !isInternal(name) && !name.startsWith("_busbar.") && matches(parsed, busTopic(name)))
+      .filter((name) => !isInternal(name) && (hidden === undefined || !name.startsWith(hidden)))
+      .filter((name) => matches(parsed, busTopic(name)))
       .sort();
   }
 

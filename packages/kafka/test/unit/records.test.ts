@@ -43,6 +43,17 @@ describe("a record on the wire", () => {
     );
   });
 
+  it("says in headers where an answer goes and what it belongs to", () => {
+    const request = toMessage(record("a", "", { replyTo: "_busbar.reply._x0_", correlationId: "7" }));
+    expect(request.headers).toMatchObject({
+      "busbar-reply-to": Buffer.from("_busbar.reply."),
+      "busbar-correlation-id": Buffer.from("7"),
+    });
+    const back = fromRecord(received(request), "a");
+    expect(back).toMatchObject({ replyTo: "_busbar.reply._x0_", correlationId: "7", headers: {} });
+    expect(fromRecord(received(toMessage(record("a"))), "a")).not.toHaveProperty("replyTo");
+  });
+
   it("has the body as its value, and each header by itself", () => {
     const message = toMessage(record("a", "body", { headers: { trace: "1" }, key: "k" }));
     expect(message).toMatchObject({ key: Buffer.from("k"), value: Buffer.from("body") });

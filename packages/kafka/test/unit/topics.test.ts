@@ -50,6 +50,11 @@ describe("topics", () => {
     expect(await topics.matching("a.**")).toEqual(["a..x", "a.x", "a.x.y"]);
   });
 
+  it("of requests are found by a filter that asks for them", async () => {
+    const { topics } = cluster(["_busbar.rpc.light.kitchen", "_busbar.rpc.light", "_busbar.dlq.g", "light.kitchen"]);
+    expect(await topics.matching("_busbar.rpc.light.*")).toEqual(["_busbar.rpc.light.kitchen"]);
+  });
+
   it("are made once, as configured, and asked for once", async () => {
     const { topics, made, asked } = cluster([], {
       native: { partitions: 3, replicationFactor: 2, topicConfig: { a: "1", b: "2" } },
