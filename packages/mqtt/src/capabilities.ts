@@ -22,7 +22,7 @@ export const declared = {
   delay: "unsupported",
   priority: "unsupported",
   deadLetters: "emulated",
-  replies: "unsupported",
+  replies: "native",
   lag: "unsupported",
   memberNames: "native",
 } as const;
@@ -76,6 +76,7 @@ export function effectiveCapabilities(
       durable: acknowledges && keepsSessions ? "native" : "unsupported",
       headers: five ? "native" : "unsupported",
       expiry: five ? "native" : "unsupported",
+      replies: five ? "native" : "unsupported",
       routing: five && mosquitto ? "native" : "unsupported",
       retain: keepsLastValue ? "native" : "unsupported",
       // Why a message died travels in headers.

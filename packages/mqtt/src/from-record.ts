@@ -2,6 +2,7 @@ import type { OutboundRecord } from "@busbar/core/contract";
 import { InvalidArgumentError, RefusedError, UnsupportedError } from "@busbar/core/driver";
 import type { UnmetNeed } from "@busbar/core/driver";
 import type { IClientPublishOptions, IPublishPacket } from "mqtt";
+import { toCorrelationData } from "./correlation-data.ts";
 import { metadataProperty, writeMetadata } from "./message-metadata.ts";
 import { toMqttTopic } from "./topic.ts";
 
@@ -55,6 +56,11 @@ function propertiesOf(record: OutboundRecord): Properties {
     assertString(metadata, "id and key", record);
     properties.userProperties = { ...headers, [metadataProperty]: metadata };
   } else if (Object.keys(headers).length > 0) properties.userProperties = { ...headers };
+  if (record.replyTo !== undefined) {
+    properties.responseTopic = toMqttTopic(record.replyTo);
+    assertString(properties.responseTopic, "response topic", record);
+  }
+  if (record.correlationId !== undefined) properties.correlationData = toCorrelationData(record.correlationId);
   // The protocol counts in seconds: rounded up, because early is worse than late.
   if (expiresInMs !== undefined)
     properties.messageExpiryInterval = Math.min(Math.max(1, Math.ceil(expiresInMs / 1000)), 0xffff_ffff);
@@ -105,6 +111,10 @@ function unmetNeeds(record: OutboundRecord, protocolVersion: 4 | 5): UnmetNeed[]
       detail: `MQTT 3.1.1 has no place for the topic of a folded message; ${instead}`,
     });
   }
+  if (record.replyTo !== undefined || record.correlationId !== undefined) {
+    const detail = "MQTT 3.1.1 has no place for where an answer goes; use native.protocolVersion 5.";
+    needs.push({ capability: "replies", subject, detail });
+  }
   if (record.expiresInMs !== undefined) {
     needs.push({ capability: "expiry", subject, detail: "MQTT 3.1.1 has no expiry; use native.protocolVersion 5." });
   }
@@ -137,6 +147,8 @@ function propertyBytes(properties: Properties | undefined): number {
   if (properties === undefined) return 0;
   let bytes = properties.contentType === undefined ? 0 : 3 + Buffer.byteLength(properties.contentType);
   if (properties.messageExpiryInterval !== undefined) bytes += 5;
+  if (properties.responseTopic !== undefined) bytes += 3 + Buffer.byteLength(properties.responseTopic);
+  if (properties.correlationData !== undefined) bytes += 3 + properties.correlationData.byteLength;
   for (const [name, value] of Object.entries(properties.userProperties ?? {})) {
     bytes += 5 + Buffer.byteLength(name) + Buffer.byteLength(String(value));
   }

@@ -1,5 +1,6 @@
 import type { InboundRecord } from "@busbar/core/contract";
 import type { IPublishPacket } from "mqtt";
+import { fromCorrelationData } from "./correlation-data.ts";
 import { metadataProperty, readMetadata } from "./message-metadata.ts";
 import { toBusTopic } from "./topic.ts";
 
@@ -9,7 +10,7 @@ import { toBusTopic } from "./topic.ts";
  */
 export function toRecord(packet: IPublishPacket): InboundRecord {
   const { payload, properties } = packet;
-  const { contentType, userProperties } = properties ?? {};
+  const { contentType, userProperties, responseTopic, correlationData } = properties ?? {};
   const { [metadataProperty]: metadata, ...headers } = userProperties ?? {};
   return {
     address: toBusTopic(packet.topic),
@@ -17,6 +18,8 @@ export function toRecord(packet: IPublishPacket): InboundRecord {
     headers: singleValues(headers),
     ...(metadata === undefined ? {} : readMetadata(Array.isArray(metadata) ? (metadata[0] ?? "") : metadata)),
     ...(contentType === undefined ? {} : { contentType }),
+    ...(responseTopic === undefined ? {} : { replyTo: toBusTopic(responseTopic) }),
+    ...(correlationData === undefined ? {} : { correlationId: fromCorrelationData(correlationData) }),
     ...(packet.retain ? { retained: true } : {}),
     native: packet,
   };

@@ -19,8 +19,14 @@ describe("effective capabilities", () => {
   it.each([
     ["mosquitto", 5, {}, mosquitto, []],
     ["a server that tells nothing", 5, {}, unknown, ["routing"]],
-    ["mosquitto on 3.1.1", 4, {}, mosquitto, ["headers", "routing", "expiry", "deadLetters"]],
-    ["an unknown server on 3.1.1", 4, {}, unknown, ["groups", "headers", "routing", "expiry", "deadLetters"]],
+    ["mosquitto on 3.1.1", 4, {}, mosquitto, ["headers", "routing", "expiry", "replies", "deadLetters"]],
+    [
+      "an unknown server on 3.1.1",
+      4,
+      {},
+      unknown,
+      ["groups", "headers", "routing", "expiry", "replies", "deadLetters"],
+    ],
     ["no shared subscriptions", 5, { sharedSubscriptionAvailable: false }, mosquitto, ["groups"]],
     ["no wildcards", 5, { wildcardSubscriptionAvailable: false }, mosquitto, ["wildcards"]],
     ["no retained messages", 5, { retainAvailable: false }, mosquitto, ["retain", "deadLetters"]],

@@ -76,6 +76,17 @@ describe("an outbound record", () => {
     expect(options.properties?.userProperties).toEqual({ [metadataProperty]: '["i",5,null,"sensor.a"]' });
   });
 
+  it("says where an answer goes and what it belongs to in the protocol's own properties", () => {
+    const { options } = fromRecord(
+      outbound("a", "", { replyTo: "_busbar.reply.living_x20_room", correlationId: "ä" }),
+      5,
+    );
+    expect(options.properties).toMatchObject({
+      responseTopic: "_busbar/reply/living room",
+      correlationData: Buffer.from("ä"),
+    });
+  });
+
   it.each([
     [1, 1],
     [1000, 1],
@@ -91,6 +102,7 @@ describe("an outbound record", () => {
     [{ key: "k" }, 4, "headers"],
     [{ topic: "other" }, 4, "headers"],
     [{ expiresInMs: 1 }, 4, "expiry"],
+    [{ replyTo: "a", correlationId: "1" }, 4, "replies"],
     [{ delayMs: 1 }, 5, "delay"],
     [{ priority: 1 }, 5, "priority"],
     [{ retain: true, body: new Uint8Array() }, 5, "emptyBody"],
@@ -150,13 +162,24 @@ describe("an inbound record", () => {
     ]);
   });
 
+  it("says where the answer goes, and gives a foreign client's correlation data back byte for byte", () => {
+    const correlationData = Buffer.from([0xff, 0x00, 0x80]);
+    const { replyTo, correlationId } = toRecord(
+      packet({ properties: { responseTopic: "my/answers", correlationData } }),
+    );
+    expect(replyTo).toBe("my.answers");
+    const answer = fromRecord(outbound("my.answers", "", { correlationId: correlationId ?? "" }), 5);
+    expect(answer.options.properties?.correlationData).toEqual(correlationData);
+  });
+
   it("tells a kept message from one published just now", () => {
     expect(toRecord(packet({ retain: true })).retained).toBe(true);
     expect(toRecord(packet())).not.toHaveProperty("retained");
   });
 
   it("is what the outbound record was", () => {
-    const sent = outbound("a.b", "body", { key: "k", headers: { one: "1" }, topic: "real.topic" });
+    const answer = { replyTo: "_busbar.reply.a", correlationId: "7" };
+    const sent = outbound("a.b", "body", { key: "k", headers: { one: "1" }, topic: "real.topic", ...answer });
     const { topic, payload, options } = fromRecord(sent, 5);
     const { native: _, ...record } = toRecord(packet({ topic, payload, ...options } as Partial<IPublishPacket>));
     const { delivery: _d, sending: _s, publishToken: _p, ...expected } = sent;
