@@ -37,9 +37,8 @@ export function describeOn(
   suite: (broker: { readonly name: TestBroker["name"]; readonly url: string }) => void,
 ): void {
   for (const { name: broker, url, variable } of brokers) {
-    if (url === undefined) {
-      console.warn(`Skipped: ${name} on ${broker}, for ${variable} is not set.`);
-      describe.skip(`${name} on ${broker} (needs ${variable})`, () => undefined);
-    } else describe(`${name} on ${broker}`, () => suite({ name: broker, url }));
+    const needs = url === undefined ? ` (needs ${variable})` : "";
+    if (needs !== "") console.warn(`Skipped: ${name} on ${broker}, for ${variable} is not set.`);
+    describe.skipIf(needs !== "")(`${name} on ${broker}${needs}`, () => suite({ name: broker, url: url ?? "" }));
   }
 }
