@@ -1,5 +1,5 @@
 import { PUBLISHER } from "@busbar/core/di";
-import type { Bus } from "@busbar/core";
+import type { Publisher } from "@busbar/core";
 import { inject, injectable } from "inversify";
 import type { Alert } from "../model/alert.ts";
 import { stationSlug } from "../model/station-slug.ts";
@@ -8,9 +8,9 @@ import { alerts } from "../model/topics.ts";
 /** Publishes alerts. */
 @injectable()
 export class AlertPublisher {
-  readonly #publisher: Pick<Bus, "publish">;
+  readonly #publisher: Publisher;
 
-  constructor(@inject(PUBLISHER) publisher: Pick<Bus, "publish">) {
+  constructor(@inject(PUBLISHER) publisher: Publisher) {
     this.#publisher = publisher;
   }
 

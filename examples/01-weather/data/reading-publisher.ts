@@ -1,5 +1,5 @@
 import { PUBLISHER } from "@busbar/core/di";
-import type { Bus } from "@busbar/core";
+import type { Publisher } from "@busbar/core";
 import { inject, injectable } from "inversify";
 import { readingId } from "../model/reading.ts";
 import type { Reading } from "../model/reading.ts";
@@ -13,10 +13,10 @@ const outstanding = 256;
 /** Publishes readings. It has the publishing face of the bus alone, so nothing here could subscribe. */
 @injectable()
 export class ReadingPublisher {
-  readonly #publisher: Pick<Bus, "publish">;
+  readonly #publisher: Publisher;
   readonly #tally: Tally;
 
-  constructor(@inject(PUBLISHER) publisher: Pick<Bus, "publish">, @inject(Tally) tally: Tally) {
+  constructor(@inject(PUBLISHER) publisher: Publisher, @inject(Tally) tally: Tally) {
     this.#publisher = publisher;
     this.#tally = tally;
   }

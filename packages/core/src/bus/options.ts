@@ -1,4 +1,5 @@
 import type { DeliveryGuarantee, Headers, Receipt } from "../contract/index.ts";
+import type { Topic } from "../topic/typed-topic.ts";
 
 /** What a publish can be asked for, the same on every broker. What a broker cannot do is a typed error, never silence. */
 export interface PublishOptions {
@@ -42,5 +43,10 @@ export type RequestOptions = Pick<
 
 /** The publish-only face of the bus, for a data layer that should not be able to subscribe. */
 export interface Publisher {
+  publish<Payload, Params>(
+    topic: Topic<Payload, Params>,
+    payload: Payload,
+    options?: PublishOptions & { readonly params?: Params },
+  ): Promise<Receipt>;
   publish(topic: string, payload: unknown, options?: PublishOptions): Promise<Receipt>;
 }

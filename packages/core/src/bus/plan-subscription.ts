@@ -134,6 +134,9 @@ function nativeMember(service: string, instance: string): string {
   return `${service}-${instance}`.replace(/[^A-Za-z0-9_-]+/g, "-");
 }
 
+/** The brokers of which it was said that the instance needs a name: once for each is enough. */
+const warned = new WeakSet<BrokerLink>();
+
 /** A durable subscription that the broker knows by its member's name needs a name that stays. */
 function checkInstance(
   link: BrokerLink,
@@ -145,6 +148,8 @@ function checkInstance(
   if (!options.durable || settings.instanceGiven || !named) return;
   const text = `Subscription "${filter.canonical}" on broker "${link.name}" is durable and known there by this process's name; set "instance" (or BUSBAR_INSTANCE) to one that stays the same over restarts and is different for each replica`;
   if (settings.production) throw new ConfigError([`${text}.`], { broker: link.name, topic: filter.canonical });
+  if (warned.has(link)) return;
+  warned.add(link);
   settings.logger.warn(`${text}; for now it is "${settings.instance}".`);
 }
 

@@ -1,13 +1,14 @@
 import { ContainerModule } from "inversify";
 import type { Bind, ResolutionContext, ServiceIdentifier } from "inversify";
 import { Bus } from "../bus/bus.ts";
-import type { Publisher } from "../bus/options.ts";
+import type { Publisher, PublishOptions } from "../bus/options.ts";
 import type { BrokerSettings, BusSettings } from "../bus/settings.ts";
 import type { PartialBusConfig } from "../config/bus-config.ts";
 import { brokerNames } from "../config/find-config.ts";
 import { loadSettings } from "../config/load-settings.ts";
 import type { Broker } from "../contract/index.ts";
 import { ConfigError } from "../errors.ts";
+import type { Topic } from "../topic/typed-topic.ts";
 import { BusServer } from "./bus-server.ts";
 import type { BusServerOptions } from "./bus-server.ts";
 import { BROKER, BUS, CODEC, HANDLERS, PUBLISHER } from "./tokens.ts";
@@ -114,8 +115,9 @@ function bindPublisher(name: string, bind: Bind): void {
 /** An object of its own, so that nobody gets from it to the rest of the bus. */
 function publisher(bus: Bus, broker: string | undefined): Publisher {
   return {
-    publish: (topic, payload, options) =>
-      bus.publish(topic, payload, broker === undefined ? options : { broker, ...options }),
+    // The overloads of both are the same; one implementation cannot say so.
+    publish: (topic: string | Topic, payload: unknown, options?: PublishOptions) =>
+      bus.publish(topic as string, payload, broker === undefined ? options : { broker, ...options }),
   };
 }
 
