@@ -34,7 +34,7 @@ function projectNames() {
   const packages = readdirSync(join(rootFolder, "packages")).filter((name) =>
     existsSync(join(rootFolder, "packages", name, "package.json")),
   );
-  return [...packages, "examples", "tools"];
+  return [...packages, "examples", "integration", "tools"];
 }
 
 /**
