@@ -14,19 +14,13 @@ export class OpenBuses {
 
   /** Connects to a broker under the name `main`, and keeps warnings to itself. */
   async connect(url: string, config: Partial<BusConfig> = {}): Promise<Bus> {
-    return this.keep(
-      await connect({
-        service: "integration",
-        instance: unique("i"),
-        brokers: { main: url },
-        logger: quiet,
-        ...config,
-      }),
-    );
+    const named = { service: "integration", instance: unique("i"), brokers: { main: url }, logger: quiet };
+    return this.connectTo({ ...named, ...config });
   }
 
-  /** Closes this one as well. */
-  keep(bus: Bus): Bus {
+  /** Connects as the configuration says. */
+  async connectTo(config: BusConfig): Promise<Bus> {
+    const bus = await connect(config);
     this.#buses.push(bus);
     return bus;
   }

@@ -1,0 +1,73 @@
+import { afterEach, describe, expect, it } from "vitest";
+import mqtt from "mqtt";
+import type { MqttClient } from "mqtt";
+import { OpenBuses, unique } from "./open-buses.ts";
+
+const amqpUrl = process.env["BUSBAR_TEST_RABBITMQ_URL"] ?? "";
+const mqttUrl = process.env["BUSBAR_TEST_RABBITMQ_MQTT_URL"] ?? "";
+const possible = amqpUrl !== "" && mqttUrl !== "";
+const needs = possible ? "" : " (needs BUSBAR_TEST_RABBITMQ_URL and BUSBAR_TEST_RABBITMQ_MQTT_URL)";
+if (!possible) console.warn(`Skipped: a device on RabbitMQ's MQTT plugin${needs}.`);
+
+describe.skipIf(!possible)(`a device on RabbitMQ's MQTT plugin${needs}`, () => {
+  const buses = new OpenBuses();
+  const devices: MqttClient[] = [];
+
+  afterEach(async () => {
+    await Promise.all(devices.splice(0).map((device) => device.endAsync(true)));
+  });
+
+  async function device(): Promise<MqttClient> {
+    const client = await mqtt.connectAsync(mqttUrl, { protocolVersion: 4, reconnectPeriod: 0 });
+    devices.push(client);
+    return client;
+  }
+
+  it("reaches subscribers of the bus on AMQP, by topic, by wildcards and in a group", async () => {
+    const [root, bus, sensor] = [unique("bridge"), await buses.connect(amqpUrl), await device()];
+    const received: string[] = [];
+    const note = (label: string) => (payload: unknown, message: { topic: string; params: object }) =>
+      received.push(`${label} ${message.topic.replace(root, "r")} ${JSON.stringify([payload, message.params])}`);
+    await bus.subscribe(`${root}.kitchen.temperature`, note("one"));
+    await bus.subscribe(`${root}.{room}.temperature`, note("any"));
+    await bus.subscribe(`${root}.**`, { group: `${root}-all` }, note("all"));
+    buses.forgetLater(bus, `${root}.**`, { group: `${root}-all` });
+
+    await sensor.publishAsync(`${root}/kitchen/temperature`, '{"celsius":21.5}', { qos: 1 });
+    await sensor.publishAsync(`${root}/living room/temperature`, "warm", { qos: 0 });
+
+    await expect
+      .poll(() => received.toSorted(), { timeout: 15_000 })
+      .toEqual(
+        [
+          'all r.kitchen.temperature [{"celsius":21.5},{}]',
+          'all r.living_x20_room.temperature ["warm",{}]',
+          'any r.kitchen.temperature [{"celsius":21.5},{"room":"kitchen"}]',
+          'any r.living_x20_room.temperature ["warm",{"room":"living room"}]',
+          'one r.kitchen.temperature [{"celsius":21.5},{}]',
+        ].toSorted(),
+      );
+  });
+
+  it("receives what the bus publishes on AMQP, the body alone, by topic and by wildcards", async () => {
+    const [root, bus, display] = [unique("bridge"), await buses.connect(amqpUrl), await device()];
+    const received: string[] = [];
+    display.on("message", (topic, body) => received.push(`${topic.replace(root, "r")} ${body.toString()}`));
+    await display.subscribeAsync([`${root}/kitchen/light`, `${root}/+/temperature`, `${root}/alarm/#`], { qos: 1 });
+
+    await bus.publish(`${root}.kitchen.light`, { on: true }, { key: "k", headers: { a: "1" } });
+    await bus.publish(`${root}.bath.temperature`, 22);
+    await bus.publish(`${root}.alarm.fire.cellar`, "run", { contentType: "text/plain" });
+    await bus.publish(`${root}.nobody.asked`, 1);
+    await bus.publish(`${root}.living_x20_room.temperature`, 23, { delivery: "at-most-once" });
+
+    await expect
+      .poll(() => received.toSorted(), { timeout: 15_000 })
+      .toEqual([
+        "r/alarm/fire/cellar run",
+        "r/bath/temperature 22",
+        'r/kitchen/light {"on":true}',
+        "r/living room/temperature 23",
+      ]);
+  });
+});
