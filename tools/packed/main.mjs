@@ -38,7 +38,7 @@ else process.exitCode = await main();
 
 async function main() {
   const before = await brokerStatus();
-  const brokers = await ensureBrokers([...brokerOf.values()], { required: true });
+  const brokers = await ensureBrokers([...brokerOf.values()], { required: [...brokerOf.values()] });
   const started = [...brokers.keys()].filter((name) => "absent" in (before.brokers.get(name) ?? { absent: true }));
   const packages = await packedPackages();
   let failures = 0;

@@ -2,7 +2,7 @@ import type { Broker, BrokerStatus, Capabilities, EffectiveCapabilities } from "
 import { backoffDelayMs, pause, reconnectPolicy } from "../driver/backoff.ts";
 import { BusError, ClosedError, ConnectionError } from "../errors.ts";
 import type { Sweep } from "../delivery/sweep.ts";
-import { describe } from "../delivery/intake.ts";
+import { describe } from "../delivery/describe.ts";
 import { PublishWindow } from "./publish-window.ts";
 import type { BrokerSettings, Logger } from "./settings.ts";
 

@@ -1,12 +1,12 @@
 import { deadLetterSlot, deadLetterToRecord } from "../delivery/dead-letter.ts";
 import type { DeadLetter } from "../delivery/dead-letter.ts";
 import type { HeldMessage } from "../delivery/held-message.ts";
-import { describe } from "../delivery/intake.ts";
+import { describe } from "../delivery/describe.ts";
 import type { DeathReason } from "../delivery/intake.ts";
 import { abortable } from "../driver/abortable.ts";
 import { TimeoutError } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
-import type { PlanContext } from "./plan-subscription.ts";
+import type { PlanContext } from "./plan-context.ts";
 import type { ResolvedSubscribeOptions } from "./subscribe-options.ts";
 
 /** How long the broker may take to confirm a dead letter, in milliseconds; then it is tried again. */

@@ -27,7 +27,8 @@ import type { RespondOptions } from "./respond.ts";
 import { Routing } from "./routing.ts";
 import type { BusSettings } from "./settings.ts";
 import { planSubscription } from "./plan-subscription.ts";
-import type { PlanContext, SubscriptionPlan } from "./plan-subscription.ts";
+import type { SubscriptionPlan } from "./plan-subscription.ts";
+import type { PlanContext } from "./plan-context.ts";
 import { defaultDeadlineMs, Subscription } from "./subscription.ts";
 import { validated } from "./validate.ts";
 
@@ -192,20 +193,16 @@ export class Bus implements Publisher {
    * Subscribes a handler of batches: it gets an array of at most `maxSize` messages, `maxWaitMs` after the first at the latest, one batch at
    * a time. Only the messages that fail are retried. With `order: "key"` a batch has at most one message of each key.
    */
-  subscribeBatch<Payload = unknown>(
+  async subscribeBatch<Payload = unknown>(
     filter: string | Topic<Payload>,
     options: BatchOptions,
     handler: BatchHandler<Payload>,
   ): Promise<Subscription> {
     const { maxSize: _maxSize, maxWaitMs: _maxWaitMs, ...rest } = options;
     const name = typeof filter === "string" ? filter : filter.pattern;
-    try {
-      const collector = new BatchCollector(name, options, handler);
-      const manual: SubscribeOptions = { ...rest, settle: "manual", concurrency: collector.maxSize };
-      return this.subscribe(filter as string, manual, collector.take as Handler);
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+    const collector = new BatchCollector(name, options, handler);
+    const manual: SubscribeOptions = { ...rest, settle: "manual", concurrency: collector.maxSize };
+    return this.subscribe(filter as string, manual, collector.take as Handler);
   }
 
   /**

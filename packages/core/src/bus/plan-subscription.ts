@@ -1,20 +1,19 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { v7 as uuid } from "uuid";
-import type { Codecs } from "../codec/codec-registry.ts";
 import type { InboundRecord, SubscribeRequest } from "../contract/index.ts";
 import { Intake } from "../delivery/intake.ts";
 import type { Handler } from "../delivery/message.ts";
 import type { SubscribeOptions } from "../delivery/options.ts";
-import type { Sweep } from "../delivery/sweep.ts";
 import { ConfigError } from "../errors.ts";
 import type { UnmetNeed } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { BrokerLink } from "./broker-link.ts";
 import { nativeName } from "./broker-name.ts";
 import { undertaker } from "./bury.ts";
+import type { PlanContext } from "./plan-context.ts";
 import { unmetSubscribeNeeds } from "./needs.ts";
 import { topicOf } from "./routing.ts";
-import type { Routing, Source } from "./routing.ts";
+import type { Source } from "./routing.ts";
 import type { BusSettings } from "./settings.ts";
 import { resolveSubscribeOptions } from "./subscribe-options.ts";
 import type { ResolvedSubscribeOptions } from "./subscribe-options.ts";
@@ -23,15 +22,6 @@ import { validated } from "./validate.ts";
 
 /** How long a lost subscription that is not durable is kept at its broker, in milliseconds. */
 const graceMs = 60_000;
-
-/** What the plan of a subscription is made with. */
-export interface PlanContext {
-  readonly settings: BusSettings;
-  readonly routing: Routing;
-  readonly codecs: Codecs;
-  readonly sweep: Sweep;
-  readonly link: (name: string) => BrokerLink;
-}
 
 /** A subscription before it is made: where it reads, and what is missing there. */
 export interface SubscriptionPlan {

@@ -209,7 +209,7 @@ export class PublishWindow implements Swept {
     this.#inFlight++;
     broker.publish(entry.record).then(
       (receipt) => this.#confirmed(entry, receipt),
-      (error: Error) => this.#refused(entry, error),
+      (error: unknown) => this.#refused(entry, error as Error),
     );
   }
 

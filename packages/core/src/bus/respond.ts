@@ -1,11 +1,12 @@
 import { v7 as uuid } from "uuid";
-import { Intake, describe } from "../delivery/intake.ts";
+import { describe } from "../delivery/describe.ts";
+import { Intake } from "../delivery/intake.ts";
 import type { Handler, Message } from "../delivery/message.ts";
 import type { OrderMode } from "../delivery/options.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { BrokerLink } from "./broker-link.ts";
 import { nativeName } from "./broker-name.ts";
-import type { PlanContext } from "./plan-subscription.ts";
+import type { PlanContext } from "./plan-context.ts";
 import { errorContentType, expiryOf, requestFilter, requestTopic, writeError } from "./request-wire.ts";
 import { resolveSubscribeOptions } from "./subscribe-options.ts";
 import type { SubscriptionSource } from "./subscription.ts";

@@ -1,6 +1,8 @@
 import type { BrokerStatus, SubscribeRequest, Subscriber } from "../contract/index.ts";
 import { pause } from "../driver/backoff.ts";
-import type { Intake, IntakeCounts, IntakeSource } from "../delivery/intake.ts";
+import type { Intake, IntakeCounts } from "../delivery/intake.ts";
+import type { IntakeSource } from "../delivery/intake-source.ts";
+import { describe } from "../delivery/describe.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { BrokerLink } from "./broker-link.ts";
 
@@ -125,7 +127,7 @@ export class Subscription {
       waiting,
       delayed,
       delayedKeys: degraded ? this.#intake.delayedKeys().slice(0, 10) : [],
-      lastError: error === undefined ? undefined : error instanceof Error ? error.message : String(error),
+      lastError: error === undefined ? undefined : error instanceof Error ? error.message : describe(error),
     };
   }
 

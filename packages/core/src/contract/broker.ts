@@ -1,15 +1,10 @@
+import type { AbortOptions } from "./abort-options.ts";
 import type { Capabilities, EffectiveCapabilities } from "./capabilities.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DeadLetterStore, LagProbe } from "./facets.ts";
 import type { OutboundRecord, PublishResult, Receipt } from "./record.ts";
 import type { BrokerStatus } from "./status.ts";
 import type { SubscribeRequest, Subscriber } from "./subscriber.ts";
-
-/** Ends a wait early. */
-export interface AbortOptions {
-  /** When it aborts, the call rejects with the signal's reason as soon as it can. */
-  readonly signal?: AbortSignal;
-}
 
 /**
  * A driver: one broker, spoken to through its client library. Bytes in, bytes out. Everything that should be the same on

@@ -1,4 +1,4 @@
-import type { AbortOptions } from "./broker.ts";
+import type { AbortOptions } from "./abort-options.ts";
 import type { InboundRecord, OutboundRecord } from "./record.ts";
 
 /** A dead letter as the broker keeps it. Core wrote what is inside; a driver only stores, lists and removes it. */

@@ -1,5 +1,6 @@
 export type { Adapter, AdapterOptions, Credentials, TlsOptions, Topology } from "./adapter.ts";
-export type { AbortOptions, Broker } from "./broker.ts";
+export type { AbortOptions } from "./abort-options.ts";
+export type { Broker } from "./broker.ts";
 export type { BrokerLimits, Capabilities, CapabilityName, EffectiveCapabilities, Support } from "./capabilities.ts";
 export type { Codec } from "./codec.ts";
 export type { Delivery, Outcome } from "./delivery.ts";

@@ -3,8 +3,7 @@ import type { Delivery } from "../contract/index.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import { paramsOf } from "../topic/typed-topic.ts";
 import { identityOf } from "./finished-messages.ts";
-import type { HandlerMessage } from "./handler-message.ts";
-import type { IntakeSource } from "./intake.ts";
+import type { IntakeSource } from "./intake-source.ts";
 
 /** A message that a subscription has taken and not settled, over all its attempts. */
 export class HeldMessage {
@@ -16,8 +15,6 @@ export class HeldMessage {
   readonly lane: string | undefined;
   /** How often its handler failed. */
   failures = 0;
-  /** The run that is going on. */
-  run: HandlerMessage | undefined;
   /** What to do when the wait is over. */
   next: (() => void) | undefined;
   /** When the wait is over, as `performance.now()` tells it. */

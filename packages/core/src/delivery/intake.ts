@@ -3,9 +3,11 @@ import type { Delivery, InboundRecord } from "../contract/index.ts";
 import { BusError, ClosedError, TimeoutError } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import { matches } from "../topic/filter.ts";
+import { describe } from "./describe.ts";
 import { FinishedMessages, identityOf, isSame } from "./finished-messages.ts";
 import { HandlerMessage } from "./handler-message.ts";
 import { HeldMessage } from "./held-message.ts";
+import type { IntakeSource } from "./intake-source.ts";
 import { Lanes } from "./lanes.ts";
 import type { ManualMessage } from "./message.ts";
 import type { OrderMode, RetryPolicy } from "./options.ts";
@@ -20,16 +22,6 @@ const deadLetterBackoff = { initialMs: 500, factor: 2, maxMs: 30_000, jitter: 0.
 
 /** Why a message is dead. */
 export type DeathReason = "attempts-exhausted" | "rejected" | "undecodable" | "invalid" | "unknown-topic";
-
-/** One of the places a subscription reads from: several where its filter lies on several brokers or folds. */
-export interface IntakeSource {
-  /** Keeps the positions of several sources apart; empty for the first. */
-  readonly prefix: string;
-  /** The broker's name in the configuration. */
-  readonly broker: string;
-  /** The topic of a record, or `undefined` where it cannot be told. */
-  readonly topicOf: (record: InboundRecord) => string | undefined;
-}
 
 /** What an intake needs to know and to be able to do. */
 export interface IntakeOptions {
@@ -78,7 +70,7 @@ export class Intake implements Swept {
   /** Held messages by identity, and those that have none of their own. */
   readonly #identified = new Map<string, HeldMessage>();
   readonly #anonymous = new Set<HeldMessage>();
-  readonly #running = new Set<HeldMessage>();
+  readonly #running = new Map<HeldMessage, HandlerMessage>();
   readonly #delayed = new Set<HeldMessage>();
   readonly #finished = new FinishedMessages();
   #burying = 0;
@@ -157,7 +149,7 @@ export class Intake implements Swept {
       this.#delayed.delete(held);
       held.next?.();
     }
-    for (const held of this.#running) this.#checkRun(held, now);
+    for (const [held, run] of this.#running) this.#checkRun(held, run, now);
     this.#pump();
     return this.#delayed.size > 0 || this.#running.size > 0;
   }
@@ -180,11 +172,10 @@ export class Intake implements Swept {
     if (this.#running.size + this.#burying > 0)
       await Promise.race([new Promise<void>((resolve) => (this.#whenIdle = resolve)), deadline]);
     for (const held of [...this.#identified.values(), ...this.#anonymous]) {
-      held.run?.abort(new ClosedError("The subscription was closed before the handler had ended."));
-      held.run = undefined;
+      this.#running.get(held)?.abort(new ClosedError("The subscription was closed before the handler had ended."));
+      this.#running.delete(held);
       this.#release(held);
     }
-    this.#running.clear();
   }
 
   #hold(held: HeldMessage): void {
@@ -236,8 +227,7 @@ export class Intake implements Swept {
 
   #start(held: HeldMessage): void {
     const run = new HandlerMessage(held, performance.now(), this.#onManual);
-    held.run = run;
-    this.#running.add(held);
+    this.#running.set(held, run);
     this.#options.sweep.watch(this);
     if (this.#options.atMostOnce) held.delivery.settle("ack");
     let payload: unknown;
@@ -272,7 +262,7 @@ export class Intake implements Swept {
 
   /** No attempt can help a message that cannot be decoded or does not fit its schema. */
   #unreadable(held: HeldMessage, run: HandlerMessage, error: unknown): void {
-    if (held.run !== run) return;
+    if (this.#running.get(held) !== run) return;
     this.#endRun(held);
     this.#failed(held, error);
     this.#bury(held, BusError.is(error) && error.code === "BUSBAR_VALIDATION" ? "invalid" : "undecodable", error);
@@ -289,7 +279,7 @@ export class Intake implements Swept {
   readonly #manualReturned = new Map<HandlerMessage, HeldMessage>();
 
   #returned(held: HeldMessage, run: HandlerMessage): void {
-    if (held.run !== run) return;
+    if (this.#running.get(held) !== run) return;
     if (run.abortReason !== undefined) return this.#threw(held, run, run.abortReason);
     if (this.#options.manual) {
       const { outcome } = run;
@@ -309,7 +299,7 @@ export class Intake implements Swept {
   }
 
   #threw(held: HeldMessage, run: HandlerMessage, error: unknown): void {
-    if (held.run !== run) return;
+    if (this.#running.get(held) !== run) return;
     this.#manualReturned.delete(run);
     this.#endRun(held);
     this.#decide(held, run.abortReason ?? error);
@@ -317,7 +307,6 @@ export class Intake implements Swept {
   }
 
   #endRun(held: HeldMessage): void {
-    held.run = undefined;
     this.#running.delete(held);
     this.#checkIdle();
   }
@@ -402,9 +391,7 @@ export class Intake implements Swept {
     held.delivery.settle("release");
   }
 
-  #checkRun(held: HeldMessage, now: number): void {
-    const { run } = held;
-    if (run === undefined) return;
+  #checkRun(held: HeldMessage, run: HandlerMessage, now: number): void {
     const age = now - run.startedAt;
     const { handlerTimeoutMs } = this.#options;
     if (age < handlerTimeoutMs) return;
@@ -417,16 +404,6 @@ export class Intake implements Swept {
 
   #checkIdle(): void {
     if (this.#whenIdle !== undefined && this.#running.size + this.#burying === 0) this.#whenIdle();
-  }
-}
-
-/** Says what was thrown, whatever it was. */
-export function describe(error: unknown): string {
-  if (error instanceof Error) return `${error.name}: ${error.message}`;
-  try {
-    return `${typeof error}: ${String(error)}`;
-  } catch {
-    return `a thrown ${typeof error}`;
   }
 }
 

@@ -85,25 +85,17 @@ export class MemoryBroker implements Broker<typeof memoryCapabilities, MemorySer
     return Promise.resolve(effective);
   }
 
-  publish(record: OutboundRecord, options?: AbortOptions): Promise<Receipt> {
-    try {
-      options?.signal?.throwIfAborted();
-      this.#assertOpen();
-      return Promise.resolve(this.native.publish(record));
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+  async publish(record: OutboundRecord, options?: AbortOptions): Promise<Receipt> {
+    options?.signal?.throwIfAborted();
+    this.#assertOpen();
+    return this.native.publish(record);
   }
 
-  subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {
-    try {
-      this.#assertOpen();
-      const subscriber = new MemorySubscriber(this.native, request, sink, () => this.#subscribers.delete(subscriber));
-      this.#subscribers.add(subscriber);
-      return Promise.resolve(subscriber);
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+  async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {
+    this.#assertOpen();
+    const subscriber = new MemorySubscriber(this.native, request, sink, () => this.#subscribers.delete(subscriber));
+    this.#subscribers.add(subscriber);
+    return subscriber;
   }
 
   async close(): Promise<void> {

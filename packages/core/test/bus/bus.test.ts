@@ -79,7 +79,7 @@ describe("the bus", () => {
     await bus.subscribe(temperature, (reading, message) => {
       const celsius: number = reading.celsius;
       const room: string = message.params.room;
-      handler({ celsius, room }, message as Message);
+      handler({ celsius, room }, message);
     });
     await bus.publish(
       temperature,
@@ -312,7 +312,7 @@ describe("the bus", () => {
     );
     await expect.poll(() => batches.flat().length).toBe(5);
     expect(batches[0]).toEqual([1, 2, 3]);
-    expect(batches.slice(1).flat().sort()).toEqual([2, 4]);
+    expect(batches.slice(1).flat()).toEqual(expect.arrayContaining([2, 4]));
     await expect.poll(() => bus.health().subscriptions[0]?.handled).toBe(4);
   });
 

@@ -49,7 +49,7 @@ function setUp(options: Partial<IntakeOptions> = {}) {
   const deliver = (text: string, more: Partial<InboundRecord> & { position?: string; redelivered?: boolean } = {}) => {
     const { position, redelivered = false, ...record } = more;
     let settledBefore = false;
-    const delivery = {
+    const delivery: Delivery & { stale: boolean } = {
       record: { address: "t.a", body: new TextEncoder().encode(text), headers: {}, id: text, ...record },
       redelivered,
       position,
@@ -59,7 +59,7 @@ function setUp(options: Partial<IntakeOptions> = {}) {
         settledBefore = true;
         settled.push(`${text} ${outcome}`);
       },
-    } satisfies Delivery & { stale: boolean };
+    };
     intake.accept(delivery, source);
     return delivery;
   };
