@@ -320,19 +320,21 @@ describe.skipIf(brokerUrl === undefined)("the consumer of a subscription", () =>
 
   it("gives what was fetched and not begun to another member as soon as one stops", async () => {
     const token = ownToken();
+    // With a lease that long, what the server merely waits for does not come within the test.
+    const native = { ackWaitMs: 120_000 };
     const subscription = request(`${token}.a`, { group: "g", maxInFlight: 8 });
-    const one = await openBroker();
+    const one = await openBroker({ native });
     const inbox = new Inbox();
     const subscriber = await one.subscribe(subscription, inbox.sink);
-    // Paused, it has asked for more and hands out nothing.
+    // Paused, it has asked for eight and hands out nothing: three are still asked for when it stops.
     subscriber.pause();
-    await Promise.all(Array.from({ length: 8 }, (_, n) => one.publish(record(`${token}.a`, String(n)))));
+    for (let n = 0; n < 5; n++) await one.publish(record(`${token}.a`, String(n)));
     await subscriber.stop();
-    const two = await openBroker();
+    const two = await openBroker({ native });
     const elsewhere = acknowledging();
     await two.subscribe(subscription, elsewhere.sink);
-    await elsewhere.received(8);
-    expect(new Set(elsewhere.texts).size).toBe(8);
+    await elsewhere.received(5);
+    expect(elsewhere.texts).toEqual(["0", "1", "2", "3", "4"]);
     expect(inbox.deliveries).toHaveLength(0);
   });
 
@@ -346,21 +348,22 @@ describe.skipIf(brokerUrl === undefined)("the consumer of a subscription", () =>
     expect(await broker.lag.lag(subscription.name)).toBe(3);
   });
 
-  it("keeps a subscription that is not durable alive while all of its credit is out", async () => {
+  it("keeps a subscription that is not durable alive while it is paused", async () => {
     const token = ownToken();
     const broker = await openBroker();
     const inbox = new Inbox();
-    const subscription = request(`${token}.a`, { maxInFlight: 1, graceMs: 5_000 });
-    await broker.subscribe(subscription, inbox.sink);
-    const { position = "" } = await broker.publish(record(`${token}.a`));
-    await inbox.received(1);
+    const subscriber = await broker.subscribe(request(`${token}.a`, { maxInFlight: 1, graceMs: 5_000 }), inbox.sink);
     await broker.publish(record(`${token}.a`));
-    await new Promise((resolve) => setTimeout(resolve, 8_000));
-    const info = await (await streamsOf()).consumers.info(position.split("/")[0] ?? "", subscription.name);
-    expect(info).toMatchObject({ num_ack_pending: 1, num_pending: 1 });
-    expect(broker.told.some(({ type }) => type === "position-lost")).toBe(false);
-    inbox.deliveries[0]?.settle("ack");
+    const [delivery] = await inbox.received(1);
+    subscriber.pause();
+    delivery?.settle("ack");
+    await subscriber.flush();
+    await broker.publish(record(`${token}.a`));
+    // Twice the time after which the server deletes a consumer that nobody asks anything of.
+    await new Promise((resolve) => setTimeout(resolve, 11_000));
+    subscriber.resume();
     await inbox.received(2);
+    expect(broker.told.some(({ type }) => type === "position-lost")).toBe(false);
   });
 });
 
