@@ -52,10 +52,13 @@ async function ask(connection: Connection, inbox: Inbox, settings: MqttSettings)
   const { sessionExpiryInterval } = properties;
   const capped = sessionExpiryInterval !== undefined && sessionExpiryInterval < settings.sessionExpirySeconds;
   const product = parseVersion(await inbox.read(connection, versionTopic));
+  // To one that keeps nothing, a message to be kept is a breach of the protocol.
+  const keeps = properties.retainAvailable !== false;
   return {
     product: product?.name ?? "unknown",
     version: product?.version ?? "unknown",
-    findsRetainedByWildcard: product?.name === "mosquitto" || (await findsRetainedByWildcard(connection, inbox)),
+    findsRetainedByWildcard:
+      product?.name === "mosquitto" || (keeps && (await findsRetainedByWildcard(connection, inbox))),
     ...(capped ? { sessionExpiryCappedTo: sessionExpiryInterval } : {}),
   };
 }

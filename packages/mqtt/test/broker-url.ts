@@ -6,6 +6,12 @@ export const mosquittoUrl: string = process.env["BUSBAR_TEST_MOSQUITTO_URL"] ?? 
 /** Like `describe`, skipped with a printed reason where there is no mosquitto. */
 export const describeOnMosquitto: (name: string, suite: () => void) => void = onBroker("BUSBAR_TEST_MOSQUITTO_URL");
 
+/** The URL of the same mosquitto over WebSocket, such as `ws://127.0.0.1:9001/mqtt`; empty where there is none. */
+export const mosquittoWebSocketUrl: string = process.env["BUSBAR_TEST_MOSQUITTO_WS_URL"] ?? "";
+
+/** Like `describe`, skipped with a printed reason where there is no mosquitto with WebSocket. */
+export const describeOnWebSocket: (name: string, suite: () => void) => void = onBroker("BUSBAR_TEST_MOSQUITTO_WS_URL");
+
 /** The URL of RabbitMQ's MQTT plugin for tests; empty where there is none. */
 export const rabbitUrl: string = process.env["BUSBAR_TEST_RABBITMQ_MQTT_URL"] ?? "";
 

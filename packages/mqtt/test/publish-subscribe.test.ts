@@ -196,6 +196,22 @@ describeOnMosquitto("at most once", () => {
     await third.remove();
   });
 
+  it("does not acknowledge what comes after stop", async () => {
+    const bus = await brokers.open();
+    const topic = unique();
+    const asked = request(topic, { delivery: "at-most-once", durable: true });
+    const first = await bus.subscribe(asked, () => expect.unreachable());
+    await first.stop();
+    await bus.publish(outbound(topic, "too late"));
+    await first.flush();
+    await first.close();
+    const inbox = acknowledging();
+    const second = await bus.subscribe(asked, inbox.sink);
+    await inbox.count(1);
+    expect(inbox.bodies).toEqual(["too late"]);
+    await second.remove();
+  });
+
   it("publishes at QoS 0, thousands at once", async () => {
     const bus = await brokers.open();
     const topic = unique();
