@@ -21,8 +21,17 @@ export type {
 export { Subscription } from "./bus/subscription.ts";
 export type { SubscriptionHealth } from "./bus/subscription.ts";
 export type { BrokerConfig, BusConfig, FoldConfig, PublishConfig, TlsConfig } from "./config/bus-config.ts";
+export { checkPortability } from "./config/check-portability.ts";
 export { connect, createBus } from "./config/connect.ts";
-export type { Codec, DeliveryGuarantee, Headers, PublishResult, Receipt } from "./contract/index.ts";
+export type {
+  Capabilities,
+  CapabilityName,
+  Codec,
+  DeliveryGuarantee,
+  Headers,
+  PublishResult,
+  Receipt,
+} from "./contract/index.ts";
 export type { DeadLetter } from "./delivery/dead-letter.ts";
 export type { DeathReason } from "./delivery/intake.ts";
 export type { Handler, ManualMessage, Message } from "./delivery/message.ts";

@@ -18,7 +18,7 @@ import { DeadLetters } from "./dead-letters.ts";
 import { healthOf } from "./health.ts";
 import type { BusHealth } from "./health.ts";
 import { MessageStream } from "./message-stream.ts";
-import { unmetRequestNeeds } from "./needs.ts";
+import { unmetRequestNeeds, unmetRequirements } from "./needs.ts";
 import type { BatchEntry, Publisher, PublishOptions, RequestOptions } from "./options.ts";
 import { checkPublishOptions, defaultTimeoutMs, folded, outgoingRecord } from "./outgoing.ts";
 import { Requester } from "./requester.ts";
@@ -108,6 +108,10 @@ export class Bus implements Publisher {
       this.#assertUsable();
       await link.load();
     } else this.#assertUsable();
+    if (typeof topic !== "string" && topic.requires.length > 0) {
+      const needs = unmetRequirements(`publish("${name}")`, topic.requires, link.supports);
+      if (needs.length > 0) throw new UnsupportedError(needs, { topic: name, broker: link.name });
+    }
     let value = payload;
     if (typeof topic !== "string" && topic.schema !== undefined) {
       const result = validated(topic.schema, payload, name);
@@ -370,7 +374,9 @@ export class Bus implements Publisher {
     const parsed = typeof filter === "string" ? parseFilter(filter) : filter.filter;
     const links = [...new Set(this.#routing.sourcesOf(parsed, options.broker).map((source) => source.broker))];
     await Promise.all(links.map((name) => this.#link(name).load()));
-    return planSubscription(parsed, typeof filter === "string" ? undefined : filter.schema, options, this.#context());
+    if (typeof filter === "string") return planSubscription(parsed, undefined, options, this.#context());
+    const requires = [...filter.requires, ...(options.requires ?? [])];
+    return planSubscription(parsed, filter.schema, { ...options, requires }, this.#context());
   }
 
   #context(): PlanContext {

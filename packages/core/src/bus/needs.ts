@@ -33,13 +33,34 @@ export function unmetSubscribeNeeds(
       "deadLetters",
       "it cannot keep dead letters; set deadLetter: { broker } to one that can, or deadLetter: false.",
     ]);
-  return unmet(`subscribe("${filter.canonical}")`, needs, supports);
+  return [
+    ...unmet(`subscribe("${filter.canonical}")`, needs, supports),
+    ...unmetRequirements(`subscribe("${filter.canonical}")`, options.requires, supports),
+  ];
 }
 
 /** Tells whether the dead letters of a subscription go to the store of the broker that it is on. */
 function buriesHere(deadLetter: SubscribeOptions["deadLetter"], broker: string): boolean {
   if (deadLetter === false || deadLetter?.topic !== undefined) return false;
   return deadLetter?.broker === undefined || deadLetter.broker === broker;
+}
+
+/** What somebody says outright that the broker must be able to do, and what it cannot. An unknown name is never met. */
+export function unmetRequirements(
+  subject: string,
+  requires: readonly CapabilityName[] | undefined,
+  supports: Capabilities,
+): UnmetNeed[] {
+  return (requires ?? [])
+    .filter((capability) => (supports[capability] ?? "unsupported") === "unsupported")
+    .map((capability) => ({
+      capability,
+      subject,
+      detail:
+        capability in supports
+          ? `it requires "${capability}", which the broker does not have.`
+          : `it requires "${capability}", which is no capability; there are ${Object.keys(supports).join(", ")}.`,
+    }));
 }
 
 /** What a publish needs of its broker and does not get there. */

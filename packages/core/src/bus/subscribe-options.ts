@@ -33,6 +33,7 @@ const known = [
   "deadLetter",
   "startFrom",
   "settle",
+  "requires",
   "broker",
   "signal",
 ];

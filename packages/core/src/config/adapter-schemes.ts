@@ -10,6 +10,8 @@ const packages: Readonly<Record<string, string>> = {
   kafkas: "@busbar/kafka",
   nats: "@busbar/nats",
   natss: "@busbar/nats",
+  redis: "@busbar/redis",
+  rediss: "@busbar/redis",
   memory: "memory",
 };
 

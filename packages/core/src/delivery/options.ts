@@ -1,4 +1,4 @@
-import type { DeliveryGuarantee } from "../contract/index.ts";
+import type { CapabilityName, DeliveryGuarantee } from "../contract/index.ts";
 
 /** How often, and after which waits, a failing handler runs again. */
 export interface RetryPolicy {
@@ -51,6 +51,11 @@ export interface SubscribeOptions {
   readonly startFrom?: "new" | "earliest";
   /** `manual`: the handler calls `message.ack()`, `retryLater()` or `reject()` itself. @default "auto" */
   readonly settle?: "auto" | "manual";
+  /**
+   * What the broker must be able to do beside what the other options ask for, such as `["keyOrderAcrossMembers"]`. What it cannot do is an unmet
+   * need, and refused like the others.
+   */
+  readonly requires?: readonly CapabilityName[];
   /** The name of the broker in the configuration, instead of what `routes` say. */
   readonly broker?: string;
   /** Closes the subscription when it aborts. */

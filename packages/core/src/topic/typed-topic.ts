@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { CapabilityName } from "../contract/index.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import { parseFilter } from "./grammar.ts";
 import type { ParsedFilter } from "./grammar.ts";
@@ -17,6 +18,7 @@ export interface Topic<Payload = unknown, Params = unknown> {
   readonly filter: ParsedFilter;
   readonly schema: StandardSchemaV1<unknown, Payload> | undefined;
   readonly key: ((payload: Payload) => string) | undefined;
+  readonly requires: readonly CapabilityName[];
   /** Carries the type of the parameters; never there at run time. */
   readonly params?: Params;
 }
@@ -27,6 +29,8 @@ export interface TopicOptions<Payload> {
   readonly schema?: StandardSchemaV1<unknown, Payload>;
   /** The key of a message, where `publish` gets none. */
   readonly key?: (payload: NoInfer<Payload>) => string;
+  /** What the broker of this topic must be able to do; publishing and subscribing are refused where it cannot. */
+  readonly requires?: readonly CapabilityName[];
 }
 
 /**
@@ -43,7 +47,7 @@ export function topic<const Pattern extends string, Payload = unknown>(
     throw new InvalidArgumentError(`Topic "${pattern}" has the wildcard ${wildcard}; name the token, such as {name}.`, {
       topic: pattern,
     });
-  return { pattern, filter, schema: options.schema, key: options.key };
+  return { pattern, filter, schema: options.schema, key: options.key, requires: options.requires ?? [] };
 }
 
 /** The concrete topic of a typed one. Values may be any text; they are escaped. Rejects a missing or an unknown parameter. */

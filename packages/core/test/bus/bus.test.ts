@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { Bus, memory, Reject, topic, UnsupportedError } from "../../src/index.ts";
+import { Bus, checkPortability, memory, Reject, topic, UnsupportedError } from "../../src/index.ts";
 import type { BusSettings, Message } from "../../src/index.ts";
 import { parseFilter } from "../../src/topic/grammar.ts";
 
@@ -220,6 +220,32 @@ describe("the bus", () => {
     await bus.publish("a.b", 1);
     await expect.poll(() => bus.health().subscriptions[0]?.deadLettered).toBe(1);
     expect(seen).toEqual([1, 2]);
+  });
+
+  it("refuses what a topic or a subscription requires and the broker does not have", async () => {
+    const bus = await makeBus();
+    const audit = topic("audit.{who}", { requires: ["keyOrderAcrossMembers"] });
+    await expect(bus.publish(audit, 1, { params: { who: "me" } })).rejects.toMatchObject({
+      needs: [{ capability: "keyOrderAcrossMembers", subject: 'publish("audit.me")' }],
+    });
+    await expect(
+      bus.subscribe(audit, { group: "g", requires: ["retain", "lag"] }, () => undefined),
+    ).rejects.toMatchObject({ needs: [{ capability: "keyOrderAcrossMembers" }, { capability: "retain" }] });
+    await expect(bus.subscribe("t", { requires: ["telepathy" as never] }, () => undefined)).rejects.toThrow(
+      "which is no capability; there are atLeastOnce",
+    );
+  });
+
+  it("tells what a whole application would miss on a broker, without opening it", async () => {
+    const needs = await checkPortability({ service: "s", brokers: { main: "memory://portability" } }, [
+      { filter: "a.*", options: { group: "g", requires: ["retain"] } },
+      { filter: "b", options: { group: "g" } },
+      { filter: "c", options: { requires: ["priority"] } },
+    ]);
+    expect(needs.map(({ subject, capability }) => [subject, capability])).toEqual([
+      ['subscribe("a.*")', "retain"],
+      ['subscribe("c")', "priority"],
+    ]);
   });
 
   it("tells a publisher who asked that nobody subscribes, and nobody else", async () => {
