@@ -21,6 +21,7 @@ const clients = {
   amqp: "amqplib",
   nats: "@nats-io",
   kafka: "kafkajs",
+  redis: "@redis",
 };
 
 const adapters = `(${Object.keys(clients).join("|")})`;
@@ -102,7 +103,7 @@ export default {
       comment: "What is published does not need what is not.",
       severity: "error",
       from: { path: "^packages/[^/]+/src/" },
-      to: { path: "^(packages/[^/]+/test|examples|bench|tools)/" },
+      to: { path: "^(packages/[^/]+/test|examples|integration|bench|tools)/" },
     },
     {
       name: "dependency-is-declared",
@@ -134,7 +135,8 @@ export default {
     parser: "swc",
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "(^|/)dist/" },
+    // Ours only: what a client keeps in a folder of that name is the client.
+    exclude: { path: "^packages/[^/]+/dist/" },
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["@busbar/source", "import", "node", "default"],

@@ -17,7 +17,9 @@ export const layers = {
   name: "layers",
   about: "dependency-cruiser: imports go one way, adapters see the contract only",
   async run() {
-    const folders = ["packages", "examples", "bench", "tools"].filter((name) => existsSync(join(rootFolder, name)));
+    const folders = ["packages", "examples", "integration", "bench", "tools"].filter((name) =>
+      existsSync(join(rootFolder, name)),
+    );
     const { stdout, stderr } = await runTool("depcruise", [
       "--config",
       ".dependency-cruiser.mjs",
