@@ -2,9 +2,9 @@ import type { AbortOptions, DeadLetterStore, OutboundRecord, StoredDeadLetter } 
 import { abortable } from "@busbar/core/driver";
 import type { ClientMessage, ClientRecord } from "./client.ts";
 import type { Control } from "./control.ts";
-import { fromDeadLetter } from "./from-record.ts";
+import { deadLetterToRecord } from "./to-record.ts";
 import { busTopic, deadLetterTopic } from "./topic.ts";
-import { toDeadLetter } from "./to-record.ts";
+import { toDeadLetter } from "./from-record.ts";
 import type { Topics } from "./topics.ts";
 
 /** What the store needs. */
@@ -47,7 +47,7 @@ export class KafkaDeadLetters implements DeadLetterStore {
     for await (const { partition, record } of this.#read(name, options?.signal)) {
       const handle = record.key?.toString("utf8");
       if (handle === undefined || latest.get(handle) !== `${partition}:${record.offset}`) continue;
-      yield { handle, record: fromDeadLetter(record, address) };
+      yield { handle, record: deadLetterToRecord(record, address) };
     }
   }
 

@@ -1,63 +1,120 @@
-import type { InboundRecord } from "@busbar/core/contract";
-import type { ClientRecord } from "./client.ts";
-import { metadataHeaders } from "./to-record.ts";
-import { busTopic } from "./topic.ts";
+import type { OutboundRecord } from "@busbar/core/contract";
+import { UnsupportedError } from "@busbar/core/driver";
+import type { ClientMessage } from "./client.ts";
+import { topicName } from "./topic.ts";
 
-const own: readonly string[] = Object.values(metadataHeaders);
+/** Headers that carry the bus's own metadata, beside the user's own. */
+export const metadataHeaders = {
+  contentType: "content-type",
+  id: "busbar-id",
+  topic: "busbar-topic",
+  key: "busbar-key",
+  replyTo: "busbar-reply-to",
+  correlationId: "busbar-correlation-id",
+} as const;
 
 /**
- * Reads a Kafka record. The body is a copy, so that a handler may change it. What is missing stays absent; a record without a
- * value has an empty body; a header that stands there several times is one, its values joined by `, `, and bytes that are no
- * UTF-8 become replacement characters.
- *
- * @param address The bus topic that the record was read from.
+ * Writes a record as Kafka carries it: the body is the value as it is, the key is the key, the user's headers are headers one
+ * by one, and so are content type and id. The time is the record's own. Throws `UnsupportedError` for what Kafka lacks.
  */
-export function fromRecord(record: ClientRecord, address: string): InboundRecord {
-  const all = textHeaders(record);
-  return assemble(record, address, all, record.key?.toString("utf8"));
-}
-
-/** Reads a dead letter: like any record, but its key is in a header, because the slot is the key. */
-export function fromDeadLetter(record: ClientRecord, address: string): InboundRecord {
-  const all = textHeaders(record);
-  return assemble(record, address, all, all.get(metadataHeaders.key));
-}
-
-function assemble(
-  record: ClientRecord,
-  address: string,
-  all: ReadonlyMap<string, string>,
-  key: string | undefined,
-): InboundRecord {
-  const topic = all.get(metadataHeaders.topic);
-  const id = all.get(metadataHeaders.id);
-  const contentType = all.get(metadataHeaders.contentType);
-  const replyTo = all.get(metadataHeaders.replyTo);
-  const correlationId = all.get(metadataHeaders.correlationId);
-  const timestamp = Number(record.timestamp);
+export function toMessage(record: OutboundRecord): ClientMessage {
+  refuseUnsupported(record);
   return {
-    address,
-    ...(topic === undefined ? {} : { topic }),
-    body: record.value === null ? new Uint8Array(0) : new Uint8Array(record.value),
-    headers: Object.fromEntries([...all].filter(([name]) => !own.includes(name))),
-    ...(key === undefined ? {} : { key }),
-    ...(id === undefined ? {} : { id }),
-    ...(timestamp >= 0 ? { timestamp } : {}),
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(replyTo === undefined ? {} : { replyTo: busTopic(replyTo) }),
-    ...(correlationId === undefined ? {} : { correlationId }),
-    native: record,
+    key: record.key === undefined ? null : Buffer.from(record.key, "utf8"),
+    value: valueOf(record.body),
+    headers: toHeaders(record, record.address),
+    timestamp: record.timestamp,
   };
 }
 
-function textHeaders(record: ClientRecord): Map<string, string> {
-  const headers = new Map<string, string>();
-  for (const [name, value] of Object.entries(record.headers ?? {})) {
-    // The client collects repeated headers in an array, and takes one called "constructor" for a repetition.
-    const texts = (Array.isArray(value) ? (value as unknown[]) : [value]).flatMap((entry) =>
-      Buffer.isBuffer(entry) ? [entry.toString("utf8")] : typeof entry === "string" ? [entry] : [],
-    );
-    if (texts.length > 0) headers.set(name, texts.join(", "));
-  }
+/** Writes a dead letter: like any record, but the slot is the key, so that compaction keeps one for a slot, and the message's own key is a header. */
+export function toDeadLetter(record: OutboundRecord, slot: string, address: string): ClientMessage {
+  const headers = toHeaders(record, address);
+  if (record.key !== undefined) headers[metadataHeaders.key] = Buffer.from(record.key, "utf8");
+  return { key: Buffer.from(slot, "utf8"), value: valueOf(record.body), headers, timestamp: record.timestamp };
+}
+
+function toHeaders(record: OutboundRecord, address: string): Record<string, Buffer> {
+  // Entries, because a header may be called __proto__.
+  const headers = Object.fromEntries(
+    Object.entries(record.headers).map(([name, value]) => [name, Buffer.from(value, "utf8")]),
+  );
+  headers[metadataHeaders.contentType] = Buffer.from(record.contentType, "utf8");
+  headers[metadataHeaders.id] = Buffer.from(record.id, "utf8");
+  if (record.topic !== address) headers[metadataHeaders.topic] = Buffer.from(record.topic, "utf8");
+  // A Kafka name, so that a foreign client that answers writes there like to any other.
+  if (record.replyTo !== undefined) headers[metadataHeaders.replyTo] = Buffer.from(topicName(record.replyTo), "utf8");
+  if (record.correlationId !== undefined)
+    headers[metadataHeaders.correlationId] = Buffer.from(record.correlationId, "utf8");
   return headers;
+}
+
+function valueOf(body: Uint8Array): Buffer {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}
+
+function refuseUnsupported(record: OutboundRecord): void {
+  if (
+    record.retain !== true &&
+    record.expiresInMs === undefined &&
+    record.delayMs === undefined &&
+    record.priority === undefined
+  )
+    return;
+  const subject = `publish("${record.topic}")`;
+  const needs = [
+    ...(record.retain === true
+      ? [
+          {
+            capability: "retain",
+            subject,
+            detail: "Kafka keeps no last value of a topic by itself; use a compacted topic and a key.",
+          } as const,
+        ]
+      : []),
+    ...(record.expiresInMs === undefined
+      ? []
+      : [
+          {
+            capability: "expiry",
+            subject,
+            detail: "Kafka expires whole topics, not messages; set retention.ms of the topic.",
+          } as const,
+        ]),
+    ...(record.delayMs === undefined
+      ? []
+      : [{ capability: "delay", subject, detail: "Kafka cannot hold a message back." } as const]),
+    ...(record.priority === undefined
+      ? []
+      : [{ capability: "priority", subject, detail: "Kafka has no priorities; use a topic for each." } as const]),
+  ];
+  throw new UnsupportedError(needs, { broker: "kafka", topic: record.topic });
+}
+
+const batchHeaderBytes = 61;
+
+/**
+ * How many bytes a record alone in a batch takes, which is what a broker holds against `max.message.bytes`: exactly, for the
+ * first record of a batch; 10 bytes more at most for any other (record batch, version 2).
+ */
+export function batchBytes(message: ClientMessage): number {
+  let size = 3 + varintBytesOf(message.key) + varintBytesOf(message.value);
+  const names = Object.keys(message.headers);
+  size += varint(names.length);
+  for (const name of names) {
+    const length = Buffer.byteLength(name);
+    size += varint(length) + length + varintBytesOf(message.headers[name] ?? null);
+  }
+  return batchHeaderBytes + varint(size) + size;
+}
+
+function varintBytesOf(value: Buffer | null): number {
+  return value === null ? 1 : varint(value.length) + value.length;
+}
+
+/** The length of a number in zig-zag variable-length encoding, in bytes. */
+function varint(value: number): number {
+  let bytes = 1;
+  for (let rest = value * 2; rest >= 128; rest = Math.floor(rest / 128)) bytes++;
+  return bytes;
 }

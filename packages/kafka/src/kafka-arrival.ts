@@ -1,7 +1,7 @@
 import type { InboundRecord, Outcome } from "@busbar/core/contract";
 import type { Arrival } from "@busbar/core/driver";
 import type { ClientRecord } from "./client.ts";
-import { fromRecord } from "./from-record.ts";
+import { toRecord } from "./to-record.ts";
 import type { Mark, Watermark } from "./watermark.ts";
 
 /** One partition while this member has it. */
@@ -44,7 +44,7 @@ export class KafkaArrival implements Arrival {
 
   get record(): InboundRecord {
     if (this.#record === undefined) {
-      this.#record = fromRecord(this.raw, this.held.address);
+      this.#record = toRecord(this.raw, this.held.address);
       this.#settlements.seen(this);
     }
     return this.#record;

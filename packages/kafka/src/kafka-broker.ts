@@ -26,7 +26,7 @@ import { checkOptions } from "./options.ts";
 import type { KafkaOptions, KafkaSettings } from "./options.ts";
 import { ProducerBatches } from "./producer-batches.ts";
 import { ProducerLink } from "./producer-link.ts";
-import { toMessage } from "./to-record.ts";
+import { toMessage } from "./from-record.ts";
 import { topicName } from "./topic.ts";
 import { Topics } from "./topics.ts";
 

@@ -2,7 +2,7 @@ import { ConnectionError, oncePerTurn, RefusedError } from "@busbar/core/driver"
 import type { BusError } from "@busbar/core/driver";
 import { classify, concernsOneRecord, notSent, topicIsBack, topicIsGone } from "./classify.ts";
 import type { ClientMessage, ClientPosition } from "./client.ts";
-import { batchBytes } from "./to-record.ts";
+import { batchBytes } from "./from-record.ts";
 
 /** What one produce request may hold (`docs/performance.md`): more records make it no faster, more bytes may be refused. */
 const maxRecords = 500;

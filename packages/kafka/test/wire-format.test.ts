@@ -1,7 +1,7 @@
 import type { OutboundRecord } from "@busbar/core/contract";
 import { expect, it } from "vitest";
 import { folded, requested, sampleRecord, wireFormatBlock } from "../../../integration/wire-format-blocks.ts";
-import { toMessage } from "../src/to-record.ts";
+import { toMessage } from "../src/from-record.ts";
 import { topicName } from "../src/topic.ts";
 
 function headersOf(record: OutboundRecord): Record<string, unknown> {

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import type { ClientMessage, ClientRecord } from "../../src/client.ts";
-import { fromDeadLetter, fromRecord } from "../../src/from-record.ts";
-import { batchBytes, toDeadLetter, toMessage } from "../../src/to-record.ts";
+import { deadLetterToRecord, toRecord } from "../../src/to-record.ts";
+import { batchBytes, toDeadLetter, toMessage } from "../../src/from-record.ts";
 import { record } from "../fixtures.ts";
 
 const headerName = fc.oneof(
@@ -27,7 +27,7 @@ describe("a record on the wire", () => {
             ...(key === undefined ? {} : { key }),
             ...(folded ? { address: "folded" } : {}),
           });
-          const back = fromRecord(received(toMessage(sent)), sent.address);
+          const back = toRecord(received(toMessage(sent)), sent.address);
           expect([...back.body]).toEqual([...body]);
           expect(new Map(Object.entries(back.headers))).toEqual(new Map(Object.entries(sent.headers)));
           expect(back.key).toBe(key);
@@ -49,9 +49,9 @@ describe("a record on the wire", () => {
       "busbar-reply-to": Buffer.from("_busbar.reply."),
       "busbar-correlation-id": Buffer.from("7"),
     });
-    const back = fromRecord(received(request), "a");
+    const back = toRecord(received(request), "a");
     expect(back).toMatchObject({ replyTo: "_busbar.reply._x0_", correlationId: "7", headers: {} });
-    expect(fromRecord(received(toMessage(record("a"))), "a")).not.toHaveProperty("replyTo");
+    expect(toRecord(received(toMessage(record("a"))), "a")).not.toHaveProperty("replyTo");
   });
 
   it("has the body as its value, and each header by itself", () => {
@@ -65,14 +65,14 @@ describe("a record on the wire", () => {
   });
 
   it("of a foreign client needs nothing but a value, nor even that", () => {
-    const back = fromRecord({ key: null, value: null, timestamp: "-1", offset: "0" }, "a");
+    const back = toRecord({ key: null, value: null, timestamp: "-1", offset: "0" }, "a");
     expect(back).toMatchObject({ address: "a", headers: {}, body: new Uint8Array(0) });
     expect(Object.keys(back)).not.toContain("timestamp");
   });
 
   it("joins a repeated header, and is not fooled by names that objects have", () => {
     const odd = { twice: [Buffer.from("1"), Buffer.from("2")], constructor: [Object, Buffer.from("mine")], none: null };
-    expect(fromRecord({ key: null, value: null, timestamp: "1", offset: "0", headers: odd }, "a").headers).toEqual({
+    expect(toRecord({ key: null, value: null, timestamp: "1", offset: "0", headers: odd }, "a").headers).toEqual({
       twice: "1, 2",
       constructor: "mine",
     });
@@ -80,8 +80,8 @@ describe("a record on the wire", () => {
 
   it("gives each delivery bytes of its own", () => {
     const raw = received(toMessage(record("a", "body")));
-    fromRecord(raw, "a").body.fill(0);
-    expect(Buffer.from(fromRecord(raw, "a").body).toString()).toBe("body");
+    toRecord(raw, "a").body.fill(0);
+    expect(Buffer.from(toRecord(raw, "a").body).toString()).toBe("body");
   });
 
   it("refuses what Kafka lacks, all of it at once", () => {
@@ -96,7 +96,7 @@ describe("a dead letter", () => {
     const dead = record("orders.new", "x", { key: "customer", headers: { "busbar-dead-reason": "broken" } });
     const message = toDeadLetter(dead, "slot-1", "_busbar.dlq.g");
     expect(message.key?.toString()).toBe("slot-1");
-    expect(fromDeadLetter(received(message), "_busbar.dlq.g")).toMatchObject({
+    expect(deadLetterToRecord(received(message), "_busbar.dlq.g")).toMatchObject({
       key: "customer",
       topic: "orders.new",
       headers: { "busbar-dead-reason": "broken" },
