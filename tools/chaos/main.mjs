@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+import { messageOf } from "../brokers/thrown.mjs";
+import { table } from "../demo/table.mjs";
+import { help, parseOrder } from "./command-line.mjs";
+import { isFailed, reportRows } from "./report.mjs";
+import { runChaos } from "./run-chaos.mjs";
+import { writeReliabilityPage } from "./reliability-page.mjs";
+
+/** @import { Order } from "./command-line.mjs" */
+
+process.exitCode = await main(process.argv.slice(2));
+
+/** @param {readonly string[]} args */
+async function main(args) {
+  /** @type {Order} */
+  let order;
+  try {
+    order = parseOrder(args);
+  } catch (error) {
+    log(`${messageOf(error)}\n\n${help}`);
+    return 2;
+  }
+  if (order.isHelp) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const signal = stopSignal();
+  const { results, versions } = await runChaos({ ...order, signal, log });
+  if (order.isJson) {
+    process.stdout.write(
+      `${JSON.stringify({ seed: order.seed, seconds: order.seconds, versions, results }, null, 2)}\n`,
+    );
+  } else if (results.length > 0) {
+    process.stdout.write(`\n${table(reportRows(results))}\n\n`);
+  }
+  const failed = results.filter(isFailed);
+  for (const { protocol, scenario, problems } of failed) {
+    log(`${protocol} ${scenario}: ${problems.join("; ")}`);
+  }
+  if (signal.aborted) {
+    log("Stopped before it was done; everything that was started has ended.");
+    return 130;
+  }
+  if (order.writesDocs) {
+    writeReliabilityPage(results, versions, order);
+  }
+  log(
+    failed.length === 0
+      ? `Nothing was lost. Repeat it with --seed ${order.seed}.`
+      : `${failed.length} of ${results.length} failed. Repeat it with --seed ${order.seed}.`,
+  );
+  return failed.length === 0 ? 0 : 1;
+}
+
+/** @param {string} line */
+function log(line) {
+  process.stderr.write(`${line}\n`);
+}
+
+/** The first Ctrl-C (or SIGTERM) stops everything in order, the second ends this at once; what it started sees that and stops by itself. */
+function stopSignal() {
+  const controller = new AbortController();
+  for (const name of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
+    process.on(name, () => {
+      if (controller.signal.aborted) {
+        process.exit(130);
+      }
+      log(`${name}: ending what was started, once more to end at once …`);
+      controller.abort(new Error("Stopped before it was done."));
+    });
+  }
+  return controller.signal;
+}
