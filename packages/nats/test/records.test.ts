@@ -84,6 +84,14 @@ describe("records as headers", () => {
     expect(messageToRecord({ ...message, reply: "$JS.ACK.s.c.1.1.1.1.1" }, 5)).not.toHaveProperty("replyTo");
   });
 
+  it("carry where an answer goes, and take a plain client's reply subject for it", () => {
+    const asked = record("a", "", { replyTo: "_busbar.reply.s-1", correlationId: "id 1 %" });
+    expect(overTheWire(asked)).toMatchObject({ replyTo: "_busbar.reply.s-1", correlationId: "id 1 %", headers: {} });
+    const plain = { subject: "a", data: new Uint8Array(), reply: "_INBOX.x.1" };
+    expect(messageToRecord(plain)).toMatchObject({ replyTo: "_INBOX.x.1" });
+    expect(messageToRecord({ ...plain, reply: "$JS.ACK.s.c.1.1.1.1.0" }, 1)).not.toHaveProperty("replyTo");
+  });
+
   it("survive text that is none", () => {
     expect(overTheWire(record("a", "", { headers: { half: " \ud800" } })).headers).toEqual({ half: " \ufffd" });
   });
