@@ -34,7 +34,7 @@ export type {
 } from "./contract/index.ts";
 export type { DeadLetter } from "./delivery/dead-letter.ts";
 export type { DeathReason } from "./delivery/intake.ts";
-export type { Handler, ManualMessage, Message } from "./delivery/message.ts";
+export type { Handler, ManualHandler, ManualMessage, Message } from "./delivery/message.ts";
 export type { DeadLetterTarget, OrderMode, RetryPolicy, SubscribeOptions } from "./delivery/options.ts";
 export { Reject, RetryLater } from "./delivery/outcome.ts";
 export {

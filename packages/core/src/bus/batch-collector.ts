@@ -1,4 +1,4 @@
-import type { Handler, ManualMessage } from "../delivery/message.ts";
+import type { ManualHandler, ManualMessage } from "../delivery/message.ts";
 import type { SubscribeOptions } from "../delivery/options.ts";
 import { Reject, RetryLater } from "../delivery/outcome.ts";
 import { InvalidArgumentError } from "../errors.ts";
@@ -47,8 +47,8 @@ export class BatchCollector<Payload> {
   }
 
   /** Takes one message; fits `Bus.subscribe` with `settle: "manual"`. */
-  readonly take: Handler<Payload> = (payload, message) => {
-    this.#collected.push({ payload, message: message as ManualMessage });
+  readonly take: ManualHandler<Payload> = (payload, message) => {
+    this.#collected.push({ payload, message });
     if (this.#collected.length >= this.#maxSize) void this.#run();
     else this.#timer ??= setTimeout(() => void this.#run(), this.#maxWaitMs);
   };

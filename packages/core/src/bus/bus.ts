@@ -1,7 +1,7 @@
 import { createCodecs } from "../codec/codec-registry.ts";
 import type { Codecs } from "../codec/codec-registry.ts";
 import type { PublishResult, Receipt } from "../contract/index.ts";
-import type { Handler, ManualMessage } from "../delivery/message.ts";
+import type { Handler, ManualHandler } from "../delivery/message.ts";
 import type { SubscribeOptions } from "../delivery/options.ts";
 import { pause } from "../driver/backoff.ts";
 import { ClosedError, InvalidArgumentError, NoSubscriberError, UnsupportedError } from "../errors.ts";
@@ -9,7 +9,7 @@ import type { UnmetNeed } from "../errors.ts";
 import { Sweep } from "../delivery/sweep.ts";
 import { intersects } from "../topic/filter.ts";
 import { assertTopic, parseFilter } from "../topic/grammar.ts";
-import { concreteTopic } from "../topic/typed-topic.ts";
+import { concreteTopic, isTopic } from "../topic/typed-topic.ts";
 import type { Topic } from "../topic/typed-topic.ts";
 import { BatchCollector } from "./batch-collector.ts";
 import type { BatchHandler, BatchOptions } from "./batch-collector.ts";
@@ -31,6 +31,9 @@ import type { SubscriptionPlan } from "./plan-subscription.ts";
 import type { PlanContext } from "./plan-context.ts";
 import { defaultDeadlineMs, Subscription } from "./subscription.ts";
 import { validated } from "./validate.ts";
+
+/** Any of the handlers that the overloads allow. */
+type AnyHandler = (payload: never, message: never) => unknown;
 
 /** A subscription that is to be checked, but not made yet. */
 export interface SubscriptionDeclaration {
@@ -100,7 +103,7 @@ export class Bus implements Publisher {
   ): Promise<Receipt>;
   publish(topic: string, payload: unknown, options?: PublishOptions): Promise<Receipt>;
   async publish(topic: string | Topic, payload: unknown, options: PublishOptions = {}): Promise<Receipt> {
-    const name = typeof topic === "string" ? topic : concreteTopic(topic, options.params);
+    const name = isTopic(topic) ? concreteTopic(topic, options.params) : topic;
     assertTopic(name);
     checkPublishOptions(name, options);
     const link = this.#link(this.#routing.brokerOf(name, options.broker).name);
@@ -133,7 +136,7 @@ export class Bus implements Publisher {
    * Rejects only for a malformed topic.
    */
   async publishBatch(topic: string | Topic, entries: readonly BatchEntry[]): Promise<readonly PublishResult[]> {
-    if (typeof topic === "string") assertTopic(topic);
+    if (!isTopic(topic)) assertTopic(topic);
     const results = await Promise.allSettled(
       entries.map(({ payload, ...options }) => this.publish(topic as string, payload, options)),
     );
@@ -148,6 +151,16 @@ export class Bus implements Publisher {
    * Subscribes a handler. Resolves when a message published from now on would be received (with `start: "background"` at once: then
    * `subscription.ready` tells). Rejects with an `UnsupportedError` that lists every need the broker does not meet.
    */
+  subscribe<Payload, Params>(
+    filter: Topic<Payload, Params>,
+    options: SubscribeOptions & { readonly settle: "manual" },
+    handler: ManualHandler<Payload, Params>,
+  ): Promise<Subscription>;
+  subscribe<Payload = unknown>(
+    filter: string,
+    options: SubscribeOptions & { readonly settle: "manual" },
+    handler: ManualHandler<Payload>,
+  ): Promise<Subscription>;
   subscribe<Payload, Params>(filter: Topic<Payload, Params>, handler: Handler<Payload, Params>): Promise<Subscription>;
   subscribe<Payload, Params>(
     filter: Topic<Payload, Params>,
@@ -162,15 +175,15 @@ export class Bus implements Publisher {
   ): Promise<Subscription>;
   async subscribe(
     filter: string | Topic,
-    optionsOrHandler: SubscribeOptions | Handler<never, never>,
-    handler?: Handler<never, never>,
+    optionsOrHandler: SubscribeOptions | AnyHandler,
+    handler?: AnyHandler,
   ): Promise<Subscription> {
     this.#assertUsable();
     const options = typeof optionsOrHandler === "function" ? {} : optionsOrHandler;
     const handle = typeof optionsOrHandler === "function" ? optionsOrHandler : handler;
     if (typeof handle !== "function")
       throw new InvalidArgumentError(
-        `subscribe(${JSON.stringify(typeof filter === "string" ? filter : filter.pattern)}) has no handler function.`,
+        `subscribe(${JSON.stringify(isTopic(filter) ? filter.pattern : filter)}) has no handler function.`,
       );
     const plan = await this.#plan({ filter, options });
     if (plan.needs.length > 0)
@@ -203,10 +216,10 @@ export class Bus implements Publisher {
     handler: BatchHandler<Payload>,
   ): Promise<Subscription> {
     const { maxSize: _maxSize, maxWaitMs: _maxWaitMs, ...rest } = options;
-    const name = typeof filter === "string" ? filter : filter.pattern;
+    const name = isTopic(filter) ? filter.pattern : String(filter);
     const collector = new BatchCollector(name, options, handler);
-    const manual: SubscribeOptions = { ...rest, settle: "manual", concurrency: collector.maxSize };
-    return this.subscribe(filter as string, manual, collector.take as Handler);
+    const manual = { ...rest, settle: "manual", concurrency: collector.maxSize } as const;
+    return this.subscribe<Payload>(filter as string, manual, collector.take);
   }
 
   /**
@@ -218,9 +231,11 @@ export class Bus implements Publisher {
     options: Omit<SubscribeOptions, "settle"> = {},
   ): Promise<MessageStream<Payload>> {
     const stream = new MessageStream<Payload>();
-    const handler = (payload: unknown, message: unknown): void =>
-      stream.push({ payload: payload as Payload, message: message as ManualMessage });
-    const subscription = await this.subscribe(filter as string, { ...options, settle: "manual" }, handler);
+    const subscription = await this.subscribe<Payload>(
+      filter as string,
+      { ...options, settle: "manual" },
+      (payload, message) => stream.push({ payload, message }),
+    );
     subscription.onEnd(() => stream.end());
     return stream.attach(subscription);
   }
@@ -371,10 +386,10 @@ export class Bus implements Publisher {
   }
 
   async #plan({ filter, options = {} }: SubscriptionDeclaration): Promise<SubscriptionPlan> {
-    const parsed = typeof filter === "string" ? parseFilter(filter) : filter.filter;
+    const parsed = isTopic(filter) ? filter.filter : parseFilter(filter);
     const links = [...new Set(this.#routing.sourcesOf(parsed, options.broker).map((source) => source.broker))];
     await Promise.all(links.map((name) => this.#link(name).load()));
-    if (typeof filter === "string") return planSubscription(parsed, undefined, options, this.#context());
+    if (!isTopic(filter)) return planSubscription(parsed, undefined, options, this.#context());
     const requires = [...filter.requires, ...(options.requires ?? [])];
     return planSubscription(parsed, filter.schema, { ...options, requires }, this.#context());
   }

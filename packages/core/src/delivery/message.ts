@@ -41,6 +41,12 @@ export interface ManualMessage<Params = Readonly<Record<string, string>>> extend
   reject(reason: string): void;
 }
 
+/** Handles one message and settles it by hand, now or later. */
+export type ManualHandler<Payload = unknown, Params = Readonly<Record<string, string>>> = (
+  payload: Payload,
+  message: ManualMessage<Params>,
+) => unknown;
+
 /**
  * Handles one message. Returning (or resolving) acknowledges it, throwing retries it by policy, `throw new Reject(reason)`
  * dead-letters it at once, `throw new RetryLater(delayMs)` runs it again then.

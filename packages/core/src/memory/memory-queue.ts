@@ -96,16 +96,21 @@ export class MemoryQueue {
     });
   }
 
-  /** Round robin over the members that have credit. */
+  /** Round robin over the members that have credit; what is given back meanwhile waits for the next turn. */
   #handOut(): void {
-    for (let refused = 0; refused < this.#members.length && this.#waiting.length > 0;) {
+    let left = this.#waiting.length;
+    for (let refused = 0; refused < this.#members.length && left > 0;) {
       const member = this.#members[this.#turn++ % this.#members.length];
-      const message = this.#waiting.peekFront();
+      const message = this.#waiting.shift();
       if (member === undefined || message === undefined) return;
       if (member.take(message)) {
-        this.#waiting.shift();
+        left--;
         refused = 0;
-      } else refused++;
+      } else {
+        this.#waiting.unshift(message);
+        refused++;
+      }
     }
+    if (left === 0) this.pump();
   }
 }
