@@ -14,7 +14,7 @@ describe.skipIf(!possible)(`a device on RabbitMQ's MQTT plugin${needs}`, () => {
   const devices: MqttClient[] = [];
 
   afterEach(async () => {
-    await Promise.all(devices.splice(0).map((device) => device.endAsync(true)));
+    await Promise.all(devices.splice(0).map((client) => client.endAsync(true)));
   });
 
   async function device(): Promise<MqttClient> {

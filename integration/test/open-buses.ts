@@ -1,21 +1,32 @@
 import { randomUUID } from "node:crypto";
 import { connect } from "@busbar/core";
 import type { Bus, BusConfig, SubscribeOptions } from "@busbar/core";
-import { afterEach } from "vitest";
+import { afterAll, afterEach } from "vitest";
 
 /** The buses of one test, closed at its end, and what they left at the broker deleted. */
 export class OpenBuses {
   readonly #buses: Bus[] = [];
+  readonly #kept: Bus[] = [];
   readonly #forget: (() => Promise<void>)[] = [];
 
   constructor() {
     afterEach(() => this.#closeAll());
+    afterAll(async () => {
+      await Promise.all(this.#kept.map((bus) => bus.close({ deadlineMs: 2_000 })));
+    });
   }
 
   /** Connects to a broker under the name `main`, and keeps warnings to itself. */
   async connect(url: string, config: Partial<BusConfig> = {}): Promise<Bus> {
     const named = { service: "integration", instance: unique("i"), brokers: { main: url }, logger: quiet };
     return this.connectTo({ ...named, ...config });
+  }
+
+  /** Like `connect`, closed only after all tests; to be called in `beforeAll`. */
+  async connectForAll(url: string): Promise<Bus> {
+    const bus = await connect({ service: "integration", instance: unique("i"), brokers: { main: url }, logger: quiet });
+    this.#kept.push(bus);
+    return bus;
   }
 
   /** Connects as the configuration says. */

@@ -1,0 +1,21 @@
+import { BusError } from "@busbar/core";
+import { expect } from "vitest";
+
+/** The typed error that a call is rejected with, thrown ones included; fails where it succeeds or rejects with anything else. */
+export async function refusalOf(call: () => unknown): Promise<BusError> {
+  const thrown: unknown = await Promise.resolve()
+    .then(call)
+    .then(
+      () => expect.fail("the call succeeded"),
+      (error: unknown) => error,
+    );
+  expect(BusError.is(thrown), `a typed error instead of ${String(thrown)}`).toBe(true);
+  return thrown as BusError;
+}
+
+/** All that an error tells whoever prints it, its causes included. */
+export function everythingIn(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { name, message, stack = "", cause } = error;
+  return [name, message, stack, JSON.stringify(error), cause === undefined ? "" : everythingIn(cause)].join("\n");
+}
