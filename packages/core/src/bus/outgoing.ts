@@ -1,8 +1,8 @@
 import { v7 as uuid } from "uuid";
-import type { Codecs } from "../codec/codec-registry.ts";
+import type { Codecs, EncodedPayload } from "../codec/codec-registry.ts";
 import type { OutboundRecord } from "../contract/index.ts";
 import { unknownKeyProblems } from "../driver/known-keys.ts";
-import { InvalidArgumentError, RefusedError, UnsupportedError } from "../errors.ts";
+import { BusError, InvalidArgumentError, PayloadError, RefusedError, UnsupportedError } from "../errors.ts";
 import type { BrokerLink } from "./broker-link.ts";
 import { checkedHeaders } from "./headers.ts";
 import { unmetPublishNeeds } from "./needs.ts";
@@ -33,10 +33,12 @@ const noHeaders = Object.freeze({});
 /** Throws an `InvalidArgumentError` that lists everything malformed in the options of a publish. */
 export function checkPublishOptions(topic: string, options: PublishOptions): void {
   const problems = unknownKeyProblems(options, known, "");
-  const { key, id, timeoutMs, expiresInMs, delayMs } = options;
+  const { key, id, delivery, timeoutMs, expiresInMs, delayMs } = options;
   if (key !== undefined && !isKey(key)) problems.push("key is not a text of 1 to 1024 characters");
   if (id !== undefined && !(typeof id === "string" && /^[\x21-\x7e]{1,128}$/.test(id)))
     problems.push("id is not 1 to 128 printable characters without spaces");
+  if (delivery !== undefined && delivery !== "at-least-once" && delivery !== "at-most-once")
+    problems.push('delivery is neither "at-least-once" nor "at-most-once"');
   for (const [name, value] of Object.entries({ timeoutMs, expiresInMs, delayMs }))
     if (value !== undefined && !(Number.isFinite(value) && value > 0))
       problems.push(`${name} is not a positive number of milliseconds`);
@@ -60,7 +62,7 @@ export function outgoingRecord(
   // A typed topic makes its key from data, which may be anything.
   if (key !== undefined && !isKey(key))
     throw new InvalidArgumentError(`publish("${topic}"): key is not a text of 1 to 1024 characters.`, { topic });
-  const { body, contentType } = codecs.encode(payload, options.contentType);
+  const { body, contentType } = encoded(topic, payload, options, link, codecs);
   const limit = link.effective?.limits.maxBodyBytes;
   if (limit !== undefined && body.byteLength > limit)
     throw new RefusedError(
@@ -85,6 +87,27 @@ export function outgoingRecord(
     ...(options.delayMs === undefined ? undefined : { delayMs: options.delayMs }),
     ...(options.priority === undefined ? undefined : { priority: options.priority }),
   };
+}
+
+/** A codec knows neither topic nor broker, and whoever reads its refusal wants to. */
+function encoded(
+  topic: string,
+  payload: unknown,
+  { contentType }: PublishOptions,
+  link: BrokerLink,
+  codecs: Codecs,
+): EncodedPayload {
+  try {
+    return codecs.encode(payload, contentType);
+  } catch (error) {
+    if (!BusError.is(error)) throw error;
+    const message = `publish("${topic}"): ${error.message}`;
+    const details = { topic, broker: link.name, cause: error };
+    if (error.code === "BUSBAR_INVALID_ARGUMENT") throw new InvalidArgumentError(message, details);
+    if (error.code === "BUSBAR_CODEC" || error.code === "BUSBAR_VALIDATION")
+      throw new PayloadError(error.code, message, details);
+    throw error;
+  }
 }
 
 /** A record on its way to a fold's target is keyed by its topic where it has no key, so that each topic keeps its order. */

@@ -1,6 +1,7 @@
 import { v7 as uuid } from "uuid";
-import type { Delivery, InboundRecord, OutboundRecord, Subscriber } from "../contract/index.ts";
+import type { Delivery, InboundRecord, OutboundRecord, Receipt, Subscriber } from "../contract/index.ts";
 import type { Sweep, Swept } from "../delivery/sweep.ts";
+import { abortable } from "../driver/abortable.ts";
 import { CanceledError, ClosedError, NoSubscriberError, TimeoutError } from "../errors.ts";
 import type { BrokerLink } from "./broker-link.ts";
 import { nativeName } from "./broker-name.ts";
@@ -25,6 +26,7 @@ export class Requester implements Swept {
   readonly #link: BrokerLink;
   readonly #sweep: Sweep;
   readonly #owner: { readonly service: string; readonly member: string };
+  readonly #closing = new AbortController();
   readonly #pending = new Map<string, PendingRequest>();
   #replies: Promise<{ readonly address: string; readonly subscriber: Subscriber }> | undefined;
 
@@ -43,9 +45,10 @@ export class Requester implements Swept {
   async request(record: OutboundRecord, timeoutMs: number, signal: AbortSignal | undefined): Promise<InboundRecord> {
     const { topic } = record;
     if (signal?.aborted === true) throw this.#canceled(topic, signal);
+    if (this.#closing.signal.aborted) throw this.#closed(topic);
     const deadline = performance.now() + timeoutMs;
     const correlationId = correlationFor(Date.now() + timeoutMs);
-    const { address: replyTo } = await this.#listen();
+    // Pending from now on, because listening may wait for a broker that is away.
     return new Promise<InboundRecord>((resolve, reject) => {
       const abort = (): void => fail(this.#canceled(topic, signal as AbortSignal));
       const end = (): void => {
@@ -68,17 +71,21 @@ export class Requester implements Swept {
         reject: fail,
       });
       this.#sweep.watch(this);
-      const address = requestAddress(topic);
-      const sent = this.#link.publishes.send(
-        { ...record, address, topic: address, replyTo, correlationId },
-        timeoutMs,
-        undefined,
-      );
-      sent.then(
-        ({ routed }) => routed === false && fail(new NoSubscriberError(topic, { broker: this.#link.name })),
-        fail,
-      );
+      this.#listen()
+        .then(async ({ address: replyTo }) => {
+          if (!this.#pending.has(correlationId)) return;
+          const { routed } = await this.#send({ ...record, replyTo, correlationId }, deadline - performance.now());
+          if (routed === false) fail(new NoSubscriberError(topic, { broker: this.#link.name }));
+        })
+        .catch(fail);
     });
+  }
+
+  #send(record: OutboundRecord, leftMs: number): Promise<Receipt> {
+    const address = requestAddress(record.topic);
+    // Where the broker lets messages expire, none is kept there for which nobody waits any more.
+    const expiry = this.#link.supports.expiry === "unsupported" ? undefined : { expiresInMs: Math.max(1, leftMs) };
+    return this.#link.publishes.send({ ...record, ...expiry, address, topic: address }, leftMs, undefined);
   }
 
   sweep(now: number): boolean {
@@ -98,13 +105,8 @@ export class Requester implements Swept {
 
   /** Rejects what is unanswered, and listens no more. */
   async close(): Promise<void> {
-    for (const { reject, topic } of this.#pending.values())
-      reject(
-        new ClosedError(`The bus was closed before the request to "${topic}" was answered.`, {
-          topic,
-          broker: this.#link.name,
-        }),
-      );
+    this.#closing.abort(new ClosedError("The bus was closed.", { broker: this.#link.name }));
+    for (const { reject, topic } of this.#pending.values()) reject(this.#closed(topic));
     const replies = await this.#replies?.catch(() => undefined);
     await replies?.subscriber.close();
   }
@@ -118,7 +120,7 @@ export class Requester implements Swept {
   }
 
   async #subscribe(): Promise<{ readonly address: string; readonly subscriber: Subscriber }> {
-    await this.#link.openInBackground();
+    await abortable(this.#link.openInBackground(), this.#closing.signal);
     const { service, member } = this.#owner;
     const process = uuid();
     const address = replyAddress(service, this.#link.supports.replies === "native" ? process.slice(-12) : undefined);
@@ -146,6 +148,13 @@ export class Requester implements Swept {
     if (pending === undefined) return;
     if (record.contentType === errorContentType) pending.reject(readError(record.body, pending.topic, this.#link.name));
     else pending.resolve(record);
+  }
+
+  #closed(topic: string): ClosedError {
+    return new ClosedError(`The bus was closed before the request to "${topic}" was answered.`, {
+      topic,
+      broker: this.#link.name,
+    });
   }
 
   #canceled(topic: string, signal: AbortSignal): CanceledError {

@@ -50,6 +50,11 @@ export function topic<const Pattern extends string, Payload = unknown>(
   return { pattern, filter, schema: options.schema, key: options.key, requires: options.requires ?? [] };
 }
 
+/** Tells a typed topic from a name, and from what is neither. */
+export function isTopic(value: unknown): value is Topic {
+  return typeof value === "object" && value !== null && "pattern" in value && "filter" in value;
+}
+
 /** The concrete topic of a typed one. Values may be any text; they are escaped. Rejects a missing or an unknown parameter. */
 export function concreteTopic(of: Topic, params: Readonly<Record<string, string>> = {}): string {
   const names = of.filter.parameters.filter((name) => name !== undefined);

@@ -5,6 +5,8 @@ import type { Bus } from "../../src/index.ts";
 let count = 0;
 const open: Bus[] = [];
 
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
 async function twoBuses(): Promise<{ caller: Bus; server: Bus; warnings: string[] }> {
   const url = `memory://request-test-${++count}`;
   const warnings: string[] = [];
@@ -77,6 +79,42 @@ describe("a request", () => {
     await caller.close();
     expect(await closed).toMatchObject({ code: "BUSBAR_CLOSED" });
     await server.close({ deadlineMs: 0 });
+  });
+
+  it("is rejected in time while its broker is not there, and keeps the bus from nothing", async () => {
+    const away = memory({ url: `memory://request-test-${++count}` });
+    away.open = () => new Promise(() => undefined);
+    const bus = await connect({ brokers: { main: away }, start: "background", logger: quiet });
+    const controller = new AbortController();
+    const aborted = bus.request("a", 1, { signal: controller.signal });
+    controller.abort();
+    await expect(aborted).rejects.toMatchObject({ code: "BUSBAR_CANCELED" });
+    await expect(bus.request("a", 1, { timeoutMs: 40 })).rejects.toMatchObject({ code: "BUSBAR_TIMEOUT", topic: "a" });
+    const waiting = bus.request("a", 1).catch((error: unknown) => error);
+    await bus.close({ deadlineMs: 50 });
+    expect(await waiting).toMatchObject({ code: "BUSBAR_CLOSED" });
+  });
+
+  it("expires at a broker that lets messages expire, so that nobody keeps what nobody waits for", async () => {
+    const url = `memory://request-test-${++count}`;
+    const expiring = memory({ url });
+    const { open: openPlain } = expiring;
+    expiring.open = async () => {
+      const effective = await openPlain.call(expiring);
+      return { ...effective, supports: { ...effective.supports, expiry: "native" } };
+    };
+    const sent: (number | undefined)[] = [];
+    const { publish } = expiring;
+    expiring.publish = (record, options) => {
+      sent.push(record.expiresInMs);
+      return publish.call(expiring, record, options);
+    };
+    const bus = await connect({ brokers: { main: expiring }, logger: quiet });
+    open.push(bus);
+    await bus.respond("a", () => 1);
+    expect(await bus.request("a", 1, { timeoutMs: 1_000 })).toBe(1);
+    expect(sent[0]).toBeGreaterThan(0);
+    expect(sent[0]).toBeLessThanOrEqual(1_000);
   });
 
   it("never reaches a subscription, however wide, nor the dead letters", async () => {
