@@ -106,6 +106,8 @@ function warningsOf(facts: ServerFacts, shares: boolean): string[] {
       warnings.push(
         "mosquitto keeps the messages that it gave to one member of a group for that member alone, also while it is away or stuck: " +
           "restart members under the same instance name, and before one is removed for good let it empty its share and call forget() in it.",
+        "mosquitto forgets the subscriptions of groups when it is restarted, even with persistence: what is published before a member is back is " +
+          "confirmed and lost. A durable subscription without a group is kept: use one where there is one replica.",
       );
     }
     warnings.push(

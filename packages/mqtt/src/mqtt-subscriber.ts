@@ -32,6 +32,9 @@ export function clientIdOf({ member, name }: SubscribeRequest): string {
 const goodbyeMs = 1500;
 const hastyGoodbyeMs = 300;
 
+/** How long a subscription that comes back waits for the server to confirm it once more, in milliseconds. */
+const renewedWithinMs = 1000;
+
 /** So many connections in a row that end as soon as they are there mean that somebody else uses the client id. */
 const takeovers = 3;
 
@@ -174,10 +177,11 @@ export class MqttSubscriber implements Subscriber {
     };
   }
 
-  /** Subscribes, unless the session that the server kept has the subscription for certain. */
+  /** Subscribes, unless the session that the server kept has the subscription. */
   async #takeUp(connection: Connection, signal: AbortSignal): Promise<void> {
     const { name } = this.#request;
-    if (connection.connack.sessionPresent && this.#subscribed) return;
+    if (connection.connack.sessionPresent && this.#subscribed)
+      return this.#request.group === undefined ? undefined : this.#renew(connection);
     if (this.#subscribed) {
       this.#subscribed = false;
       this.#session++;
@@ -188,6 +192,25 @@ export class MqttSubscriber implements Subscriber {
     await this.#subscribe(connection, signal);
     this.#subscribed = true;
   }
+
+  /**
+   * Subscribes once more to what the session should have: after its restart mosquitto (2.0.11) says that it kept a session, and has forgotten
+   * the shared subscription in it. Where it is still there nothing changes.
+   */
+  #renew({ client, server }: Connection): Promise<void> {
+    const { filter: topic } = this.#request;
+    return new Promise((resolve, reject) => {
+      // The answer comes behind the session's own messages, and those may have to wait until handlers are done.
+      const timer = setTimeout(resolve, renewedWithinMs);
+      client.subscribe(this.#filter, { qos: this.#acknowledges || this.#request.durable ? 1 : 0, rh: 1 }, (error) => {
+        clearTimeout(timer);
+        if (error === null) return resolve();
+        reject(classify(error, { operation: "subscribe", server, topic }));
+        client.stream.destroy();
+      });
+    });
+  }
+
   async #subscribe({ client, server }: Connection, signal: AbortSignal): Promise<void> {
     const { filter: topic } = this.#request;
     // Nothing of QoS 0 is kept for a subscriber that is away.

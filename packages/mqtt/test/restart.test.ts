@@ -58,6 +58,19 @@ describe.skipIf(!(await canStartInstance("mosquitto")))("over a restart of the s
     await subscriber.remove();
   });
 
+  it("a group is served again, although mosquitto keeps its session and forgets its subscription", async () => {
+    const bus = await brokers.open({ url: instance.url });
+    const asked = request(unique(), { durable: true, group: "kitchen" });
+    const inbox = acknowledging();
+    const subscriber = await bus.subscribe(asked, inbox.sink);
+    const again = [status(bus, "connected"), status(bus, "subscription", (told) => told.connected)];
+    await instance.restart();
+    await Promise.all(again);
+    await bus.publish(outbound(asked.filter, "x"));
+    await expect.poll(() => inbox.bodies).toEqual(["x"]);
+    await subscriber.remove();
+  }, 60_000);
+
   it("a server without memory is told as a lost position, and served again", { timeout: 60_000 }, async () => {
     const forgetful = await startInstance("mosquitto", {
       label: "mqtt-forgetful",
