@@ -2,11 +2,12 @@ import { kafka } from "./kinds/kafka.mjs";
 import { mosquitto } from "./kinds/mosquitto.mjs";
 import { nats } from "./kinds/nats.mjs";
 import { rabbitmq } from "./kinds/rabbitmq.mjs";
+import { redis } from "./kinds/redis.mjs";
 
 /** @import { BrokerKind } from "./broker-kind.mjs" */
 
 /** @type {ReadonlyMap<string, BrokerKind>} */
-const kinds = new Map([mosquitto, rabbitmq, nats, kafka].map((kind) => [kind.name, kind]));
+const kinds = new Map([mosquitto, rabbitmq, nats, kafka, redis].map((kind) => [kind.name, kind]));
 
 /**
  * Every broker name that can be asked for, in the order in which they are listed.

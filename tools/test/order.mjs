@@ -10,6 +10,7 @@ const brokersOf = /** @type {Record<string, readonly string[] | undefined>} */ (
   amqp: ["rabbitmq"],
   nats: ["nats"],
   kafka: ["kafka"],
+  redis: ["redis"],
   tools: [],
 });
 

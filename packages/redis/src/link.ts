@@ -1,0 +1,115 @@
+import { createClient, RESP_TYPES } from "@redis/client";
+import type { RedisClientType, RedisFunctions, RedisModules, RedisScripts } from "@redis/client";
+import type { BusError } from "@busbar/core/driver";
+import { ConnectionError } from "@busbar/core/driver";
+import { classify } from "./classify.ts";
+import type { RedisSettings } from "./options.ts";
+import type { Reply } from "./reply.ts";
+
+/** The client, as this package uses it. */
+export type RedisClient = RedisClientType<RedisModules, RedisFunctions, RedisScripts, 2>;
+
+/** A word of a command. */
+export type Word = string | Buffer;
+
+const asBytes = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
+
+/**
+ * One life of a connection. When it is lost everything unanswered is rejected at once, and it never comes back: the client's own
+ * reconnecting is off, since it would send again what may have arrived.
+ */
+export class Link {
+  readonly client: RedisClient;
+  /** Resolves with the reason once the connection is gone. Never rejects. */
+  readonly end: Promise<BusError>;
+  readonly #heartbeat: NodeJS.Timeout;
+  #ended = false;
+  #finish: (error: BusError) => void = () => undefined;
+  #silentSince: number | undefined;
+
+  /** Takes over a client that is connected. */
+  constructor(client: RedisClient, heartbeatMs: number) {
+    this.client = client;
+    this.end = new Promise((resolve) => (this.#finish = resolve));
+    client.on("error", (error: Error) => this.#onEnd(classify(error, { what: "The connection ended" })));
+    this.#heartbeat = setInterval(() => this.#beat(heartbeatMs), heartbeatMs);
+    this.#heartbeat.unref();
+  }
+
+  /** True once the connection is gone. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Sends a command and resolves with its reply, text as bytes. Commands reach the server in the order of the calls. Rejects with what the client throws. */
+  ask(...words: readonly Word[]): Promise<Reply> {
+    if (this.#ended)
+      return Promise.reject(new ConnectionError("The connection to Redis is gone.", { broker: "redis" }));
+    return this.client.sendCommand<Reply>(words, asBytes);
+  }
+
+  /** Ends it at once: what is unanswered is rejected. Calling it again is harmless. */
+  destroy(error: BusError = new ConnectionError("This connection was closed.", { broker: "redis" })): void {
+    this.#onEnd(error);
+  }
+
+  #onEnd(error: BusError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearInterval(this.#heartbeat);
+    this.client.destroy();
+    this.#finish(error);
+  }
+
+  #beat(heartbeatMs: number): void {
+    const now = performance.now();
+    if (this.#silentSince !== undefined) {
+      if (now - this.#silentSince < heartbeatMs * 1.5) return;
+      return this.#onEnd(new ConnectionError("Redis gave no sign of life.", { broker: "redis" }));
+    }
+    this.#silentSince = now;
+    const heard = (): void => void (this.#silentSince = undefined);
+    this.ask("PING").then(heard, heard);
+  }
+}
+
+/** What a connection is for, as `CLIENT LIST` shows it behind the client's name. */
+export type Purpose = "publish" | "consume";
+
+/** Opens a connection in one attempt, within `connectTimeoutMs`. Rejects typed; nothing is left open then. */
+export async function dial(settings: RedisSettings, purpose: Purpose, signal?: AbortSignal): Promise<Link> {
+  signal?.throwIfAborted();
+  const { host, port, database, username, password, clientName, connectTimeoutMs, tls, heartbeatMs } = settings;
+  const socket = { host, port, connectTimeout: connectTimeoutMs, reconnectStrategy: false as const };
+  const client = createClient({
+    RESP: 2,
+    socket: tls === undefined ? socket : { ...socket, tls: true, ...tls },
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    database,
+    name: `${clientName}:${purpose}`,
+    disableOfflineQueue: true,
+    disableClientInfo: true,
+    maintNotifications: "disabled",
+  }) as unknown as RedisClient;
+  client.on("error", () => undefined);
+  const what = `Connecting to ${host}:${port} failed`;
+  let timer: NodeJS.Timeout | undefined;
+  let abort: (() => void) | undefined;
+  const bound = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error("Connection timeout")), connectTimeoutMs);
+    abort = () => reject(signal?.reason as Error);
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+  try {
+    await Promise.race([client.connect(), bound]);
+    return new Link(client, heartbeatMs);
+  } catch (error) {
+    client.destroy();
+    if (signal?.aborted === true) throw signal.reason;
+    throw classify(error, { what });
+  } finally {
+    clearTimeout(timer);
+    if (abort !== undefined) signal?.removeEventListener("abort", abort);
+  }
+}

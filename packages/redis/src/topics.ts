@@ -1,0 +1,24 @@
+import { matches, parseFilter, reservedToken } from "@busbar/core/driver";
+import type { Link } from "./link.ts";
+import { listOf, textOf } from "./reply.ts";
+import { isWildcard, topicOf } from "./topic.ts";
+import type { Keys } from "./topic.ts";
+
+/**
+ * The topics that a filter fits now: itself where it is concrete, else those of all that were ever published to. One that begins with
+ * a wildcard means none of the bus's own.
+ */
+export async function topicsOf(link: Link, keys: Keys, filter: string): Promise<string[]> {
+  if (!isWildcard(filter)) return [filter];
+  const parsed = parseFilter(filter);
+  const hidden = filter.startsWith(`${reservedToken}.`) ? undefined : `${reservedToken}.`;
+  return listOf(await link.ask("SMEMBERS", keys.topics))
+    .map((name) => topicOf(textOf(name)))
+    .filter((topic) => (hidden === undefined || !topic.startsWith(hidden)) && matches(parsed, topic))
+    .sort();
+}
+
+/** How many topics there are. */
+export async function topicCount(link: Link, keys: Keys): Promise<number> {
+  return Number(await link.ask("SCARD", keys.topics));
+}
