@@ -216,7 +216,7 @@ export class Bus implements Publisher {
     handler: BatchHandler<Payload>,
   ): Promise<Subscription> {
     const { maxSize: _maxSize, maxWaitMs: _maxWaitMs, ...rest } = options;
-    const name = isTopic(filter) ? filter.pattern : String(filter);
+    const name = isTopic(filter) ? filter.pattern : (filter as string);
     const collector = new BatchCollector(name, options, handler);
     const manual = { ...rest, settle: "manual", concurrency: collector.maxSize } as const;
     return this.subscribe<Payload>(filter as string, manual, collector.take);
