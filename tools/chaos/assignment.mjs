@@ -5,7 +5,7 @@
  * @property {"publisher" | "consumer" | "both"} role in memory one process does both, since no other reaches its broker
  * @property {string} url of the broker
  * @property {string} topic it all goes to
- * @property {string} group of the consumer
+ * @property {string} [group] of the consumer
  * @property {string} folder of the files that are compared
  * @property {number} seed of the choice of keys
  * @property {number} generation how many processes published before this one

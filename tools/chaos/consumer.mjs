@@ -11,6 +11,8 @@ import { concurrency, isPoison } from "./load.mjs";
 /** How long a handler takes, in milliseconds: long enough that some are running whenever their process is killed. */
 const handlingMs = 3;
 
+const service = "chaos";
+
 /** Handles the messages and writes the number of each to a file before its handler returns. */
 export class LoadConsumer {
   #bus;
@@ -36,7 +38,7 @@ export class LoadConsumer {
    */
   static async start({ url, topic, group, folder, hasPoison }) {
     const bus = await connect({
-      service: "chaos",
+      service,
       instance: "consumer",
       brokers: { main: { url } },
       connectTimeoutMs: 30_000,
@@ -44,7 +46,13 @@ export class LoadConsumer {
     const journal = new Journal(join(folder, "handled"));
     await bus.subscribe(
       topic,
-      { group, durable: true, order: "key", concurrency, retry: { attempts: 2, backoffMs: 50 } },
+      {
+        ...(group === undefined ? {} : { group }),
+        durable: true,
+        order: "key",
+        concurrency,
+        retry: { attempts: 2, backoffMs: 50 },
+      },
       async (/** @type {{ number: number, key: string, sentAt: number }} */ { number, key, sentAt }) => {
         if (hasPoison && isPoison(number)) {
           throw new Error(`${number} is poison`);
@@ -53,7 +61,7 @@ export class LoadConsumer {
         journal.append([number, key, sentAt, Date.now()]);
       },
     );
-    return new LoadConsumer(bus, group, journal);
+    return new LoadConsumer(bus, group ?? service, journal);
   }
 
   /** Resolves to the numbers of the dead letters. */

@@ -8,6 +8,7 @@
  * @property {string} title what is done, for people
  * @property {boolean} [isOverNetwork] the clients connect over the network that can be broken
  * @property {boolean} [isInMemory] it makes sense where there is one process
+ * @property {readonly string[]} [ungroupedOn] protocols on which the consumer is durable without a group
  * @property {boolean} [hasPoison] one message in a hundred fails every time
  * @property {(stage: Stage) => Promise<void>} run breaks things until the stage says that it is enough
  */
@@ -46,6 +47,8 @@ export const scenarios = [
   {
     name: "broker-restart",
     title: "the broker is restarted by SIGTERM, twice",
+    // mosquitto forgets the members of groups when it ends, and confirms what nobody gets then.
+    ungroupedOn: ["mqtt"],
     run: async (stage) => {
       for (let time = 0; time < 2; time++) {
         await stage.pause(500, 1_500);

@@ -60,7 +60,7 @@ export class Stage {
       role: broker === undefined ? "both" : "consumer",
       url,
       topic: `chaos.${scenario.name}`,
-      group: `chaos-${scenario.name}`,
+      ...(scenario.ungroupedOn?.includes(protocol) ? {} : { group: `chaos-${scenario.name}` }),
       folder: join(checkoutFolder, ".busbar", "chaos", `${protocol}-${scenario.name}`),
       seed,
       generation: 0,

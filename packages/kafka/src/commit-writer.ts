@@ -40,9 +40,11 @@ export class CommitWriter {
     if (this.#writing !== undefined || this.#due.size > 0) await (this.#writing ?? this.#write());
   }
 
-  /** Forgets what is not written: it is no longer ours to write. */
+  /** Forgets what is not written, and a write that is under way: it is no longer ours to write. */
   forget(): void {
     this.#epoch++;
+    // On a lost connection it may take as long as its client cares to try, and nothing else would be written meanwhile.
+    this.#writing = undefined;
     this.#due.clear();
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -65,7 +67,9 @@ export class CommitWriter {
     this.#writing = this.#options
       .write(offsets)
       .then(
-        () => this.#options.onWritten(offsets),
+        () => {
+          if (epoch === this.#epoch) this.#options.onWritten(offsets);
+        },
         (error: unknown) => {
           if (epoch !== this.#epoch) return;
           this.#due = new Map([...due, ...this.#due]);
@@ -73,6 +77,7 @@ export class CommitWriter {
         },
       )
       .then(() => {
+        if (epoch !== this.#epoch) return;
         this.#writing = undefined;
         this.#schedule();
       });

@@ -82,4 +82,19 @@ describe("commits", () => {
     await commits.flush();
     expect(written.at(-1)).toEqual([place(5)]);
   });
+
+  it("are written again at once after a connection was lost under one that is never answered", async () => {
+    let answer: () => void = () => {};
+    const answers = [new Promise<void>((resolve) => (answer = resolve))];
+    const { commits, written, done } = writer(() => answers.shift() ?? Promise.resolve());
+    commits.place(place(1));
+    void commits.flush();
+    commits.forget();
+    commits.place(place(2));
+    await commits.flush();
+    expect(written).toEqual([[place(1)], [place(2)]]);
+    answer();
+    await commits.flush();
+    expect(done).toEqual([[place(2)]]);
+  });
 });
