@@ -51,9 +51,17 @@ export function isTransient(request: SubscribeRequest): boolean {
   return !request.durable && request.group === undefined;
 }
 
+/**
+ * True for a queue that the broker may delete when nobody has used it for the grace time: one that is transient, and that of a group that
+ * is neither durable nor owed a message, such as responders. Else it would be there for ever after the last of them.
+ */
+function isPassing(request: SubscribeRequest): boolean {
+  return isTransient(request) || (!request.durable && request.delivery === "at-most-once");
+}
+
 /** True where the broker counts how often it delivered a message. */
 export function countsDeliveries(request: SubscribeRequest, settings: AmqpSettings): boolean {
-  return settings.queueType === "quorum" && !isTransient(request);
+  return settings.queueType === "quorum" && !isPassing(request);
 }
 
 /**
@@ -62,7 +70,7 @@ export function countsDeliveries(request: SubscribeRequest, settings: AmqpSettin
  * published until the reconnect with it.
  */
 export function queueOptions(request: SubscribeRequest, { queueType }: AmqpSettings): Options.AssertQueue {
-  if (isTransient(request)) return { durable: true, expires: Math.max(Math.ceil(request.graceMs), leastExpiryMs) };
+  if (isPassing(request)) return { durable: true, expires: Math.max(Math.ceil(request.graceMs), leastExpiryMs) };
   if (queueType === "classic") return { durable: true };
   return { durable: true, arguments: { "x-queue-type": "quorum", "x-delivery-limit": noDeliveryLimit } };
 }

@@ -1,0 +1,25 @@
+import { expect, it } from "vitest";
+import { amqpSettings } from "../src/options.ts";
+import { countsDeliveries, queueOptions } from "../src/topology.ts";
+import { request } from "./fixtures.ts";
+
+const settings = amqpSettings({ url: "amqp://host" });
+const quorum = { durable: true, arguments: expect.objectContaining({ "x-queue-type": "quorum" }) as object };
+const passing = { durable: true, expires: 60_000 };
+
+it.each([
+  ["a durable group", { group: "g", durable: true }, quorum],
+  ["a group that is not durable", { group: "g", durable: false }, quorum],
+  ["a durable subscription of one process", { durable: true }, quorum],
+  ["a durable group that wants messages at most once", { group: "g", durable: true, delivery: "at-most-once" }, quorum],
+  ["responders, who share requests at most once", { group: "g", durable: false, delivery: "at-most-once" }, passing],
+] as const)("the queue of %s is kept as long as it has to be", (_, changes, expected) => {
+  expect(queueOptions(request("a", changes), settings)).toEqual(expected);
+  expect(countsDeliveries(request("a", changes), settings)).toBe(expected === quorum);
+});
+
+it("the queue of a broadcast goes with its subscriber", () => {
+  const { group: _, ...broadcast } = request("a", { durable: false });
+  expect(queueOptions(broadcast, settings)).toEqual(passing);
+  expect(countsDeliveries(broadcast, settings)).toBe(false);
+});
