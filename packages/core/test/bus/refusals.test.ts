@@ -1,15 +1,16 @@
-import { afterEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { connect } from "../../src/index.ts";
 import type { Bus } from "../../src/index.ts";
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
-let bus: Bus | undefined;
-
-afterEach(() => bus?.close());
 
 async function refusal(call: (open: Bus) => Promise<unknown>): Promise<unknown> {
-  bus = await connect({ brokers: { main: "memory://refusals" }, logger: quiet });
-  return call(bus).catch((error: unknown) => error);
+  const bus = await connect({ brokers: { main: "memory://refusals" }, logger: quiet });
+  try {
+    return await call(bus).catch((error: unknown) => error);
+  } finally {
+    await bus.close();
+  }
 }
 
 it.each([null, undefined, 7, {}])("what is no topic (%j) is refused by every call that takes one", async (value) => {
