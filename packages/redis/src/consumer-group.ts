@@ -57,10 +57,13 @@ export class ConsumerGroup {
     await Promise.all(chunks(ids).map((some) => link.ask("XACK", this.stream, this.#group, ...some)));
   }
 
-  /** Gives entries back, so that whoever searches next has them. Does not count as a delivery. */
-  async release(link: Link, ids: readonly string[]): Promise<void> {
+  /**
+   * Gives entries back, so that whoever searches next has them. Does not count as a delivery. Resolves to how many of them are gone from
+   * the stream.
+   */
+  async release(link: Link, ids: readonly string[]): Promise<number> {
     const idle = ["IDLE", String(longIdleMs), "JUSTID"];
-    await this.#claim(link, releasedConsumer, ids, idle);
+    return ids.length - (await this.#claim(link, releasedConsumer, ids, idle));
   }
 
   /** Tells that these entries are still being handled. */
@@ -117,10 +120,11 @@ export class ConsumerGroup {
     }
   }
 
-  async #claim(link: Link, consumer: string, ids: readonly string[], options: readonly Word[]): Promise<void> {
-    await Promise.all(
+  async #claim(link: Link, consumer: string, ids: readonly string[], options: readonly Word[]): Promise<number> {
+    const replies = await Promise.all(
       chunks(ids).map((some) => link.ask("XCLAIM", this.stream, this.#group, consumer, "0", ...some, ...options)),
     );
+    return replies.reduce<number>((sum, claimed) => sum + listOf(claimed).length, 0);
   }
 
   /** Which entries this consumer has, and how often each was delivered. */

@@ -7,7 +7,8 @@ import { entryOf } from "./from-record.ts";
 import type { Link, Word } from "./link.ts";
 import type { RedisSettings } from "./options.ts";
 import { textOf } from "./reply.ts";
-import { Keys, nameOf } from "./topic.ts";
+import { nameOf } from "./topic.ts";
+import type { Keys } from "./topic.ts";
 
 interface Unconfirmed {
   readonly reject: (error: BusError) => void;

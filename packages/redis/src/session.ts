@@ -66,7 +66,11 @@ export class Session {
     this.#host = host;
     this.control = control;
     this.#reader = reader;
-    this.settlements = new Settlements(control, (settlement, error) => host.settlementFailed(settlement, error));
+    this.settlements = new Settlements(
+      control,
+      (settlement, error) => host.settlementFailed(settlement, error),
+      (group, count) => this.#tellTrimmed(group, count),
+    );
     this.end = Promise.race([control.end, reader.end]).then((error) => {
       this.#ending.abort();
       reader.destroy();
@@ -180,14 +184,16 @@ export class Session {
         if (room <= 0 || this.#stopping) return;
         const taken = await group.takeOver(this.control, settings.leaseMs, Math.min(room, takeOverAtOnce));
         for (const { entry, deliveries } of taken.entries) await this.#arrive(group, entry, deliveries);
-        if (taken.trimmed > 0) {
-          this.#host.positionLost(
-            `${taken.trimmed} messages of "${group.topic}" were trimmed before they were handled; raise native.maxLength.`,
-          );
-        }
+        if (taken.trimmed > 0) this.#tellTrimmed(group, taken.trimmed);
         if (taken.cursor === "0-0") break;
       }
     }
+  }
+
+  #tellTrimmed({ topic }: ConsumerGroup, count: number): void {
+    this.#host.positionLost(
+      `${count} messages of "${topic}" were trimmed before they were handled; raise native.maxLength.`,
+    );
   }
 
   async #readNew(): Promise<void> {

@@ -16,13 +16,22 @@ export interface Settlement {
 export class Settlements {
   readonly #link: Link;
   readonly #onFailed: (settlement: Settlement, error: unknown) => void;
+  readonly #onGone: (group: ConsumerGroup, count: number) => void;
   readonly #write: () => void;
   #gathered: Settlement[] = [];
   readonly #underWay = new Set<Promise<unknown>>();
 
-  /** @param onFailed Must not throw. */
-  constructor(link: Link, onFailed: (settlement: Settlement, error: unknown) => void) {
+  /**
+   * @param onFailed Must not throw.
+   * @param onGone Told of what was given back and is in the stream no more. Must not throw.
+   */
+  constructor(
+    link: Link,
+    onFailed: (settlement: Settlement, error: unknown) => void,
+    onGone: (group: ConsumerGroup, count: number) => void,
+  ) {
     this.#link = link;
+    this.#onGone = onGone;
     this.#onFailed = onFailed;
     this.#write = oncePerTurn(() => this.#writeNow());
   }
@@ -56,7 +65,11 @@ export class Settlements {
 
   #send(group: ConsumerGroup, settlements: readonly Settlement[], release: boolean): void {
     const ids = settlements.map(({ id }) => id);
-    const sent = (release ? group.release(this.#link, ids) : group.acknowledge(this.#link, ids))
+    const released = async (): Promise<void> => {
+      const gone = await group.release(this.#link, ids);
+      if (gone > 0) this.#onGone(group, gone);
+    };
+    const sent = (release ? released() : group.acknowledge(this.#link, ids))
       .catch((error: unknown) => {
         for (const settlement of settlements) this.#onFailed(settlement, error);
       })

@@ -32,6 +32,8 @@ export const redis = {
       port: ports["redis"] ?? null,
       dir: dataFolder,
       daemonize: "no",
+      // It would write its title over the environment, by which the family of a broker is recognised.
+      "set-proc-title": "no",
       appendonly: "yes",
       appendfsync: "everysec",
       save: '""',
