@@ -23,6 +23,7 @@ export const capabilityRequests: Readonly<Partial<Record<CapabilityName, Ask>>> 
   delay: (bus, topic) => bus.publish(topic, 1, { delayMs: 1_000 }),
   priority: (bus, topic) => bus.publish(topic, 1, { priority: 1 }),
   deadLetters: (bus, topic, group) => bus.subscribe(topic, { group }, ignore),
+  replies: (bus, topic) => bus.request(topic, 1, { timeoutMs: 1_000 }),
 };
 
 /** Holds when asking the bus for a capability that the server does not have is a typed error that names it. */

@@ -1,11 +1,15 @@
 import type { Law } from "../law.ts";
+import { batchLaws } from "./batches.ts";
 import { capabilityLaws } from "./capabilities.ts";
+import { deadLetterLaws } from "./dead-letters.ts";
+import { endingLaws } from "./endings.ts";
 import { failureLaws } from "./failures.ts";
 import { groupLaws } from "./groups.ts";
 import { lifecycleLaws } from "./lifecycle.ts";
 import { metadataLaws } from "./metadata.ts";
 import { orderLaws } from "./order-and-flow.ts";
 import { publishLaws } from "./publish.ts";
+import { requestLaws } from "./requests.ts";
 import { roundTripLaws } from "./round-trip.ts";
 import { settlementLaws } from "./settlement.ts";
 
@@ -18,7 +22,11 @@ export const laws: readonly Law[] = [
   ...failureLaws,
   ...orderLaws,
   ...publishLaws,
+  ...batchLaws,
   ...lifecycleLaws,
+  ...endingLaws,
+  ...deadLetterLaws,
+  ...requestLaws,
   ...capabilityLaws,
 ].sort(byId);
 

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { ManualMessage } from "@busbar/core";
 import type { Delivery } from "@busbar/core/contract";
 import type { Law } from "../law.ts";
 import { numberIn, numbersIn, publishNumbered, range } from "../numbered.ts";
@@ -110,8 +109,7 @@ export const settlementLaws: readonly Law[] = [
       const bus = await scene.bus("main");
       const runs: string[] = [];
       const options = { group: scene.group("manual"), settle: "manual", deadLetter: false } as const;
-      await bus.subscribe(topic, options, (payload, given) => {
-        const message = given as ManualMessage;
+      await bus.subscribe(topic, options, (payload, message) => {
         runs.push(String(payload));
         if (payload === "again" && runs.filter((run) => run === "again").length === 1) {
           message.retryLater(0);

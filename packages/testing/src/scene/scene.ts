@@ -148,7 +148,7 @@ export class Scene {
   }
 
   /** Resolves as soon as the condition holds; fails when it does not within the deadline. */
-  eventually(promise: string, condition: () => boolean, seen?: () => unknown): Promise<void> {
+  eventually(promise: string, condition: () => boolean | Promise<boolean>, seen?: () => unknown): Promise<void> {
     return eventually(promise, condition, this.deadlineMs, seen);
   }
 

@@ -1,3 +1,4 @@
+import { endingMutants } from "./endings.ts";
 import { flowAndLifeMutants } from "./flow-and-life.ts";
 import { groupMutants } from "./groups.ts";
 import type { Mutant } from "./mutant.ts";
@@ -10,4 +11,5 @@ export const mutants: readonly Mutant[] = [
   ...groupMutants,
   ...settlementMutants,
   ...flowAndLifeMutants,
+  ...endingMutants,
 ];
