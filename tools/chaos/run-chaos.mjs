@@ -1,6 +1,5 @@
 import { relative } from "node:path";
 
-import { checkoutFolder } from "../brokers/checkout.mjs";
 import { messageOf } from "../brokers/thrown.mjs";
 import { ChaosBroker } from "./chaos-broker.mjs";
 import { scenarios } from "./scenarios.mjs";
@@ -46,7 +45,7 @@ export async function runChaos({ on, names, ...conditions }) {
       conditions.log(`${protocol}: ${versions[protocol]}`);
       for (const scenario of chosen) {
         const result = await runScenario(protocol, broker, scenario, conditions);
-        if (conditions.signal.aborted) {
+        if (result === undefined) {
           break;
         }
         results.push(result);
@@ -65,7 +64,7 @@ export async function runChaos({ on, names, ...conditions }) {
  * @param {ChaosBroker | undefined} broker
  * @param {Scenario} scenario
  * @param {Conditions} conditions
- * @returns {Promise<Result>}
+ * @returns {Promise<Result | undefined>} `undefined` when it was stopped
  */
 async function runScenario(protocol, broker, scenario, { seconds, seed, signal, log }) {
   const started = Date.now();
@@ -80,6 +79,9 @@ async function runScenario(protocol, broker, scenario, { seconds, seed, signal, 
   } finally {
     await stage.end();
   }
+  if (signal.aborted) {
+    return undefined;
+  }
   const verdict = stage.verdict();
   if (verdict.lost.length > 0) {
     problems.push(`lost ${shortened(verdict.lost)}`);
@@ -88,7 +90,7 @@ async function runScenario(protocol, broker, scenario, { seconds, seed, signal, 
     problems.push(`dead-lettered without a failure ${shortened(verdict.wronglyDead)}`);
   }
   if (problems.length > 0) {
-    problems.push(`see ${relative(process.cwd(), stage.folder) || checkoutFolder}`);
+    problems.push(`see ${relative(process.cwd(), stage.folder)}`);
   }
   const outcome = problems.length === 0 ? "nothing lost" : `FAILED: ${problems.join("; ")}`;
   log(`${protocol} ${scenario.name}: ${outcome} (${((Date.now() - started) / 1_000).toFixed(0)} s)`);
