@@ -180,8 +180,8 @@ start: later
     ["a broker's name", "brokers: { 'a b': memory:// }", /^1: brokers\["a b"\]: a broker's name begins with a letter/],
     [
       "an unknown scheme",
-      "brokers: { main: 'redis://h' }",
-      /unknown scheme "redis:"; known are mqtt: .* Name a third party's adapter with adapter:/,
+      "brokers: { main: 'stomp://h' }",
+      /unknown scheme "stomp:"; known are mqtt: .* Name a third party's adapter with adapter:/,
     ],
     [
       "a URL without a scheme",
