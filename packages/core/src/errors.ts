@@ -176,15 +176,16 @@ export class CapacityError extends BusError {
   }
 }
 
-/** `requireSubscriber` was set and the broker says that nobody is subscribed. */
+/** The broker says that nobody is subscribed: `requireSubscriber` was set, or it was a request that nobody can answer. */
 export class NoSubscriberError extends BusError {
   override readonly name: string = "NoSubscriberError";
 
-  constructor(topic: string, details?: BusErrorDetails) {
-    super("BUSBAR_NO_SUBSCRIBER", `Nobody is subscribed to "${topic}", and requireSubscriber was set.`, true, {
-      ...details,
-      topic,
-    });
+  constructor(topic: string, details?: BusErrorDetails & { readonly request?: boolean }) {
+    const what =
+      details?.request === true
+        ? `Nobody responds to "${topic}"; start the service that does.`
+        : `Nobody is subscribed to "${topic}", and requireSubscriber was set.`;
+    super("BUSBAR_NO_SUBSCRIBER", what, true, { ...details, topic });
   }
 }
 

@@ -75,7 +75,7 @@ export class Requester implements Swept {
         .then(async ({ address: replyTo }) => {
           if (!this.#pending.has(correlationId)) return;
           const { routed } = await this.#send({ ...record, replyTo, correlationId }, deadline - performance.now());
-          if (routed === false) fail(new NoSubscriberError(topic, { broker: this.#link.name }));
+          if (routed === false) fail(new NoSubscriberError(topic, { broker: this.#link.name, request: true }));
         })
         .catch(fail);
     });
