@@ -23,6 +23,7 @@ export class Link {
   /** Resolves with the reason once the connection is gone. Never rejects. */
   readonly end: Promise<BusError>;
   readonly #heartbeat: NodeJS.Timeout;
+  readonly #listeners = new Set<(error: BusError) => void>();
   #ended = false;
   #finish: (error: BusError) => void = () => undefined;
   #silentSince: number | undefined;
@@ -39,6 +40,12 @@ export class Link {
   /** True once the connection is gone. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Calls the listener once the connection is gone; the returned function ends that. Listeners do not throw. */
+  onEnd(listener: (error: BusError) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Sends a command and resolves with its reply, text as bytes. Commands reach the server in the order of the calls. Rejects with what the client throws. */
@@ -59,6 +66,7 @@ export class Link {
     clearInterval(this.#heartbeat);
     this.client.destroy();
     this.#finish(error);
+    for (const listener of [...this.#listeners]) listener(error);
   }
 
   #beat(heartbeatMs: number): void {

@@ -81,9 +81,10 @@ export class RedisSubscriber implements Subscriber, SessionHost {
     try {
       await subscriptions.clearExpired(control);
       this.beginning = await subscriptions.begin(control, this.request);
+      // First of all, so that it is cleared away whatever happens next.
+      if (!this.request.durable) await subscriptions.keep(control, this.request);
       this.#use(await Session.open(this, control, this.#ending.signal));
       this.beginning = { ...this.beginning, isNew: false };
-      if (!this.request.durable) await subscriptions.keep(control, this.request);
     } catch (error) {
       throw classify(error, { what, topic: filter });
     }

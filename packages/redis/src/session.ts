@@ -71,9 +71,10 @@ export class Session {
       (settlement, error) => host.settlementFailed(settlement, error),
       (group, count) => this.#tellTrimmed(group, count),
     );
-    this.end = Promise.race([control.end, reader.end]).then((error) => {
+    const unlisten = control.onEnd((error) => reader.destroy(error));
+    this.end = reader.end.then((error) => {
+      unlisten();
       this.#ending.abort();
-      reader.destroy();
       this.#wake();
       return error;
     });
@@ -84,6 +85,7 @@ export class Session {
     const reader = await dial(host.settings, "consume", signal);
     const session = new Session(host, control, reader);
     try {
+      if (control.ended) throw await control.end;
       session.#readerId = textOf(await reader.ask("CLIENT", "ID"));
       await session.#attend(host.beginning.isNew && host.request.startFrom === "new" ? "$" : host.beginning.from);
       // What an earlier session had is nobody's now.

@@ -7,6 +7,9 @@ import type { Keys } from "./topic.ts";
 /** How many subscriptions that have expired are cleared away at once. */
 const clearedAtOnce = 16;
 
+/** How much later than its grace time a transient subscription is cleared away, so that it need not be kept often, in milliseconds. */
+const slackMs = 30_000;
+
 /** Where a subscription begins. */
 export interface Beginning {
   /** The entry after which it begins on a stream that it does not know yet. */
@@ -38,7 +41,7 @@ export class Subscriptions {
 
   /** Says that a transient subscription is there, and when it may be cleared away should nobody say so again. */
   async keep(link: Link, { name, filter, graceMs }: SubscribeRequest): Promise<void> {
-    const until = (await timeOf(link)) + graceMs;
+    const until = (await timeOf(link)) + graceMs + slackMs;
     await link.ask("ZADD", this.#keys.expiring, String(until), JSON.stringify({ name, filter }));
   }
 

@@ -18,6 +18,7 @@ const ports = {
   nats: 20_007,
   kafka: 20_008,
   controller: 20_009,
+  redis: 20_010,
 };
 const credentials = { username: "cook", password: "salt & pepper" };
 
@@ -147,4 +148,20 @@ test("kafka with credentials asks clients for them and the controller not", () =
     launchOf("kafka", { credentials: { username: "cook", password: 'salt"' } }).files["server.properties"] ?? "";
   assert.match(properties, /^listener\.security\.protocol\.map=PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT$/m);
   assert.match(properties, /user_cook="salt\\\\""/);
+});
+
+test("redis keeps what it confirmed, listens on loopback only, and stays recognisable", () => {
+  const conf = launchOf("redis").files["redis.conf"] ?? "";
+  for (const line of [
+    "bind 127.0.0.1",
+    "port 20010",
+    "appendonly yes",
+    "maxmemory-policy noeviction",
+    "set-proc-title no",
+  ]) {
+    assert.ok(conf.includes(`${line}\n`), line);
+  }
+  const locked = launchOf("redis", { credentials: { username: "cook", password: "salt" } }).files["redis.conf"] ?? "";
+  assert.match(locked, /^user default off$/m);
+  assert.match(locked, /^user cook on >salt ~\* &\* \+@all$/m);
 });
