@@ -1,13 +1,14 @@
 import { memory } from "@busbar/core";
-import type { Broker } from "@busbar/core/contract";
+import type { Broker, BrokerStatus } from "@busbar/core/contract";
 import { Gate } from "../src/gate.ts";
 import type { Link } from "../src/link.ts";
 import { overlaid } from "../src/overlaid.ts";
 
-/** A link to a broker in memory: it can hold confirms, as a wire does. */
+/** A link to a broker in memory: it can hold confirms and end, as a wire does. */
 export class MemoryLink implements Link {
   readonly #url: string;
   readonly #mutate: (broker: Broker) => Broker;
+  readonly #listeners = new Set<(status: BrokerStatus) => void>();
   #answers = openGate();
 
   /** @param mutate Makes a mutant of what is at this end of the link. */
@@ -23,6 +24,14 @@ export class MemoryLink implements Link {
         const receipt = await broker.publish(record, options);
         await this.#answers.passed();
         return receipt;
+      },
+      onStatus: (listener) => {
+        this.#listeners.add(listener);
+        const unlisten = broker.onStatus(listener);
+        return () => {
+          this.#listeners.delete(listener);
+          unlisten();
+        };
       },
     });
     return this.#mutate(held);
@@ -42,6 +51,7 @@ export class MemoryLink implements Link {
 
   close(): Promise<void> {
     this.release();
+    for (const listener of this.#listeners) listener({ type: "disconnected" });
     return Promise.resolve();
   }
 }

@@ -9,6 +9,9 @@ import { MemoryLink } from "./memory-link.ts";
 import { mutants } from "./mutants/index.ts";
 import type { Breach, Mutant } from "./mutants/mutant.ts";
 
+/** It has no `publishMany`, and no limit to the size of a body. */
+const skippedInMemory: ReadonlySet<string> = new Set(["E2", "E8"]);
+
 let suites = 0;
 
 function suiteOf(mutate: (broker: Broker) => Broker, overLink: boolean, deadlineMs: number): Suite {
@@ -53,7 +56,7 @@ describe("the kit", () => {
   it("finds nothing wrong with the broker that the mutants are made of, under the same bounds", async () => {
     const suite = suiteOf((broker) => broker, true, 5_000);
     await assertAllHold(
-      suite.cases.filter(({ law }) => law.id !== "E2"),
+      suite.cases.filter(({ law }) => !skippedInMemory.has(law.id)),
       suite,
     );
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { MessageStream } from "@busbar/core";
 import type { Law } from "../law.ts";
-import { bytesOf, numbersIn, publishNumbered } from "../numbered.ts";
+import { ascending, bytesOf, numbersIn, publishNumbered } from "../numbered.ts";
 import { deadLettersOf } from "../scene/dead-letters.ts";
 import { joinGroup } from "../scene/group-member.ts";
 
@@ -58,8 +58,8 @@ export const endingLaws: readonly Law[] = [
       const topic = scene.topic("streams");
       const bus = await scene.bus("main");
       const streams = [
-        await bus.messages(topic, { deadLetter: false }),
-        await bus.messages(topic, { deadLetter: false }),
+        await bus.messages<number>(topic, { deadLetter: false }),
+        await bus.messages<number>(topic, { deadLetter: false }),
       ];
       const loops = streams.map(readAll);
       for (const number of [0, 1, 2]) await bus.publish(topic, number);
@@ -76,7 +76,7 @@ export const endingLaws: readonly Law[] = [
       await scene.within("closing the bus ends", bus.close());
       await scene.within("the loop over a stream of a bus that is closed ends", loops[1]?.ended ?? Promise.resolve());
       assert.deepEqual(
-        loops.map(({ seen }) => [...seen].sort()),
+        loops.map(({ seen }) => [...seen].sort(ascending)),
         [
           [0, 1, 2],
           [0, 1, 2, 3],
@@ -157,13 +157,13 @@ export const endingLaws: readonly Law[] = [
 ];
 
 interface Loop {
-  readonly seen: readonly unknown[];
+  readonly seen: readonly number[];
   readonly ended: Promise<void>;
 }
 
 /** Reads a stream to its end, and acknowledges everything. */
-function readAll(stream: MessageStream): Loop {
-  const seen: unknown[] = [];
+function readAll(stream: MessageStream<number>): Loop {
+  const seen: number[] = [];
   const read = async (): Promise<void> => {
     for await (const { payload, message } of stream) {
       seen.push(payload);

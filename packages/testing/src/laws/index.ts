@@ -4,13 +4,17 @@ import { capabilityLaws } from "./capabilities.ts";
 import { deadLetterLaws } from "./dead-letters.ts";
 import { endingLaws } from "./endings.ts";
 import { failureLaws } from "./failures.ts";
+import { flowLaws } from "./flow.ts";
 import { groupLaws } from "./groups.ts";
+import { insightLaws } from "./insight.ts";
 import { lifecycleLaws } from "./lifecycle.ts";
 import { metadataLaws } from "./metadata.ts";
+import { manyLaws } from "./many-at-once.ts";
 import { orderLaws } from "./order-and-flow.ts";
 import { publishLaws } from "./publish.ts";
 import { requestLaws } from "./requests.ts";
 import { roundTripLaws } from "./round-trip.ts";
+import { repeatLaws } from "./repeats.ts";
 import { settlementLaws } from "./settlement.ts";
 
 /** Every law that there is, in the order of their ids. */
@@ -18,15 +22,19 @@ export const laws: readonly Law[] = [
   ...roundTripLaws,
   ...metadataLaws,
   ...groupLaws,
+  ...manyLaws,
   ...settlementLaws,
   ...failureLaws,
+  ...repeatLaws,
   ...orderLaws,
+  ...flowLaws,
   ...publishLaws,
   ...batchLaws,
   ...lifecycleLaws,
   ...endingLaws,
   ...deadLetterLaws,
   ...requestLaws,
+  ...insightLaws,
   ...capabilityLaws,
 ].sort(byId);
 

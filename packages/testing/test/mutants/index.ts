@@ -1,5 +1,6 @@
 import { endingMutants } from "./endings.ts";
 import { flowAndLifeMutants } from "./flow-and-life.ts";
+import { flowMutants } from "./flow.ts";
 import { groupMutants } from "./groups.ts";
 import type { Mutant } from "./mutant.ts";
 import { roundTripMutants } from "./round-trip.ts";
@@ -12,4 +13,5 @@ export const mutants: readonly Mutant[] = [
   ...settlementMutants,
   ...flowAndLifeMutants,
   ...endingMutants,
+  ...flowMutants,
 ];
