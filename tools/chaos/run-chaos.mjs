@@ -41,8 +41,10 @@ export async function runChaos({ on, names, ...conditions }) {
     let broker;
     try {
       broker = protocol === "memory" ? undefined : await ChaosBroker.start(protocol, conditions.log);
-      versions[protocol] = broker?.version ?? "memory, inside the process";
-      conditions.log(`${protocol}: ${versions[protocol]}`);
+      if (broker !== undefined) {
+        versions[protocol] = broker.version;
+        conditions.log(`${protocol}: ${broker.version}`);
+      }
       for (const scenario of chosen) {
         const result = await runScenario(protocol, broker, scenario, conditions);
         if (result === undefined) {
