@@ -20,6 +20,7 @@ const brokerOf = new Map([
   ["amqp", "rabbitmq"],
   ["nats", "nats"],
   ["kafka", "kafka"],
+  ["redis", "redis"],
 ]);
 
 const service = `import { connect } from "@busbar/core";

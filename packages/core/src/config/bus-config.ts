@@ -43,7 +43,7 @@ export interface PartialBusConfig extends Omit<BusConfig, "brokers"> {
 /** One broker of the configuration. A text in its place is its `url`. */
 export interface BrokerConfig {
   /**
-   * Where it is. The scheme names the adapter: `mqtt: mqtts: ws: wss: amqp: amqps: kafka: kafkas: nats: natss:
+   * Where it is. The scheme names the adapter: `mqtt: mqtts: ws: wss: amqp: amqps: kafka: kafkas: nats: natss: redis: rediss:
    * memory:`. Several servers of one cluster are separated by commas: `kafka://one:9092,two:9092`.
    */
   readonly url: string;
