@@ -26,6 +26,7 @@ export class BatchCollector<Payload> {
   #collected: ReceivedMessage<Payload>[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running = false;
+  #ended = false;
 
   constructor(filter: string, { maxSize = 100, maxWaitMs = 1_000 }: BatchOptions, handler: BatchHandler<Payload>) {
     if (!Number.isInteger(maxSize) || maxSize < 1 || maxSize > 10_000)
@@ -41,6 +42,14 @@ export class BatchCollector<Payload> {
     this.#handler = handler;
   }
 
+  /** Forgets what was collected: the subscription is over, and its broker has it back. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#ended = true;
+    this.#collected = [];
+  }
+
   /** As many messages are taken at once as a batch can have. */
   get maxSize(): number {
     return this.#maxSize;
@@ -54,7 +63,7 @@ export class BatchCollector<Payload> {
   };
 
   async #run(): Promise<void> {
-    if (this.#running || this.#collected.length === 0) return;
+    if (this.#ended || this.#running || this.#collected.length === 0) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#running = true;
@@ -68,6 +77,7 @@ export class BatchCollector<Payload> {
     } finally {
       this.#running = false;
     }
+    if (this.#ended) return;
     if (this.#collected.length >= this.#maxSize) void this.#run();
     else if (this.#collected.length > 0) this.#timer ??= setTimeout(() => void this.#run(), this.#maxWaitMs);
   }

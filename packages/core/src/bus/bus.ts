@@ -219,7 +219,9 @@ export class Bus implements Publisher {
     const name = isTopic(filter) ? filter.pattern : (filter as string);
     const collector = new BatchCollector(name, options, handler);
     const manual = { ...rest, settle: "manual", concurrency: collector.maxSize } as const;
-    return this.subscribe<Payload>(filter as string, manual, collector.take);
+    const subscription = await this.subscribe<Payload>(filter as string, manual, collector.take);
+    subscription.onEnd(() => collector.end());
+    return subscription;
   }
 
   /**

@@ -2,8 +2,8 @@ import type { Codec } from "../contract/index.ts";
 import { PayloadError } from "../errors.ts";
 
 /**
- * Bytes as they are. A `Buffer` goes in like any `Uint8Array`; what comes out is a plain `Uint8Array` on every broker.
- * Nothing is copied.
+ * Bytes as they are. A `Buffer` goes in like any `Uint8Array`; what comes out is a plain `Uint8Array` on every broker,
+ * a copy that its receiver may change.
  */
 export const bytesCodec: Codec<Uint8Array> = {
   contentType: "application/octet-stream",
@@ -19,7 +19,8 @@ export const bytesCodec: Codec<Uint8Array> = {
   },
 
   decode(body) {
-    return body.constructor === Uint8Array ? body : new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+    // A copy: a handler may change what it gets, and the next attempt, or the dead letter, has to have the bytes as they arrived.
+    return new Uint8Array(body);
   },
 };
 

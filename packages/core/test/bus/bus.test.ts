@@ -354,6 +354,41 @@ describe("the bus", () => {
     expect(attempts).toEqual([1, 1, 2, 2]);
   });
 
+  it("never hands a batch out after its close, which gave the messages back", async () => {
+    const bus = await makeBus();
+    const batches: unknown[] = [];
+    const subscription = await bus.subscribeBatch("t", { group: "g", maxSize: 9, maxWaitMs: 60 }, (batch) => {
+      batches.push(batch);
+    });
+    await bus.publish("t", 1);
+    await expect.poll(() => subscription.health().running).toBe(1);
+    await subscription.close({ deadlineMs: 0 });
+    const next = collector();
+    await bus.subscribe("t", { group: "g" }, next.handler);
+    await next.size(1);
+    // Longer than the batch would have waited: what comes late is what this is about.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(batches).toEqual([]);
+  });
+
+  it("gives every run and the dead letter the bytes as they arrived, whatever a handler does to its own", async () => {
+    const bus = await makeBus();
+    const seen: number[][] = [];
+    await bus.subscribe<Uint8Array>("t", { group: "g", retry: { attempts: 2, backoffMs: 0 } }, (bytes) => {
+      seen.push([...bytes]);
+      bytes.fill(0);
+      throw new Error("no");
+    });
+    await bus.publish("t", new Uint8Array([1, 2, 3]));
+    await expect.poll(() => bus.health().subscriptions[0]?.deadLettered).toBe(1);
+    const [letter] = await collect(bus.deadLetters("g").list());
+    expect(seen).toEqual([
+      [1, 2, 3],
+      [1, 2, 3],
+    ]);
+    expect([...(letter?.body ?? [])]).toEqual([1, 2, 3]);
+  });
+
   it("gives messages one by one, and gives back what was not settled when the loop is left", async () => {
     const bus = await makeBus();
     const stream = await bus.messages("t", { group: "g" });
