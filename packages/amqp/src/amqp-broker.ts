@@ -10,10 +10,9 @@ import type {
   SubscribeRequest,
   Subscriber,
 } from "@busbar/core/contract";
-import { abortable, ClosedError, ConnectionError, StatusHub, UnsupportedError } from "@busbar/core/driver";
+import { abortable, atMost, ClosedError, ConnectionError, StatusHub, UnsupportedError } from "@busbar/core/driver";
 import type { ChannelModel } from "amqplib";
 import { AmqpSubscriber } from "./amqp-subscriber.ts";
-import { atMost } from "./at-most.ts";
 import { amqpCapabilities } from "./capabilities.ts";
 import type { AmqpCapabilities } from "./capabilities.ts";
 import { Connection } from "./connection.ts";

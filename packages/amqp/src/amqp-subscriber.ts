@@ -1,9 +1,8 @@
 import type { Delivery, InboundRecord, Outcome, SubscribeRequest, Subscriber } from "@busbar/core/contract";
-import { ConnectionError, HandOut, reservedToken } from "@busbar/core/driver";
+import { atMost, ConnectionError, HandOut, reservedToken } from "@busbar/core/driver";
 import type { StatusHub } from "@busbar/core/driver";
 import type { ConsumeMessage, Message } from "amqplib";
 import { AmqpArrival } from "./amqp-arrival.ts";
-import { atMost } from "./at-most.ts";
 import { onOwnChannel } from "./channel-life.ts";
 import { classify } from "./classify.ts";
 import type { Connection } from "./connection.ts";

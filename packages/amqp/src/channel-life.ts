@@ -1,5 +1,5 @@
+import { atMost } from "@busbar/core/driver";
 import type { Channel } from "amqplib";
-import { atMost } from "./at-most.ts";
 import type { Link } from "./dial.ts";
 
 /** The longest that a channel's polite end may take, in milliseconds; then whoever waits goes on. */

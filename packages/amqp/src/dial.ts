@@ -1,8 +1,7 @@
 import type { BusError } from "@busbar/core/driver";
-import { ConnectionError } from "@busbar/core/driver";
+import { atMost, ConnectionError } from "@busbar/core/driver";
 import { connect } from "amqplib";
 import type { ChannelModel } from "amqplib";
-import { atMost } from "./at-most.ts";
 import type { ServerIdentity } from "./capabilities.ts";
 import { classify } from "./classify.ts";
 import type { AmqpHost, AmqpSettings } from "./options.ts";

@@ -22,15 +22,3 @@ export async function bounded<T>(
     end();
   }
 }
-
-/** Resolves when the work ended, however, or after the bound. */
-export async function settledWithin(work: Promise<unknown>, boundMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const bound = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, boundMs);
-  });
-  await Promise.race([work.then(nothing, nothing), bound]);
-  clearTimeout(timer);
-}
-
-function nothing(): void {}

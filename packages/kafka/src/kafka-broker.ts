@@ -10,8 +10,7 @@ import type {
   Subscriber,
   SubscribeRequest,
 } from "@busbar/core/contract";
-import { abortable, ClosedError, ConnectionError, StatusHub } from "@busbar/core/driver";
-import { settledWithin } from "./bounded.ts";
+import { abortable, atMost, ClosedError, ConnectionError, StatusHub } from "@busbar/core/driver";
 import { declared } from "./capabilities.ts";
 import type { KafkaCapabilities } from "./capabilities.ts";
 import { classify, closedError } from "./classify.ts";
@@ -164,7 +163,7 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
   async #close(): Promise<void> {
     await Promise.all([
       ...[...this.#subscribers].map((subscriber) => subscriber.close()),
-      settledWithin(Promise.all([this.#confirmed.idle(), this.#unconfirmed.idle()]), closeBoundMs),
+      atMost(closeBoundMs, Promise.all([this.#confirmed.idle(), this.#unconfirmed.idle()])),
     ]);
     const closed = closedError("The broker");
     this.#confirmed.fail(closed);

@@ -1,6 +1,6 @@
 import type { BrokerStatus, Delivery, Subscriber, SubscribeRequest } from "@busbar/core/contract";
-import { backoffDelayMs, pause, reconnectPolicy } from "@busbar/core/driver";
-import { bounded, settledWithin } from "./bounded.ts";
+import { atMost, backoffDelayMs, pause, reconnectPolicy } from "@busbar/core/driver";
+import { bounded } from "./bounded.ts";
 import { classify, closedError, isRebalance, tookTooLong, topicIsGone } from "./classify.ts";
 import type { AssignedPartition, ClientMember, KafkaClient } from "./client.ts";
 import type { Control } from "./control.ts";
@@ -122,21 +122,21 @@ export class KafkaSubscriber implements Subscriber {
 
   async #close(): Promise<void> {
     const { name, durable, group } = this.#request;
-    await settledWithin(this.stop(), closeBoundMs);
+    await atMost(closeBoundMs, this.stop());
     clearInterval(this.#poll);
     this.#ending.abort(closedError("The subscription"));
-    await settledWithin(this.#work ?? Promise.resolve(), closeBoundMs);
+    await atMost(closeBoundMs, this.#work ?? Promise.resolve());
     const member = this.#member;
     if (member !== undefined) {
-      await settledWithin(this.#deliveries.flush(), closeBoundMs);
+      await atMost(closeBoundMs, this.#deliveries.flush());
       this.#forgetMember();
       await member.leave(closeBoundMs);
     }
     if (durable || group !== undefined) return;
     // Without a connection it stays until the broker's offsets.retention.minutes are over.
-    await settledWithin(
-      this.#context.control.ask(`Deleting the consumer group "${name}"`, (control) => control.deleteGroup(name)),
+    await atMost(
       closeBoundMs,
+      this.#context.control.ask(`Deleting the consumer group "${name}"`, (control) => control.deleteGroup(name)),
     );
   }
 

@@ -1,4 +1,4 @@
-import { matches, parseFilter, RefusedError, reservedToken } from "@busbar/core/driver";
+import { matches, parseCheckedFilter, RefusedError, reservedToken } from "@busbar/core/driver";
 import type { ParsedFilter } from "@busbar/core/driver";
 import type { Control } from "./control.ts";
 import type { KafkaSettings } from "./options.ts";
@@ -68,7 +68,7 @@ export class Topics {
 
   /** The names of all topics that fit the filter, without Kafka's own and the bus's. */
   async matching(filter: string): Promise<string[]> {
-    const parsed: ParsedFilter = parseFilter(filter);
+    const parsed: ParsedFilter = parseCheckedFilter(filter);
     const names = await this.#control.ask(
       `Looking for topics that fit "${filter}"`,
       (control) => control.topics(),

@@ -10,8 +10,7 @@ import type {
   SubscribeRequest,
   Subscriber,
 } from "@busbar/core/contract";
-import { abortable, ClosedError, ConnectionError, StatusHub } from "@busbar/core/driver";
-import { atMost } from "./at-most.ts";
+import { abortable, atMost, ClosedError, ConnectionError, StatusHub } from "@busbar/core/driver";
 import { redisCapabilities } from "./capabilities.ts";
 import type { RedisCapabilities } from "./capabilities.ts";
 import { classify } from "./classify.ts";

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Delivery, Outcome, SubscribeRequest, Subscriber } from "@busbar/core/contract";
 import type { BusError, StatusHub } from "@busbar/core/driver";
-import { backoffDelayMs, ConnectionError, HandOut, pause, reconnectPolicy } from "@busbar/core/driver";
-import { atMost } from "./at-most.ts";
+import { atMost, backoffDelayMs, ConnectionError, HandOut, pause, reconnectPolicy } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
 import { believedRefusals } from "./connection.ts";
 import type { Connection } from "./connection.ts";

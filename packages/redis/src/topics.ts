@@ -1,4 +1,4 @@
-import { matches, parseFilter, reservedToken } from "@busbar/core/driver";
+import { matches, parseCheckedFilter, reservedToken } from "@busbar/core/driver";
 import type { Link } from "./link.ts";
 import { listOf, textOf } from "./reply.ts";
 import { isWildcard, topicOf } from "./topic.ts";
@@ -10,7 +10,7 @@ import type { Keys } from "./topic.ts";
  */
 export async function topicsOf(link: Link, keys: Keys, filter: string): Promise<string[]> {
   if (!isWildcard(filter)) return [filter];
-  const parsed = parseFilter(filter);
+  const parsed = parseCheckedFilter(filter);
   const hidden = filter.startsWith(`${reservedToken}.`) ? undefined : `${reservedToken}.`;
   return listOf(await link.ask("SMEMBERS", keys.topics))
     .map((name) => topicOf(textOf(name)))

@@ -20,3 +20,8 @@ export function nativeName(...parts: readonly string[]): string {
     .slice(0, maxReadable);
   return `${readable}-${bytesToHex(sha256(utf8ToBytes(parts.join("\0")))).slice(0, 12)}`;
 }
+
+/** The stable name of this process, for brokers that know members by name. */
+export function memberName(service: string, instance: string): string {
+  return `${service}-${instance}`.replace(/[^A-Za-z0-9_-]+/g, "-");
+}

@@ -14,6 +14,7 @@ import type { Topic } from "../topic/typed-topic.ts";
 import { BatchCollector } from "./batch-collector.ts";
 import type { BatchHandler, BatchOptions } from "./batch-collector.ts";
 import { BrokerLink } from "./broker-link.ts";
+import { memberName } from "./broker-name.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { healthOf } from "./health.ts";
 import type { BusHealth } from "./health.ts";
@@ -410,7 +411,7 @@ export class Bus implements Publisher {
     let requester = this.#requesters.get(link.name);
     if (requester === undefined) {
       const { service, instance } = this.#settings;
-      requester = new Requester(link, this.#sweep, { service, member: `${service}-${instance}` });
+      requester = new Requester(link, this.#sweep, { service, member: memberName(service, instance) });
       this.#requesters.set(link.name, requester);
     }
     return requester;

@@ -8,10 +8,11 @@ import { ConfigError } from "../errors.ts";
 import type { UnmetNeed } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { BrokerLink } from "./broker-link.ts";
-import { nativeName } from "./broker-name.ts";
+import { memberName, nativeName } from "./broker-name.ts";
 import { undertaker } from "./bury.ts";
 import type { PlanContext } from "./plan-context.ts";
 import { unmetSubscribeNeeds } from "./needs.ts";
+import { graceMs } from "./grace.ts";
 import { topicOf } from "./routing.ts";
 import type { Source } from "./routing.ts";
 import type { BusSettings } from "./settings.ts";
@@ -19,9 +20,6 @@ import { resolveSubscribeOptions } from "./subscribe-options.ts";
 import type { ResolvedSubscribeOptions } from "./subscribe-options.ts";
 import type { SubscriptionSource } from "./subscription.ts";
 import { validated } from "./validate.ts";
-
-/** How long a lost subscription that is not durable is kept at its broker, in milliseconds. */
-const graceMs = 60_000;
 
 /** A subscription before it is made: where it reads, and what is missing there. */
 export interface SubscriptionPlan {
@@ -66,11 +64,12 @@ export function planSubscription(
     options,
     sources,
     brokers: links.map((link) => link.name).join(", "),
-    needs: links.flatMap((link) => [
-      ...unmetSubscribeNeeds(filter, { ...options, broker: link.name }, link.supports),
-      ...holdNeeds(link, filter, options),
-      ...deadLetterNeeds(filter, options, context),
-    ]),
+    needs: links
+      .flatMap((link) => [
+        ...unmetSubscribeNeeds(filter, { ...options, broker: link.name }, link.supports),
+        ...holdNeeds(link, filter, options),
+      ])
+      .concat(deadLetterNeeds(filter, options, context)),
     intake: (handler) =>
       new Intake({
         filter,
@@ -111,17 +110,13 @@ function requestOf(
     // On a fold's target groups of different filters would compete for the same messages.
     ...(group === undefined ? {} : { group: elsewhere.length === 0 ? group : name }),
     name,
-    member: nativeMember(service, instance),
+    member: memberName(service, instance),
     durable,
     delivery: options.delivery,
     startFrom: options.startFrom,
     maxInFlight: options.maxInFlight,
     graceMs,
   };
-}
-
-function nativeMember(service: string, instance: string): string {
-  return `${service}-${instance}`.replace(/[^A-Za-z0-9_-]+/g, "-");
 }
 
 /** The brokers of which it was said that the instance needs a name: once for each is enough. */

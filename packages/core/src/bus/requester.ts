@@ -5,11 +5,11 @@ import { abortable } from "../driver/abortable.ts";
 import { CanceledError, ClosedError, NoSubscriberError, TimeoutError } from "../errors.ts";
 import type { BrokerLink } from "./broker-link.ts";
 import { nativeName } from "./broker-name.ts";
+import { graceMs } from "./grace.ts";
 import { correlationFor, errorContentType, readError, replyAddress, requestAddress } from "./request-wire.ts";
 
 /** The most answers that may wait to be read. */
 const maxInFlight = 4_096;
-const graceMs = 60_000;
 
 /** A request that nobody has answered yet. */
 interface PendingRequest {

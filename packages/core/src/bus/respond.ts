@@ -5,7 +5,8 @@ import type { Handler, Message } from "../delivery/message.ts";
 import type { OrderMode } from "../delivery/options.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { BrokerLink } from "./broker-link.ts";
-import { nativeName } from "./broker-name.ts";
+import { memberName, nativeName } from "./broker-name.ts";
+import { graceMs } from "./grace.ts";
 import type { PlanContext } from "./plan-context.ts";
 import { errorContentType, expiryOf, requestFilter, requestTopic, writeError } from "./request-wire.ts";
 import { resolveSubscribeOptions } from "./subscribe-options.ts";
@@ -27,7 +28,6 @@ export interface RespondOptions {
 }
 
 const defaultConcurrency = 16;
-const graceMs = 60_000;
 /** How long an answer may take to be sent, in milliseconds: later nobody waits for it. */
 const answerTimeoutMs = 30_000;
 
@@ -64,7 +64,7 @@ export function planResponder(
       filter: requestFilter(filter),
       group,
       name: nativeName("rpc", group, filter.canonical),
-      member: `${service}-${instance}`,
+      member: memberName(service, instance),
       durable: false,
       delivery: "at-most-once",
       startFrom: "new",

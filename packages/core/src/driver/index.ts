@@ -16,10 +16,11 @@ export {
 export type { BusErrorCode, BusErrorDetails, UnmetNeed } from "../errors.ts";
 export { tokenEscaping } from "../topic/token-escaping.ts";
 export type { TokenEscaping } from "../topic/token-escaping.ts";
-export { parseCheckedFilter, parseCheckedFilter as parseFilter, reservedToken } from "../topic/grammar.ts";
+export { parseCheckedFilter, reservedToken } from "../topic/grammar.ts";
 export type { ParsedFilter } from "../topic/grammar.ts";
 export { covers, intersects, matches } from "../topic/filter.ts";
 export { abortable } from "./abortable.ts";
+export { atMost } from "./at-most.ts";
 export { backoffDelayMs, pause, reconnectPolicy } from "./backoff.ts";
 export type { BackoffPolicy } from "./backoff.ts";
 export { HandOut } from "./hand-out.ts";

@@ -1,5 +1,6 @@
+import { atMost } from "@busbar/core/driver";
 import type { Broker, Cluster, Consumer, EachBatchPayload } from "kafkajs";
-import { bounded, settledWithin } from "../bounded.ts";
+import { bounded } from "../bounded.ts";
 import { tookTooLong } from "../classify.ts";
 import type { AssignedPartition, ClientMember, MemberOptions, PartitionBounds, PartitionOffset } from "../client.ts";
 import type { KafkaSettings } from "../options.ts";
@@ -121,7 +122,7 @@ export class KafkajsMember implements ClientMember {
   }
 
   async leave(boundMs: number): Promise<void> {
-    await settledWithin(this.#consumer.disconnect(), boundMs);
+    await atMost(boundMs, this.#consumer.disconnect());
     this.#line.cut();
   }
 

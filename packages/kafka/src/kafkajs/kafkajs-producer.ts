@@ -1,6 +1,7 @@
 import { Partitioners } from "kafkajs";
 import type { ICustomPartitioner, Message, PartitionerArgs, Producer } from "kafkajs";
-import { bounded, settledWithin } from "../bounded.ts";
+import { atMost } from "@busbar/core/driver";
+import { bounded } from "../bounded.ts";
 import { tookTooLong } from "../classify.ts";
 import type { ClientMessage, ClientPosition, ClientProducer, ProducerOptions } from "../client.ts";
 import type { KafkaSettings } from "../options.ts";
@@ -76,7 +77,7 @@ export class KafkajsProducer implements ClientProducer {
 
   close(graceMs = 0): void {
     if (graceMs === 0) this.#line.cut();
-    void settledWithin(this.#producer.disconnect(), graceMs).then(() => this.#line.cut());
+    void atMost(graceMs, this.#producer.disconnect()).then(() => this.#line.cut());
   }
 }
 
