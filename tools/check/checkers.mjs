@@ -5,6 +5,7 @@ import { entries } from "./checkers/entries.mjs";
 import { format } from "./checkers/format.mjs";
 import { layers } from "./checkers/layers.mjs";
 import { lint } from "./checkers/lint.mjs";
+import { matrix } from "./checkers/matrix.mjs";
 import { metadata } from "./checkers/metadata.mjs";
 import { publint } from "./checkers/publint.mjs";
 import { selfTalk } from "./checkers/self-talk.mjs";
@@ -26,6 +27,7 @@ export const checkers = [
   layers,
   conventions,
   unused,
+  matrix,
   metadata,
   selfTalk,
   build,
