@@ -52,7 +52,7 @@ async function main() {
     return 2;
   }
   if (!existsSync(join(rootFolder, "node_modules"))) {
-    process.stderr.write("Nothing is installed: npm install --no-audit --no-fund\n");
+    process.stderr.write("Nothing is installed: npm install --no-audit --no-fund --no-save\n");
     return 2;
   }
   const log = json ? process.stderr : process.stdout;

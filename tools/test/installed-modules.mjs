@@ -22,7 +22,8 @@ export async function ensureModules(log) {
     : "nothing is installed yet";
   log(`npm install: ${reason} …`);
   // Not "npm ci": it fails over optional programs for other platforms that a lock file made here does not list.
-  const args = ["install", "--no-audit", "--no-fund"];
+  // Not saved: npm would list the optional programs of other platforms anew, and change the checkout.
+  const args = ["install", "--no-audit", "--no-fund", "--no-save"];
   const script = process.env["npm_execpath"];
   const { code } = script?.endsWith(".js")
     ? await runChild(process.execPath, [script, ...args])
