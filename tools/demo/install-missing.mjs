@@ -20,9 +20,15 @@ export function installMissing(folder, log) {
     `${missing.length} packages are missing (${examples}${missing.length > 3 ? ", …" : ""}); installing them, once …`,
   );
   // A shell finds npm on Windows too, where it is a script.
-  const { status } = spawnSync("npm install --no-audit --no-fund --no-save", { cwd: folder, stdio: "inherit", shell: true });
+  const { status } = spawnSync("npm install --no-audit --no-fund --no-save", {
+    cwd: folder,
+    stdio: "inherit",
+    shell: true,
+  });
   if (status !== 0) {
-    throw new Error("npm install --no-audit --no-fund --no-save failed; what it says stands above. Mend that and start again.");
+    throw new Error(
+      "npm install --no-audit --no-fund --no-save failed; what it says stands above. Mend that and start again.",
+    );
   }
 }
 
