@@ -1,7 +1,7 @@
 import type { DeadLetterStore, OutboundRecord, Receipt } from "../contract/index.ts";
 import { deadLetterFromRecord } from "../delivery/dead-letter.ts";
 import type { DeadLetter } from "../delivery/dead-letter.ts";
-import { v7 as uuid } from "uuid";
+import { messageId } from "../delivery/message-id.ts";
 
 /** Chooses among dead letters: those for which the function says yes; all of them without one. */
 export type DeadLetterFilter = (letter: DeadLetter) => boolean;
@@ -50,7 +50,7 @@ export class DeadLetters {
         contentType: letter.contentType ?? "application/octet-stream",
         delivery: "at-least-once",
         sending: 1,
-        publishToken: uuid(),
+        publishToken: messageId(),
       });
       await store.remove(this.#group, [handle]);
       count++;

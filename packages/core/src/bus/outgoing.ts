@@ -1,4 +1,4 @@
-import { v7 as uuid } from "uuid";
+import { messageId } from "../delivery/message-id.ts";
 import type { Codecs, EncodedPayload } from "../codec/codec-registry.ts";
 import type { OutboundRecord } from "../contract/index.ts";
 import { unknownKeyProblems } from "../driver/known-keys.ts";
@@ -69,7 +69,7 @@ export function outgoingRecord(
       `publish("${topic}"): the body has ${body.byteLength} bytes, broker "${link.name}" takes ${limit}; send less, or raise its limit.`,
       { code: "BUSBAR_TOO_LARGE", topic, broker: link.name },
     );
-  const id = options.id ?? uuid();
+  const id = options.id ?? messageId();
   return {
     address: topic,
     topic,
@@ -81,7 +81,7 @@ export function outgoingRecord(
     contentType,
     delivery: options.delivery ?? "at-least-once",
     sending: 1,
-    publishToken: options.id === undefined ? id : uuid(),
+    publishToken: options.id === undefined ? id : messageId(),
     ...(options.retain === undefined ? undefined : { retain: options.retain }),
     ...(options.expiresInMs === undefined ? undefined : { expiresInMs: options.expiresInMs }),
     ...(options.delayMs === undefined ? undefined : { delayMs: options.delayMs }),

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { v7 as uuid } from "uuid";
+import { messageId } from "../delivery/message-id.ts";
 import type { InboundRecord, SubscribeRequest } from "../contract/index.ts";
 import { Intake } from "../delivery/intake.ts";
 import type { Handler } from "../delivery/message.ts";
@@ -103,7 +103,7 @@ function requestOf(
     ...owner,
     filter.canonical,
     ...elsewhere,
-    ...(durable || group !== undefined ? [] : [uuid()]),
+    ...(durable || group !== undefined ? [] : [messageId()]),
   );
   return {
     filter: source.filter,

@@ -1,4 +1,4 @@
-import { v7 as uuid } from "uuid";
+import { messageId } from "../delivery/message-id.ts";
 import type { InboundRecord } from "../contract/index.ts";
 import { RemoteError } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
@@ -32,7 +32,7 @@ export function replyAddress(service: string, process: string | undefined): stri
 
 /** A new correlation id; it says until when an answer is waited for, in milliseconds since the epoch. */
 export function correlationFor(expiresAt: number): string {
-  return `${uuid()}.${Math.ceil(expiresAt)}`;
+  return `${messageId()}.${Math.ceil(expiresAt)}`;
 }
 
 /** Until when an answer is waited for; for ever where a foreign client's correlation id does not say. */

@@ -1,4 +1,4 @@
-import { v7 as uuid } from "uuid";
+import { messageId } from "../delivery/message-id.ts";
 import type { Delivery, InboundRecord, OutboundRecord, Receipt, Subscriber } from "../contract/index.ts";
 import type { Sweep, Swept } from "../delivery/sweep.ts";
 import { abortable } from "../driver/abortable.ts";
@@ -122,7 +122,7 @@ export class Requester implements Swept {
   async #subscribe(): Promise<{ readonly address: string; readonly subscriber: Subscriber }> {
     await abortable(this.#link.openInBackground(), this.#closing.signal);
     const { service, member } = this.#owner;
-    const process = uuid();
+    const process = messageId();
     const address = replyAddress(service, this.#link.supports.replies === "native" ? process.slice(-12) : undefined);
     const subscriber = await this.#link.broker.subscribe(
       {

@@ -1,4 +1,4 @@
-import { v7 as uuid } from "uuid";
+import { messageId } from "../delivery/message-id.ts";
 import { describe } from "../delivery/describe.ts";
 import { Intake } from "../delivery/intake.ts";
 import type { Handler, Message } from "../delivery/message.ts";
@@ -79,7 +79,7 @@ export function planResponder(
     contentType: string,
   ): Promise<void> => {
     if (to.replyTo === undefined) return;
-    const id = uuid();
+    const id = messageId();
     await context.link(to.broker).publishes.send(
       {
         address: to.replyTo,

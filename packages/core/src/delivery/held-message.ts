@@ -1,4 +1,4 @@
-import { v7 as uuid } from "uuid";
+import { messageId } from "./message-id.ts";
 import type { Delivery } from "../contract/index.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import { paramsOf } from "../topic/typed-topic.ts";
@@ -35,7 +35,7 @@ export class HeldMessage {
 
   /** The message's own id, or one made for a foreign message that has none. */
   get id(): string {
-    return (this.#id ??= uuid());
+    return (this.#id ??= messageId());
   }
 
   /** By which name a redelivery of this message can be told; absent where the broker and the message give none. */

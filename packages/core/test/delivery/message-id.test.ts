@@ -1,0 +1,15 @@
+import { expect, it } from "vitest";
+import { validate, version } from "uuid";
+import { messageId } from "../../src/delivery/message-id.ts";
+
+it("makes UUIDs of version 7, each different and later than the one before", () => {
+  const ids = Array.from({ length: 20_000 }, messageId);
+  expect(ids.every((id) => validate(id) && version(id) === 7)).toBe(true);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids.toSorted()).toEqual(ids);
+});
+
+it("makes ids whose random part differs", () => {
+  const tails = new Set(Array.from({ length: 1_000 }, () => messageId().slice(-10)));
+  expect(tails.size).toBe(1_000);
+});
