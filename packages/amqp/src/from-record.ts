@@ -42,12 +42,20 @@ export function propertiesOf(record: OutboundRecord, slot?: string): Options.Pub
     contentType: record.contentType,
     timestamp: Math.floor(record.timestamp / 1000),
     persistent: guaranteed,
-    mandatory: guaranteed,
+    mandatory: isConfirmed(record),
     headers,
     ...(replyTo === undefined ? {} : { replyTo }),
     ...(record.correlationId === undefined ? {} : { correlationId: record.correlationId }),
     ...(record.expiresInMs === undefined ? {} : { expiration: expirationOf(record.expiresInMs, record) }),
   };
+}
+
+/**
+ * True for a record whose publish waits for the broker's word. A request does so though it travels at most once: whoever waits for an answer
+ * is to hear at once that nobody is there to give one.
+ */
+export function isConfirmed({ delivery, replyTo }: OutboundRecord): boolean {
+  return delivery === "at-least-once" || replyTo !== undefined;
 }
 
 /** The body as the client wants it: the same bytes, not copied. */

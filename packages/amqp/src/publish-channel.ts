@@ -119,6 +119,8 @@ export class PublishChannel {
       return publish.resolve({ id: publish.record.id, routed: !publish.returned });
     const { topic } = publish.record;
     publish.reject(classify(error, { what: `Publishing to "${topic}" failed`, topic }));
+    // A request is not sent again, so nothing has to wait for its turn behind it.
+    if (publish.record.delivery === "at-most-once") return;
     // Sent again, this one would come after them: they have to be sent again behind it.
     for (const later of this.#unconfirmed.behind(publish)) {
       later.settled = true;

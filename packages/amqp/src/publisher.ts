@@ -5,7 +5,7 @@ import { effectiveCapabilities } from "./capabilities.ts";
 import { maxBodyBytesIn } from "./classify.ts";
 import type { Connection } from "./connection.ts";
 import type { Link } from "./dial.ts";
-import { propertiesOf } from "./from-record.ts";
+import { isConfirmed, propertiesOf } from "./from-record.ts";
 import { keepAttached } from "./keep-attached.ts";
 import type { Attached } from "./keep-attached.ts";
 import type { AmqpSettings } from "./options.ts";
@@ -54,7 +54,7 @@ export class Publisher {
     const properties = propertiesOf(record);
     const channel = this.#ready(record);
     const { exchange } = this.#settings;
-    return record.delivery === "at-least-once"
+    return isConfirmed(record)
       ? channel.confirmed(exchange, routingKeyOf(record.address), record, properties)
       : channel.written(exchange, routingKeyOf(record.address), record, properties);
   }

@@ -1,3 +1,4 @@
+import type { Message } from "amqplib";
 import { describe, expect, it } from "vitest";
 import { brokerUrl } from "./broker-url.ts";
 import {
@@ -100,6 +101,19 @@ describe.skipIf(brokerUrl === undefined)("publish and subscribe", () => {
       ),
     );
     expect(receipts.map(({ routed }) => routed)).toEqual(receipts.map((_, index) => index % 2 === 0));
+  });
+
+  it("says of a request, which travels at most once, whether it fits a queue", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const inbox = acknowledging();
+    await broker.subscribe(request(topic, { delivery: "at-most-once" }), inbox.sink);
+    const asking = { delivery: "at-most-once", replyTo: unique("answers."), correlationId: "1" } as const;
+    expect(await broker.publish(record(`${topic}.nobody`, "", asking))).toMatchObject({ routed: false });
+    expect(await broker.publish(record(topic, "", asking))).toMatchObject({ routed: true });
+    await inbox.received(1);
+    const { properties } = inbox.deliveries[0]?.record.native as Message;
+    expect(properties.deliveryMode).toBe(1);
   });
 
   it("publishes at most once without a confirm, and acknowledges before the handler", async () => {

@@ -43,6 +43,19 @@ describe.skipIf(brokerUrl === undefined)("publishing", () => {
     await channel.deleteQueue(queue);
   });
 
+  it("refuses requests to a full queue each for itself, since none of them is sent again", async () => {
+    const broker = await openBroker();
+    const channel = await foreignChannel();
+    const [topic, queue] = [unique("a."), unique("full-")];
+    await channel.assertQueue(queue, { exclusive: true, maxLength: 1, overflow: "reject-publish" });
+    await channel.bindQueue(queue, "amq.topic", topic);
+    await broker.publish(record(topic, "fits"));
+    const asking = { delivery: "at-most-once", replyTo: unique("answers.") } as const;
+    const refusals = await Promise.all([1, 2, 3].map(() => errorOf(broker.publish(record(topic, "", asking)))));
+    expect(refusals.map(({ code }) => code)).toEqual(["BUSBAR_CAPACITY", "BUSBAR_CAPACITY", "BUSBAR_CAPACITY"]);
+    await channel.deleteQueue(queue);
+  });
+
   it("blames a missing exchange only on those who publish to it, and comes back", async () => {
     const channel = await foreignChannel();
     const exchange = unique("short-lived-");

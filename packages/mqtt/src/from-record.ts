@@ -16,12 +16,15 @@ export interface Publication {
 type Properties = NonNullable<IPublishPacket["properties"]>;
 
 /**
- * Turns a record into what mqtt.js publishes: QoS 1 for `at-least-once`, QoS 0 for `at-most-once`; the body untouched.
+ * Turns a record into what mqtt.js publishes: QoS 1 for `at-least-once`, QoS 0 for `at-most-once`; the body untouched. A request, which travels
+ * at most once, is QoS 1 where the server's confirmation tells whether anybody is subscribed: responders get it at QoS 0 all the
+ * same, and whoever waits for an answer hears at once that nobody is there to give one.
  *
+ * @param tellsRouted Whether the server tells in PUBACK that nobody is subscribed.
  * @throws UnsupportedError for what the protocol, or this version of it, would drop, and InvalidArgumentError for a text over
  *   which a server would end the connection.
  */
-export function fromRecord(record: OutboundRecord, protocolVersion: 4 | 5): Publication {
+export function fromRecord(record: OutboundRecord, protocolVersion: 4 | 5, tellsRouted: boolean = false): Publication {
   const needs = unmetNeeds(record, protocolVersion);
   if (needs.length > 0) throw new UnsupportedError(needs, { broker: "mqtt", topic: record.topic });
   const { body } = record;
@@ -30,7 +33,7 @@ export function fromRecord(record: OutboundRecord, protocolVersion: 4 | 5): Publ
     topic: toMqttTopic(record.address),
     payload: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
     options: {
-      qos: record.delivery === "at-most-once" ? 0 : 1,
+      qos: record.delivery === "at-least-once" || (tellsRouted && record.replyTo !== undefined) ? 1 : 0,
       retain: record.retain === true,
       ...(properties === undefined ? {} : { properties }),
     },

@@ -117,7 +117,8 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
   }
 
   async publish(record: OutboundRecord, { signal }: AbortOptions = {}): Promise<Receipt> {
-    const publication = fromRecord(record, this.#settings.protocolVersion);
+    const tellsRouted = this.#effective?.supports.routing === "native";
+    const publication = fromRecord(record, this.#settings.protocolVersion, tellsRouted);
     const { id, topic, key } = record;
     return this.#publisher.publish({ publication, id, topic, key, signal });
   }

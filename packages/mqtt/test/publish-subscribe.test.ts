@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { IPublishPacket } from "mqtt";
 import { afterEach, expect, it } from "vitest";
 import { assertFits, fromRecord } from "../src/from-record.ts";
 import { describeOnMosquitto, mosquittoUrl } from "./broker-url.ts";
@@ -45,6 +46,20 @@ describeOnMosquitto("publishing and subscribing", () => {
   it("tells that nobody is subscribed", async () => {
     const bus = await brokers.open();
     await expect(bus.publish(outbound(unique()))).resolves.toMatchObject({ routed: false });
+  });
+
+  it("tells of a request, which travels at most once, whether anybody is subscribed", async () => {
+    const bus = await brokers.open();
+    const topic = unique();
+    const asking = { delivery: "at-most-once", replyTo: unique(), correlationId: "1" } as const;
+    await expect(bus.publish(outbound(topic, "", asking))).resolves.toMatchObject({ routed: false });
+    const inbox = acknowledging();
+    const shared = { group: unique(), delivery: "at-most-once" } as const;
+    const subscriber = await bus.subscribe(request(topic, shared), inbox.sink);
+    await expect(bus.publish(outbound(topic, "", asking))).resolves.toMatchObject({ routed: true });
+    await inbox.count(1);
+    expect((inbox.deliveries[0]?.record.native as IPublishPacket).qos).toBe(0);
+    await subscriber.remove();
   });
 
   it("delivers thousands in order through a small credit", async () => {

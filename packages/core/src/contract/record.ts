@@ -33,7 +33,10 @@ export interface OutboundRecord {
   /** A media type, such as `application/json`. */
   readonly contentType: string;
   readonly delivery: DeliveryGuarantee;
-  /** Where an answer is to go: a bus address. Native where the protocol has it (AMQP `replyTo`, MQTT 5 response topic), else metadata. */
+  /**
+   * Where an answer is to go: a bus address. Native where the protocol has it (AMQP `replyTo`, MQTT 5 response topic), else metadata. For such a
+   * record a driver that can say `Receipt.routed` says it under at-most-once too, so that nobody waits for an answer that cannot come.
+   */
   readonly replyTo?: string;
   /** Goes with `replyTo`, and comes back in the answer. Native where the protocol has it, else metadata. */
   readonly correlationId?: string;
