@@ -161,21 +161,29 @@ export class Intake implements Swept {
 
   /**
    * Gives back what has not begun, waits for what runs until the deadline, then aborts it and gives it back unharmed: it
-   * counts neither as handled nor as failed. The broker must have stopped handing out before.
+   * counts neither as handled nor as failed. What waits behind a running one in its lane goes back after that one, because
+   * brokers deliver again in the order in which they were given back. The broker must have stopped handing out before.
    */
   async drain(deadline: Promise<void>): Promise<void> {
     this.#stopped = true;
     this.#draining = true;
-    for (const held of this.#lanes.drain()) this.#release(held);
-    for (const held of this.#delayed) this.#release(held);
+    const idle = new Set([...this.#lanes.drain(), ...this.#delayed]);
     this.#delayed.clear();
+    const busyLanes = new Set(this.#inOrder().map((held) => (idle.has(held) ? undefined : held.lane)));
+    for (const held of this.#inOrder())
+      if (idle.has(held) && (held.lane === undefined || !busyLanes.has(held.lane))) this.#release(held);
     if (this.#running.size + this.#burying > 0)
       await Promise.race([new Promise<void>((resolve) => (this.#whenIdle = resolve)), deadline]);
-    for (const held of [...this.#identified.values(), ...this.#anonymous]) {
+    for (const held of this.#inOrder()) {
       this.#running.get(held)?.abort(new ClosedError("The subscription was closed before the handler had ended."));
       this.#running.delete(held);
       this.#release(held);
     }
+  }
+
+  /** All that is held, in the order in which it came. */
+  #inOrder(): HeldMessage[] {
+    return [...this.#identified.values(), ...this.#anonymous];
   }
 
   #hold(held: HeldMessage): void {

@@ -267,11 +267,28 @@ describe("an intake", () => {
     await turn();
     for (const text of ["a", "b", "c"]) deliver(text);
     const drained = intake.drain(new Promise(() => undefined));
-    expect(settled).toEqual(["c release", "retrying release"]);
+    expect(settled).toEqual(["retrying release", "c release"]);
     jobs[1]?.resolve();
     jobs[2]?.resolve();
     await drained;
-    expect(settled).toEqual(["c release", "retrying release", "a ack", "b ack"]);
+    expect(settled).toEqual(["retrying release", "c release", "a ack", "b ack"]);
+  });
+
+  it("gives the messages of one key back in their order, each behind those before it", async () => {
+    const { deliver, jobs, settled, intake } = setUp({ concurrency: 3 });
+    for (const text of ["k1", "k2", "k3"]) deliver(text, { key: "k" });
+    for (const text of ["l1", "l2", "l3"]) deliver(text, { key: "l" });
+    deliver("m1", { key: "m" });
+    jobs[1]?.reject(new Error("no"));
+    jobs[2]?.reject(new Error("no"));
+    await turn();
+    for (const text of ["m2", "l4"]) deliver(text, { key: text.slice(0, 1) });
+    let end = (): void => undefined;
+    const drained = intake.drain(new Promise((resolve) => (end = resolve)));
+    expect(settled).toEqual(["l1 release", "l2 release", "l3 release", "m1 release", "m2 release", "l4 release"]);
+    end();
+    await drained;
+    expect(settled.slice(6)).toEqual(["k1 release", "k2 release", "k3 release"]);
   });
 
   it("cuts off at the deadline: aborted, given back, neither handled nor failed", async () => {
