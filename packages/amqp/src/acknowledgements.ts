@@ -40,11 +40,6 @@ export class Acknowledgements<T extends { readonly tag: number }> {
     this.#unsettled.delete(tag);
   }
 
-  /** Gives back everything unsettled that came after this tag. */
-  releaseAfter(tag: number): void {
-    for (const unsettled of [...this.#unsettled]) if (unsettled > tag) this.nack(unsettled, true);
-  }
-
   /** Writes the acknowledgements taken so far. Throws what the writer throws; what was not written then is still `pending`. */
   flush(): void {
     const batch = this.#batch;

@@ -1,7 +1,7 @@
 import type { Delivery, InboundRecord, Outcome, SubscribeRequest, Subscriber } from "@busbar/core/contract";
 import { atMost, ConnectionError, HandOut, reservedToken } from "@busbar/core/driver";
 import type { StatusHub } from "@busbar/core/driver";
-import type { ConsumeMessage, Message } from "amqplib";
+import type { ConsumeMessage } from "amqplib";
 import { AmqpArrival } from "./amqp-arrival.ts";
 import { onOwnChannel } from "./channel-life.ts";
 import { classify } from "./classify.ts";
@@ -148,7 +148,6 @@ export class AmqpSubscriber implements Subscriber {
   #hand(delivery: Delivery, sink: (delivery: Delivery) => void): void {
     const consumer = this.#consumer;
     if (consumer === undefined) return;
-    consumer.handed((delivery.record.native as Message).fields.deliveryTag);
     if (this.#departures === undefined) return sink(delivery);
     const arrival = this.#undeparted.get(delivery.record);
     if (arrival !== undefined) consumer.settle(arrival, "ack");

@@ -23,7 +23,6 @@ export class ConsumerChannel {
   readonly #scheduleFlush: () => void;
   #cancelled: (reason: unknown) => void = () => undefined;
   #consumerTag: string | undefined;
-  #lastHanded = 0;
   #open = true;
 
   /** Resolves with the reason when the channel, or the consumer on it, is gone. */
@@ -85,11 +84,6 @@ export class ConsumerChannel {
     this.#consumerTag = tag;
   }
 
-  /** Notes that a message went to the sink; they go in the order of their tags. */
-  handed(tag: number): void {
-    this.#lastHanded = tag;
-  }
-
   /** Settles a message. Returns false when it could not be written; the broker will deliver it again then. */
   settle(arrival: AmqpArrival, outcome: Outcome): boolean {
     if (!this.#open) return false;
@@ -115,12 +109,14 @@ export class ConsumerChannel {
     await this.#channel.prefetch(this.#prefetch);
   }
 
-  /** Ends the consumer and gives back what was not handed out. Does nothing on a channel that is gone. */
+  /**
+   * Ends the consumer. What was not handed out stays until the channel closes: given back now it would come, to the next who consumes, before
+   * what was handed out and is given back later. Does nothing on a channel that is gone.
+   */
   async cancel(): Promise<void> {
     if (!this.#open || this.#consumerTag === undefined) return;
     try {
       await this.#channel.cancel(this.#consumerTag);
-      this.#acknowledgements.releaseAfter(this.#lastHanded);
     } catch {
       // The channel went meanwhile, and everything unsettled went back with it.
     }

@@ -94,10 +94,4 @@ describe("acknowledgements", () => {
       }),
     );
   });
-
-  it("give back what came after the last one handed out", () => {
-    const { ledger, acknowledgements } = started(4);
-    acknowledgements.releaseAfter(2);
-    expect([...ledger.out]).toEqual([1, 2]);
-  });
 });
