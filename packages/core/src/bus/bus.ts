@@ -439,7 +439,8 @@ export class Bus implements Publisher {
   }
 
   #link(name: string): BrokerLink {
-    return this.#links.get(this.#routing.named(name).name) as BrokerLink;
+    // The names of the configuration are the links' names, so only an unknown one goes on, to be refused.
+    return this.#links.get(name) ?? (this.#links.get(this.#routing.named(name).name) as BrokerLink);
   }
 
   #assertUsable(): void {

@@ -63,22 +63,67 @@ export function unmetRequirements(
     }));
 }
 
-/** What a publish needs of its broker and does not get there. */
-export function unmetPublishNeeds(topic: string, options: PublishOptions, supports: Capabilities): UnmetNeed[] {
-  const needs: Need[] = [
-    options.delivery === "at-most-once"
-      ? ["atMostOnce", 'it has no "at-most-once" delivery; leave the option out.']
-      : ["atLeastOnce", 'it has no "at-least-once" delivery; ask for "at-most-once" or change the broker.'],
-  ];
-  if (options.headers !== undefined && Object.keys(options.headers).length > 0)
-    needs.push(["headers", "it has no headers; leave them out, or change the broker."]);
-  if (options.retain === true) needs.push(["retain", "it keeps no last values; leave retain out."]);
-  if (options.expiresInMs !== undefined) needs.push(["expiry", "its messages do not expire; leave expiresInMs out."]);
-  if (options.delayMs !== undefined) needs.push(["delay", "it does not delay messages; leave delayMs out."]);
-  if (options.priority !== undefined) needs.push(["priority", "it has no priorities; leave priority out."]);
-  if (options.requireSubscriber === true)
-    needs.push(["routing", "it cannot tell whether anybody is subscribed; leave requireSubscriber out."]);
-  return unmet(`publish("${topic}")`, needs, supports);
+/** What the options of a publish can ask for, and what to say when it is not there. */
+const publishNeeds: readonly {
+  readonly capability: CapabilityName;
+  readonly isAsked: (options: PublishOptions) => boolean;
+  readonly detail: string;
+}[] = [
+  {
+    capability: "atLeastOnce",
+    isAsked: ({ delivery }) => delivery !== "at-most-once",
+    detail: 'it has no "at-least-once" delivery; ask for "at-most-once" or change the broker.',
+  },
+  {
+    capability: "atMostOnce",
+    isAsked: ({ delivery }) => delivery === "at-most-once",
+    detail: 'it has no "at-most-once" delivery; leave the option out.',
+  },
+  {
+    capability: "headers",
+    isAsked: ({ headers }) => headers !== undefined && Object.keys(headers).length > 0,
+    detail: "it has no headers; leave them out, or change the broker.",
+  },
+  {
+    capability: "retain",
+    isAsked: ({ retain }) => retain === true,
+    detail: "it keeps no last values; leave retain out.",
+  },
+  {
+    capability: "expiry",
+    isAsked: ({ expiresInMs }) => expiresInMs !== undefined,
+    detail: "its messages do not expire; leave expiresInMs out.",
+  },
+  {
+    capability: "delay",
+    isAsked: ({ delayMs }) => delayMs !== undefined,
+    detail: "it does not delay messages; leave delayMs out.",
+  },
+  {
+    capability: "priority",
+    isAsked: ({ priority }) => priority !== undefined,
+    detail: "it has no priorities; leave priority out.",
+  },
+  {
+    capability: "routing",
+    isAsked: ({ requireSubscriber }) => requireSubscriber === true,
+    detail: "it cannot tell whether anybody is subscribed; leave requireSubscriber out.",
+  },
+];
+
+const nothing: readonly UnmetNeed[] = [];
+
+/** What a publish needs of its broker and does not get there. Makes a list only where there is something to put in it. */
+export function unmetPublishNeeds(
+  topic: string,
+  options: PublishOptions,
+  supports: Capabilities,
+): readonly UnmetNeed[] {
+  let unmetNeeds = nothing;
+  for (const { capability, isAsked, detail } of publishNeeds)
+    if (supports[capability] === "unsupported" && isAsked(options))
+      unmetNeeds = [...unmetNeeds, { capability, subject: `publish("${topic}")`, detail }];
+  return unmetNeeds;
 }
 
 /** What requests need of a broker and do not get there. */

@@ -11,6 +11,7 @@ import type { PublishOptions } from "./options.ts";
 /** How long a publish may take unless it is told otherwise, in milliseconds. */
 export const defaultTimeoutMs = 30_000;
 
+/** Every option of a publish. */
 const known = [
   "params",
   "key",
@@ -32,17 +33,31 @@ const noHeaders = Object.freeze({});
 
 /** Throws an `InvalidArgumentError` that lists everything malformed in the options of a publish. */
 export function checkPublishOptions(topic: string, options: PublishOptions): void {
+  const { key, id, delivery, timeoutMs, expiresInMs, delayMs } = options;
+  if (
+    hasOnlyKnownKeys(options) &&
+    (key === undefined || isKey(key)) &&
+    (id === undefined || isId(id)) &&
+    (delivery === undefined || isDelivery(delivery)) &&
+    (timeoutMs === undefined || isDuration(timeoutMs)) &&
+    (expiresInMs === undefined || isDuration(expiresInMs)) &&
+    (delayMs === undefined || isDuration(delayMs))
+  )
+    return;
+  throw new InvalidArgumentError(`publish("${topic}"): ${problemsOf(options).join("; ")}.`, { topic });
+}
+
+/** Only for what is malformed: a publish has no time for lists. */
+function problemsOf(options: PublishOptions): string[] {
   const problems = unknownKeyProblems(options, known, "");
   const { key, id, delivery, timeoutMs, expiresInMs, delayMs } = options;
   if (key !== undefined && !isKey(key)) problems.push("key is not a text of 1 to 1024 characters");
-  if (id !== undefined && !(typeof id === "string" && /^[\x21-\x7e]{1,128}$/.test(id)))
-    problems.push("id is not 1 to 128 printable characters without spaces");
-  if (delivery !== undefined && delivery !== "at-least-once" && delivery !== "at-most-once")
+  if (id !== undefined && !isId(id)) problems.push("id is not 1 to 128 printable characters without spaces");
+  if (delivery !== undefined && !isDelivery(delivery))
     problems.push('delivery is neither "at-least-once" nor "at-most-once"');
   for (const [name, value] of Object.entries({ timeoutMs, expiresInMs, delayMs }))
-    if (value !== undefined && !(Number.isFinite(value) && value > 0))
-      problems.push(`${name} is not a positive number of milliseconds`);
-  if (problems.length > 0) throw new InvalidArgumentError(`publish("${topic}"): ${problems.join("; ")}.`, { topic });
+    if (value !== undefined && !isDuration(value)) problems.push(`${name} is not a positive number of milliseconds`);
+  return problems;
 }
 
 /**
@@ -75,17 +90,17 @@ export function outgoingRecord(
     topic,
     body,
     headers: options.headers === undefined ? noHeaders : checkedHeaders(options.headers, topic),
-    ...(key === undefined ? undefined : { key }),
+    key,
     id,
     timestamp: Date.now(),
     contentType,
     delivery: options.delivery ?? "at-least-once",
     sending: 1,
     publishToken: options.id === undefined ? id : messageId(),
-    ...(options.retain === undefined ? undefined : { retain: options.retain }),
-    ...(options.expiresInMs === undefined ? undefined : { expiresInMs: options.expiresInMs }),
-    ...(options.delayMs === undefined ? undefined : { delayMs: options.delayMs }),
-    ...(options.priority === undefined ? undefined : { priority: options.priority }),
+    retain: options.retain,
+    expiresInMs: options.expiresInMs,
+    delayMs: options.delayMs,
+    priority: options.priority,
   };
 }
 
@@ -115,6 +130,23 @@ export function folded(record: OutboundRecord, address: string): OutboundRecord 
   return address === record.topic ? record : { ...record, address, key: record.key ?? record.topic };
 }
 
+function hasOnlyKnownKeys(options: object): boolean {
+  for (const name of Object.keys(options)) if (!known.includes(name)) return false;
+  return true;
+}
+
 function isKey(key: unknown): boolean {
   return typeof key === "string" && key !== "" && key.length <= 1024;
+}
+
+function isId(id: unknown): boolean {
+  return typeof id === "string" && /^[\x21-\x7e]{1,128}$/.test(id);
+}
+
+function isDelivery(delivery: unknown): boolean {
+  return delivery === "at-least-once" || delivery === "at-most-once";
+}
+
+function isDuration(value: unknown): boolean {
+  return Number.isFinite(value) && (value as number) > 0;
 }

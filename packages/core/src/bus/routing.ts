@@ -25,8 +25,8 @@ export class Routing {
   /** The broker that a topic is published to. */
   brokerOf(topic: string, asked: string | undefined): BrokerSettings {
     if (asked !== undefined) return this.named(asked);
-    const route = this.#settings.routes.find(({ pattern }) => matches(pattern, topic));
-    return route === undefined ? this.#first() : this.named(route.broker);
+    for (const { pattern, broker } of this.#settings.routes) if (matches(pattern, topic)) return this.named(broker);
+    return this.#first();
   }
 
   /** The broker with a name, or an `InvalidArgumentError` that lists the names there are. */
@@ -39,7 +39,8 @@ export class Routing {
 
   /** The topic that a broker takes in place of `topic`: the target of the first fold that has it, else itself. */
   addressOf(topic: string, broker: BrokerSettings): string {
-    return broker.folds.find(({ pattern }) => matches(pattern, topic))?.target ?? topic;
+    for (const { pattern, target } of broker.folds) if (matches(pattern, topic)) return target;
+    return topic;
   }
 
   /** Everything that a filter has to be subscribed to so that no message which fits it is missed. */

@@ -25,7 +25,7 @@ export interface OutboundRecord {
   readonly body: Uint8Array;
   readonly headers: Headers;
   /** The ordering key. Native on Kafka, metadata (`busbar-key`) elsewhere. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** The id of the message, the same over every resend. */
   readonly id: string;
   /** Milliseconds since the epoch, when the message was made. */
@@ -37,9 +37,9 @@ export interface OutboundRecord {
    * Where an answer is to go: a bus address. Native where the protocol has it (AMQP `replyTo`, MQTT 5 response topic), else metadata. For such a
    * record a driver that can say `Receipt.routed` says it under at-most-once too, so that nobody waits for an answer that cannot come.
    */
-  readonly replyTo?: string;
+  readonly replyTo?: string | undefined;
   /** Goes with `replyTo`, and comes back in the answer. Native where the protocol has it, else metadata. */
-  readonly correlationId?: string;
+  readonly correlationId?: string | undefined;
   /**
    * 1 for the first time this publish call is sent, 2 and up when core sends it again after a retryable failure. With `id`
    * it lets a broker that dedupes recognise a resend; `publishToken` is the same over the resends of one publish call.
@@ -48,13 +48,13 @@ export interface OutboundRecord {
   /** Unique to the publish call, the same over its resends, different for a replay of the same message. */
   readonly publishToken: string;
   /** Ask the broker to keep this as the last value of its topic (`retain`). Absent: no. */
-  readonly retain?: boolean;
+  readonly retain?: boolean | undefined;
   /** How long the message is worth delivering, in milliseconds (`expiry`). Absent: for ever. */
-  readonly expiresInMs?: number;
+  readonly expiresInMs?: number | undefined;
   /** How long the broker is to hold the message back, in milliseconds (`delay`). Absent: not at all. */
-  readonly delayMs?: number;
+  readonly delayMs?: number | undefined;
   /** Higher goes first (`priority`). Absent: the broker's default. */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
 }
 
 /**
@@ -65,21 +65,21 @@ export interface InboundRecord {
   /** The bus topic it was read from. */
   readonly address: string;
   /** The topic it was published to, where the message itself says so (`busbar-topic`); absent means `address`. */
-  readonly topic?: string;
+  readonly topic?: string | undefined;
   /** The bytes as they arrived. Each delivery has bytes of its own, so a handler may change them. */
   readonly body: Uint8Array;
   /** The user's headers only, without the bus's own metadata. Each delivery has an object of its own. */
   readonly headers: Headers;
-  readonly key?: string;
-  readonly id?: string;
+  readonly key?: string | undefined;
+  readonly id?: string | undefined;
   /** Milliseconds since the epoch. */
-  readonly timestamp?: number;
-  readonly contentType?: string;
+  readonly timestamp?: number | undefined;
+  readonly contentType?: string | undefined;
   /** The bus address that an answer is to go to. */
-  readonly replyTo?: string;
-  readonly correlationId?: string;
+  readonly replyTo?: string | undefined;
+  readonly correlationId?: string | undefined;
   /** True where the broker sent a kept last value rather than a message published just now. */
-  readonly retained?: boolean;
+  readonly retained?: boolean | undefined;
   /** What the client library handed over, for `message.native`. */
   readonly native?: unknown;
 }

@@ -14,6 +14,7 @@ import type {
   Subscriber,
 } from "../contract/index.ts";
 import { unknownKeyProblems } from "../driver/known-keys.ts";
+import { oncePerTurn } from "../driver/once-per-turn.ts";
 import { StatusHub } from "../driver/status-hub.ts";
 import { ClosedError, ConfigError } from "../errors.ts";
 import { memoryDeadLetters } from "./memory-dead-letters.ts";
@@ -60,6 +61,13 @@ export class MemoryBroker implements Broker<typeof memoryCapabilities, MemorySer
   readonly lag: LagProbe;
   readonly #status = new StatusHub();
   readonly #subscribers = new Set<MemorySubscriber>();
+  /** Written in the next turn of the event loop, as a broker on the network would: else a publisher in a loop leaves nobody else a turn. */
+  #confirms: (() => void)[] = [];
+  readonly #confirm: () => void = oncePerTurn(() => {
+    const confirms = this.#confirms;
+    this.#confirms = [];
+    for (const confirm of confirms) confirm();
+  });
   #disconnect: (() => void) | undefined;
 
   constructor(server: MemoryServer) {
@@ -88,7 +96,11 @@ export class MemoryBroker implements Broker<typeof memoryCapabilities, MemorySer
   async publish(record: OutboundRecord, options?: AbortOptions): Promise<Receipt> {
     options?.signal?.throwIfAborted();
     this.#assertOpen();
-    return this.native.publish(record);
+    const receipt = this.native.publish(record);
+    return new Promise((resolve) => {
+      this.#confirms.push(() => resolve(receipt));
+      this.#confirm();
+    });
   }
 
   async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {

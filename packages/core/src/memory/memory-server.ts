@@ -1,6 +1,7 @@
 import Denque from "denque";
 import type { OutboundRecord, Receipt } from "../contract/index.ts";
 import { CapacityError } from "../errors.ts";
+import { copyOfBytes } from "./copy-of-bytes.ts";
 import { MemoryQueue } from "./memory-queue.ts";
 import type { QueuedMessage } from "./memory-queue.ts";
 
@@ -13,7 +14,7 @@ export interface MemoryLimits {
 }
 
 /** The bounds unless somebody says otherwise. */
-export const memoryLimits: MemoryLimits = { maxQueuedMessages: 1_000_000, maxLogMessages: 10_000 };
+export const memoryLimits: MemoryLimits = { maxQueuedMessages: 1_000_000, maxLogMessages: 1_000 };
 
 /**
  * The broker in memory itself: queues, a log of the latest messages, dead letters. Every driver with the same URL in one
@@ -41,7 +42,7 @@ export class MemoryServer {
           `Queue "${queue.name}" in memory is full with ${queue.waiting} messages; let its subscription catch up.`,
           { topic: record.topic },
         );
-    const kept: OutboundRecord = { ...record, body: new Uint8Array(record.body), headers: { ...record.headers } };
+    const kept: OutboundRecord = { ...record, body: copyOfBytes(record.body), headers: { ...record.headers } };
     const sequence = ++this.#sequence;
     this.#log.push({ record: kept, sequence, deliveries: 0 });
     if (this.#log.length > this.#limits.maxLogMessages) this.#log.shift();

@@ -1,5 +1,6 @@
 import type { Delivery, InboundRecord, Outcome, SubscribeRequest, Subscriber } from "../contract/index.ts";
 import { HandOut } from "../driver/hand-out.ts";
+import { copyOfBytes } from "./copy-of-bytes.ts";
 import type { MemoryQueue, QueuedMessage, QueueMember } from "./memory-queue.ts";
 import type { MemoryServer } from "./memory-server.ts";
 
@@ -109,11 +110,11 @@ function inbound({ record }: QueuedMessage): InboundRecord {
   return {
     address: record.address,
     topic: record.topic,
-    body: new Uint8Array(record.body),
+    body: copyOfBytes(record.body),
     headers: { ...record.headers },
-    ...(record.key === undefined ? {} : { key: record.key }),
-    ...(record.replyTo === undefined ? {} : { replyTo: record.replyTo }),
-    ...(record.correlationId === undefined ? {} : { correlationId: record.correlationId }),
+    key: record.key,
+    replyTo: record.replyTo,
+    correlationId: record.correlationId,
     id: record.id,
     timestamp: record.timestamp,
     contentType: record.contentType,

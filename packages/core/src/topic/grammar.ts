@@ -9,11 +9,18 @@ export const reservedToken = "_busbar";
 const token = /^[A-Za-z0-9_-]+$/;
 const parameter = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 
+/** Topics that were found to be good: a service publishes to the same ones again and again. Bounded, for it may make them up. */
+const goodTopics = new Set<string>();
+const goodTopicsKept = 10_000;
+
 /** Throws `InvalidArgumentError` unless this is a concrete topic that a user may publish to. */
 export function assertTopic(topic: string): void {
+  if (goodTopics.has(topic)) return;
   const problem = topicProblem(topic);
   if (problem !== undefined)
     throw new InvalidArgumentError(`Topic ${quote(topic)} ${problem}`, { topic: printable(topic) });
+  if (goodTopics.size >= goodTopicsKept) goodTopics.clear();
+  goodTopics.add(topic);
 }
 
 /** What is wrong with a concrete topic, as the end of a sentence; `undefined` when nothing is. */

@@ -340,7 +340,7 @@ describe("patterns", () => {
   });
 
   test("in code a function may make them", () => {
-    const fold = { "sensor.**": { topic: "sensors", topicFrom: ({ key }: { key?: string }) => key } };
+    const fold = { "sensor.**": { topic: "sensors", topicFrom: ({ key }: { key?: string | undefined }) => key } };
     const topicFrom = loadSettings({ brokers: { log: { url: "kafka://h", fold } } }, surroundings()).brokers[0]
       ?.folds[0]?.topicFrom;
     const record = { address: "sensors", body: new Uint8Array(), headers: {} };
