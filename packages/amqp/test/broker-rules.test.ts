@@ -196,6 +196,32 @@ describe.skipIf(brokerUrl === undefined)("what RabbitMQ needs", () => {
     await subscriber.remove();
   });
 
+  it.each([
+    ["a group", { group: "g" }],
+    ["one process", { durable: true }],
+  ])(
+    "lets whatever may change of a durable subscription of %s change, for none of it is in its queue",
+    async (_, owner) => {
+      const broker = await openBroker();
+      const topic = unique("a.");
+      const asked = request(topic, { ...owner, maxInFlight: 5, graceMs: 60_000 });
+      const first = await broker.subscribe(asked, new Inbox().sink);
+      await first.close();
+      const inbox = acknowledging();
+      const changed = {
+        ...asked,
+        maxInFlight: 500,
+        graceMs: 1000,
+        delivery: "at-most-once",
+        member: "test-1",
+      } as const;
+      const second = await broker.subscribe(changed, inbox.sink);
+      await broker.publish(record(topic, "m"));
+      await inbox.received(1);
+      await second.remove();
+    },
+  );
+
   it("isolates subscriptions: the mistakes of one close no channel of another", async () => {
     const broker = await openBroker();
     const topic = unique("a.");

@@ -1,14 +1,16 @@
 import { certificateWriter, conformance } from "@busbar/testing";
-import { describe, it } from "vitest";
+import { afterAll, describe, it } from "vitest";
+import { ownServer } from "../../../tools/conformance/own-server.mjs";
 import { amqp } from "../src/index.ts";
 
 conformance(
-  { describe, it },
+  { describe, it, afterAll },
   {
     name: "rabbitmq",
     url: { variable: "BUSBAR_TEST_RABBITMQ_URL" },
     create: amqp,
     link: "tcp",
+    ownServer: ownServer("rabbitmq"),
     onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),
   },
 );

@@ -1,14 +1,17 @@
 import { certificateWriter, conformance } from "@busbar/testing";
-import { describe, it } from "vitest";
+import { afterAll, describe, it } from "vitest";
+import { ownServer } from "../../../tools/conformance/own-server.mjs";
 import { mqtt } from "../src/index.ts";
 
 conformance(
-  { describe, it },
+  { describe, it, afterAll },
   {
     name: "mosquitto",
     url: { variable: "BUSBAR_TEST_MOSQUITTO_URL" },
     create: mqtt,
     link: "tcp",
+    ownServer: ownServer("mosquitto"),
+    forgets: { groups: "mosquitto keeps no shared subscription over its restart" },
     onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),
   },
 );

@@ -50,6 +50,11 @@ export class FakeServer {
     for (const socket of this.#sockets) if (!socket.destroyed) socket.write(Buffer.from(bytes));
   }
 
+  /** Ends every connection, and takes new ones. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
