@@ -261,6 +261,18 @@ describeOnMosquitto("foreign clients", () => {
     "",
   ];
 
+  it("publish at QoS 2, and are read at QoS 1, for what is acknowledged late is kept until then", async () => {
+    const bus = await brokers.open();
+    const topic = unique();
+    const inbox = acknowledging();
+    await bus.subscribe(request(topic), inbox.sink);
+    const device = await foreign(mosquittoUrl);
+    await device.publishAsync(topic, "twice", { qos: 2 });
+    await inbox.count(1);
+    expect(inbox.deliveries.map(({ record }) => (record.native as IPublishPacket).qos)).toEqual([1]);
+    await device.endAsync();
+  });
+
   it("read what the bus publishes, byte for byte, with headers and content type", async () => {
     const bus = await brokers.open();
     const topic = unique();

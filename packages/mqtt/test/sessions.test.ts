@@ -1,4 +1,6 @@
 import type { BrokerStatus } from "@busbar/core/contract";
+import { connect } from "mqtt";
+import type { IConnackPacket } from "mqtt";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { describeOnMosquitto, mosquittoUrl } from "./broker-url.ts";
 import { acknowledging, Brokers, foreign, Inbox, outbound, request, status, unique } from "./fixtures.ts";
@@ -10,6 +12,21 @@ let proxy: TcpProxy;
 /** The options of a broker whose connections can be cut. */
 function overProxy(): { url: string } {
   return { url: `mqtt://127.0.0.1:${proxy.port}` };
+}
+
+/** Whether the server keeps a session under this client id. */
+async function hasSession(clientId: string): Promise<boolean> {
+  const client = connect(mosquittoUrl, {
+    protocolVersion: 5,
+    clientId,
+    clean: false,
+    properties: { sessionExpiryInterval: 60 },
+    reconnectPeriod: 0,
+  });
+  const { sessionPresent } = await new Promise<IConnackPacket>((resolve) => client.once("connect", resolve));
+  // One that was found stays; one that this made goes.
+  await client.endAsync(false, sessionPresent ? {} : { properties: { sessionExpiryInterval: 0 } });
+  return sessionPresent;
 }
 
 beforeEach(async () => {
@@ -68,7 +85,10 @@ describeOnMosquitto("a session", () => {
     const first = await bus.subscribe(asked, () => {});
     await first.close();
     await expect(teller.publish(outbound(topic, "never"))).resolves.toMatchObject({ routed: true });
+    const clientId = `${asked.member}-${asked.name}`;
+    expect(await hasSession(clientId)).toBe(true);
     await first.remove();
+    expect(await hasSession(clientId)).toBe(false);
     await expect(teller.publish(outbound(topic, "never"))).resolves.toMatchObject({ routed: false });
     const inbox = acknowledging();
     const second = await bus.subscribe(asked, inbox.sink);
