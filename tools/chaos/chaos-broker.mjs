@@ -1,8 +1,8 @@
 import { startInstance } from "../brokers/index.mjs";
+import { behindProxy } from "../conformance/behind-proxy.mjs";
 import { Network } from "./network.mjs";
 
 /** @import { BrokerInstance } from "../brokers/broker-instance.mjs" */
-/** @import { ConfigChanges, InstancePlace } from "../brokers/broker-kind.mjs" */
 
 /** Which of the development brokers speaks the protocol. @type {Readonly<Record<string, string>>} */
 const kinds = { mqtt: "mosquitto", amqp: "rabbitmq", nats: "nats", kafka: "kafka" };
@@ -41,7 +41,7 @@ export class ChaosBroker {
     const instance = await startInstance(kind, {
       label: "chaos",
       log,
-      ...(isKafka ? { extraPorts: ["proxied", "proxy"], config: secondListener } : {}),
+      ...(isKafka ? behindProxy : {}),
     });
     try {
       const { proxied = Number(new URL(instance.url).port), proxy = 0 } = instance.ports;
@@ -84,21 +84,4 @@ export class ChaosBroker {
     await this.#network.close();
     await this.#instance.destroy();
   }
-}
-
-/**
- * Kafka's clients go on where the broker says it is, so the way over the network needs a listener that names the proxy.
- *
- * @param {InstancePlace} place
- * @returns {ConfigChanges}
- */
-function secondListener({ ports }) {
-  const at = (/** @type {string} */ name, /** @type {string} */ port) => `${name}://127.0.0.1:${ports[port]}`;
-  return {
-    settings: {
-      listeners: [at("PLAINTEXT", "kafka"), at("PROXIED", "proxied"), at("CONTROLLER", "controller")].join(","),
-      "advertised.listeners": [at("PLAINTEXT", "kafka"), at("PROXIED", "proxy")].join(","),
-      "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
-    },
-  };
 }

@@ -1,14 +1,16 @@
 import { certificateWriter, conformance } from "@busbar/testing";
-import { describe, it } from "vitest";
+import { afterAll, describe, it } from "vitest";
+import { ownServer } from "../../../tools/conformance/own-server.mjs";
 import { nats } from "../src/index.ts";
 
 conformance(
-  { describe, it },
+  { describe, it, afterAll },
   {
     name: "nats",
     url: { variable: "BUSBAR_TEST_NATS_URL" },
     create: nats,
     link: "tcp",
+    ownServer: ownServer("nats"),
     onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),
   },
 );

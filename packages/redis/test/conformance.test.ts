@@ -1,14 +1,16 @@
 import { certificateWriter, conformance } from "@busbar/testing";
-import { describe, it } from "vitest";
+import { afterAll, describe, it } from "vitest";
+import { ownServer } from "../../../tools/conformance/own-server.mjs";
 import { redis } from "../src/index.ts";
 
 conformance(
-  { describe, it },
+  { describe, it, afterAll },
   {
     name: "redis",
     url: { variable: "BUSBAR_TEST_REDIS_URL" },
     create: redis,
     link: "tcp",
+    ownServer: ownServer("redis"),
     onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),
   },
 );

@@ -37,8 +37,10 @@ export function conformance(runner: Runner, harness: Harness): void {
     runner.it("leaves a certificate", async () => {
       const certificate = await suite.certificate();
       for (const line of summaryOf(certificate)) print(line);
+      await suite.close();
       await harness.onCertificate?.(certificate);
     });
+    runner.afterAll?.(() => suite.close(), runnerGraceMs * 6);
   });
 }
 

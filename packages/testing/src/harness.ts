@@ -3,11 +3,14 @@ import { usualBounds } from "./bounds.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Certificate } from "./certificate.ts";
 import type { Link } from "./link.ts";
+import type { OwnServer } from "./own-server.ts";
 
 /** The part of a test runner that the kit uses: those of vitest, jest, mocha and `node:test` all fit. */
 export interface Runner {
   readonly describe: (title: string, body: () => void) => unknown;
   readonly it: (title: string, body: (context?: unknown) => Promise<void>, timeoutMs?: number) => unknown;
+  /** Ends a server of the suite's own also where the last test does not run. `after` of some runners. */
+  readonly afterAll?: (body: () => Promise<void>, timeoutMs?: number) => unknown;
 }
 
 /** What the kit wants a broker made with; the options of every adapter take it as it is. */
@@ -36,14 +39,18 @@ export interface Harness {
   readonly quietMs?: number;
   /**
    * A way to the server that the kit can hold and cut. `tcp` puts a proxy of the kit between, for a protocol whose clients
-   * stay on the address that they were given. Without a link the laws that need one are skipped.
+   * stay on the address that they were given; `own-server` puts it before the server of the suite's own, for one whose clients
+   * go where the server tells them. Without a link the laws that need one are skipped.
    */
-  readonly link?: "tcp" | (() => Promise<Link>);
+  readonly link?: "tcp" | "own-server" | (() => Promise<Link>);
   /**
-   * Restarts the server the way an operator does, and resolves once it answers again at the same address. Not for a server that
-   * others use at the same time. Without it laws are tried in a weaker way, which is printed.
+   * Starts a server that the suite has for itself, for the laws that restart it; called once, when the first of them is run, and
+   * not at all where there is none. Resolves to the reason where it cannot be had; then these laws are skipped, and
+   * those that are only stronger for it tried in a weaker way, which is printed.
    */
-  readonly restart?: () => Promise<void>;
+  readonly ownServer?: () => Promise<OwnServer | { readonly missing: string }>;
+  /** What the server is known to forget when it is restarted, in words for the certificate; laws go around it and say so. */
+  readonly forgets?: { readonly groups?: string };
   /** Only these laws, by id. @default all */
   readonly only?: readonly string[];
   /** Called once at the end, with what was found out. */

@@ -1,5 +1,6 @@
 import type { CapabilityName } from "@busbar/core/contract";
 import type { Face } from "./face.ts";
+import type { Facility } from "./facility.ts";
 import type { Scene } from "./scene/scene.ts";
 
 /** The families of laws, by the letter that their ids begin with. */
@@ -18,9 +19,6 @@ export const families = {
 /** The letter of a family. */
 export type Family = keyof typeof families;
 
-/** Something that a harness may be able to do to the server. */
-export type Facility = "link";
-
 /** The body of a law: resolves when it holds, and rejects with what it saw instead. */
 export type LawBody = (scene: Scene) => Promise<void>;
 
@@ -36,6 +34,8 @@ export interface Law {
   readonly needs?: readonly CapabilityName[];
   /** What the harness must be able to do. */
   readonly facility?: Facility;
+  /** What it is stronger with. Without it the law is tried in a weaker way, which it notes. */
+  readonly uses?: readonly Facility[];
   /** How many deadlines the body may take in all before it is given up. @default 4 */
   readonly deadlines?: number;
   /** One body for both faces, on `scene.client()`. */

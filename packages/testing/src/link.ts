@@ -8,8 +8,16 @@ export interface Link {
   holdAnswers(): void;
   /** Lets through what was held, and what follows. */
   release(): void;
-  /** Cuts every connection at once, without a farewell to either side. New ones are taken. */
+  /** Throws away what either side says from now on and closes nothing, as a network that has gone silent, until `sever`. */
+  swallow(): void;
+  /** Cuts every connection at once, without a farewell to either side. New ones are taken, and carry what is said. */
   sever(): void;
+  /** Cuts every connection and takes no new one, as a server that is down, until `accept`. */
+  refuse(): void;
+  /** Takes connections again. */
+  accept(): void;
+  /** How many connections are open. */
+  readonly connections: number;
   /** Ends the link and every connection over it. */
   close(): Promise<void>;
 }

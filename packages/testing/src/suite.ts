@@ -6,14 +6,17 @@ import { contractVersion } from "./certificate.ts";
 import type { CaseName, CaseResult, Certificate } from "./certificate.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Face } from "./face.ts";
+import { FacilityProvider } from "./facilities.ts";
+import type { Facilities } from "./facilities.ts";
 import { boundsOf } from "./harness.ts";
 import type { Harness } from "./harness.ts";
 import { bodiesOn } from "./law.ts";
 import type { Law } from "./law.ts";
-import type { Link } from "./link.ts";
 import { Scene } from "./scene/scene.ts";
 import { Skip } from "./skip.ts";
-import { TcpLink } from "./tcp-link.ts";
+
+/** How long a server may take to start or to restart, in milliseconds, on a machine that is busy. */
+const serverStartMs = 60_000;
 
 const faces: readonly Face[] = ["driver", "bus"];
 
@@ -36,6 +39,7 @@ export class Suite {
   readonly #harness: Harness;
   readonly #url: string;
   readonly #bounds: Bounds;
+  readonly #facilities: FacilityProvider;
   readonly #run: string = `conformance-${randomBytes(4).toString("hex")}`;
   readonly #results = new Map<Case, CaseResult>();
   #probe: Promise<Probe> | undefined;
@@ -45,6 +49,7 @@ export class Suite {
     this.#harness = harness;
     this.#url = url;
     this.#bounds = boundsOf(harness);
+    this.#facilities = new FacilityProvider(harness, url);
     const wanted = laws.filter(({ id }) => harness.only === undefined || harness.only.includes(id));
     this.cases = wanted.flatMap((law) =>
       faces.filter((face) => bodiesOn(law, face).length > 0).map((face) => ({ law, face })),
@@ -53,7 +58,13 @@ export class Suite {
 
   /** The longest that a case may take, its tidying up included, in milliseconds. */
   longestMs({ law }: Case): number {
-    return this.#bodyMs(law) + 8 * this.#bounds.deadlineMs;
+    const startMs = this.#facilities.needsOwnServer(law) ? 2 * serverStartMs : 0;
+    return startMs + this.#bodyMs(law) + 8 * this.#bounds.deadlineMs;
+  }
+
+  /** Ends what was started for this run. Calling it again is harmless. */
+  close(): Promise<void> {
+    return this.#facilities.close();
   }
 
   /** Runs a case; rejects with what it saw when the law is broken, and with `Skip` when it cannot be tried here. */
@@ -105,9 +116,10 @@ export class Suite {
     const { effective } = await this.#probed();
     const missing = (law.needs ?? []).filter((need) => effective.supports[need] === "unsupported");
     if (missing.length > 0) return this.#tryWithout(law, face, effective, missing);
-    if (law.facility === "link" && this.#harness.link === undefined)
-      throw new Skip("the harness has no link to hold or cut");
-    const scene = this.#scene(law, face, effective);
+    const facilities = await this.#facilities.for(law);
+    if (law.facility !== undefined && facilities[law.facility] === undefined)
+      throw new Skip(facilities.missing[law.facility]);
+    const scene = this.#scene(law, face, effective, facilities);
     await this.#on(scene, law, async () => {
       for (const body of bodiesOn(law, face)) await body(scene);
     });
@@ -123,7 +135,7 @@ export class Suite {
     const reason = `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} unsupported`;
     const askable = missing.filter((capability) => capabilityRequests[capability] !== undefined);
     if (face === "driver" || askable.length === 0) throw new Skip(reason);
-    const scene = this.#scene(law, face, effective);
+    const scene = this.#scene(law, face, effective, await this.#facilities.for(law));
     await this.#on(scene, law, async () => {
       const bus = await scene.bus("asking");
       for (const capability of askable) await refusesToPretend(scene, bus, capability);
@@ -142,30 +154,29 @@ export class Suite {
     if (broken !== undefined) throw broken.error;
   }
 
-  #scene(law: Law, face: Face, effective: EffectiveCapabilities): Scene {
+  #scene(law: Law, face: Face, effective: EffectiveCapabilities, facilities: Facilities): Scene {
     return new Scene({
       ...this.#bounds,
       face,
       run: this.#run,
       caseName: `${law.id.toLowerCase()}-${face}`,
       effective,
-      create: (clientName) => this.#create(clientName),
-      link: this.#linker(),
-      restart: this.#harness.restart,
+      create: (clientName) => this.#create(facilities.url, clientName),
+      link: facilities.link,
+      restart: facilities.restart,
+      missing: facilities.missing,
+      forgets: this.#harness.forgets ?? {},
     });
   }
 
-  #linker(): (() => Promise<Link>) | undefined {
-    const { link } = this.#harness;
-    return link === "tcp" ? () => TcpLink.open(this.#url, (options) => this.#harness.create(options)) : link;
-  }
-
-  async #create(clientName: string): Promise<Broker> {
-    return this.#harness.create({ url: this.#url, clientName });
+  async #create(url: string, clientName: string): Promise<Broker> {
+    return this.#harness.create({ url, clientName });
   }
 
   #bodyMs(law: Law): number {
-    return (law.deadlines ?? 4) * this.#bounds.deadlineMs;
+    const restarts = law.facility === "restart" || law.uses?.includes("restart") === true;
+    const restartMs = restarts && this.#harness.ownServer !== undefined ? 2 * serverStartMs : 0;
+    return restartMs + (law.deadlines ?? 4) * this.#bounds.deadlineMs;
   }
 
   #probed(): Promise<Probe> {
@@ -174,7 +185,7 @@ export class Suite {
   }
 
   async #look(): Promise<Probe> {
-    const broker = await this.#create(`${this.#run}-probe`);
+    const broker = await this.#create(this.#url, `${this.#run}-probe`);
     try {
       const effective = await within("the server is reached", broker.open(), this.#bounds.deadlineMs);
       return { adapter: broker.name, declared: broker.declared, effective };

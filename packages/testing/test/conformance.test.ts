@@ -5,7 +5,7 @@ import { memory } from "@busbar/core";
 import type { Broker, Capabilities } from "@busbar/core/contract";
 import { afterEach, describe, expect, expectTypeOf, it, vi } from "vitest";
 import { certificateWriter, conformance, laws } from "../src/index.ts";
-import type { Certificate, Harness, Runner } from "../src/index.ts";
+import type { Certificate, Harness, OwnServer, Runner } from "../src/index.ts";
 import { overlaid } from "../src/overlaid.ts";
 import { FakeRunner } from "./fake-runner.ts";
 
@@ -133,11 +133,17 @@ describe("conformance", () => {
 
   it("restarts the server where a law is stronger for it, and says so where it cannot", async () => {
     let restarts = 0;
-    const restart = (): Promise<void> => Promise.resolve(void restarts++);
-    expect((await runOn({ only: ["C1"], restart })).lines).toEqual([
+    let closed = 0;
+    const ownServer = (): Promise<OwnServer> =>
+      Promise.resolve({
+        url: "memory://own-server",
+        restart: () => Promise.resolve(void restarts++),
+        close: () => Promise.resolve(void closed++),
+      });
+    expect((await runOn({ only: ["C1"], ownServer })).lines).toEqual([
       "tried (memory 1): 2 cases passed, 0 failed, 0 skipped",
     ]);
-    expect(restarts).toBe(2);
+    expect([restarts, closed]).toEqual([2, 1]);
     const { lines } = await runOn({ only: ["C1"] });
     expect(lines).toContain("  passed C1 on the bus: only over a new process, the harness cannot restart the server");
   });

@@ -4,6 +4,7 @@ import type { Law } from "../law.ts";
 import { ascending, bytesOf, numbersIn, publishNumbered } from "../numbered.ts";
 import { deadLettersOf } from "../scene/dead-letters.ts";
 import { joinGroup } from "../scene/group-member.ts";
+import { countedResources, moreThan } from "../scene/resources.ts";
 
 /** C12, G1, G3, G6, G8 and G10: how things end, and what is left of them. */
 export const endingLaws: readonly Law[] = [
@@ -147,10 +148,7 @@ export const endingLaws: readonly Law[] = [
       await bus.publish(topic, bytesOf("1"));
       await scene.eventually("the message arrives", () => seen.length === 1);
       await scene.within("closing ends", bus.close());
-      const left = (): readonly string[] =>
-        [...countedResources()].flatMap(([kind, count]) =>
-          count > (before.get(kind) ?? 0) ? [`${count - (before.get(kind) ?? 0)} ${kind}`] : [],
-        );
+      const left = (): readonly string[] => moreThan(before);
       await scene.eventually("nothing that keeps the process alive is left", () => left().length === 0, left);
     },
   },
@@ -171,11 +169,4 @@ function readAll(stream: MessageStream<number>): Loop {
     }
   };
   return { seen, ended: read() };
-}
-
-/** What keeps this process alive now, by kind. */
-function countedResources(): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return counts;
 }

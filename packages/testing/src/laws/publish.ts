@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import type { Broker, Receipt } from "@busbar/core/contract";
+import type { Receipt } from "@busbar/core/contract";
 import { BusError } from "@busbar/core/driver";
 import type { Law } from "../law.ts";
 import { assertEachOnce, bytesOf, numbersIn, publishNumbered, range } from "../numbered.ts";
-import { BusClient } from "../scene/bus-client.ts";
-import type { Client, Inbox } from "../scene/client.ts";
-import { DriverClient } from "../scene/driver-client.ts";
+import type { Inbox } from "../scene/client.ts";
 import { record } from "../scene/records.ts";
 import type { Scene } from "../scene/scene.ts";
 import { Skip } from "../skip.ts";
@@ -18,6 +16,7 @@ export const publishLaws: readonly Law[] = [
       "a publish resolves only when the broker has confirmed it, and what was confirmed is there whatever becomes of the publisher",
     everywhere: true,
     needs: ["atLeastOnce"],
+    uses: ["link"],
     deadlines: 6,
     both: async (scene) => {
       const topic = scene.topic("confirmed");
@@ -92,6 +91,7 @@ export const publishLaws: readonly Law[] = [
     id: "E6",
     title: "a publish whose signal aborts is rejected at once, and before it is sent where it had aborted before",
     everywhere: true,
+    uses: ["link"],
     driver: async (scene) => {
       const topic = scene.topic("aborted");
       const inbox = await (await scene.client("consumer")).subscribe(topic);
@@ -129,8 +129,7 @@ export const publishLaws: readonly Law[] = [
 /** Shows that a publish waits for its confirm, and that the confirm is worth something. */
 async function confirmsOverALink(scene: Scene, topic: string, inbox: Inbox): Promise<void> {
   const link = await scene.link();
-  const broker = scene.adopt(await link.create(scene.member("publisher")));
-  const publisher = await clientOver(scene, broker);
+  const publisher = await scene.clientOver(link, "publisher");
   await publishNumbered(publisher, topic, [0, 1]);
   await scene.arrives(inbox, 1, "the first message arrives");
 
@@ -167,10 +166,4 @@ async function abortsWhileWaiting(
   const answered = assert.rejects(scene.within("the publish is answered", publishing), canceled);
   caller.abort(reason);
   await answered.finally(() => link.release());
-}
-
-async function clientOver(scene: Scene, broker: Broker): Promise<Client> {
-  if (scene.face === "bus") return new BusClient(await scene.busOver(broker, "publisher"));
-  await scene.within("the publisher opens", broker.open());
-  return new DriverClient(broker, scene.member("publisher"));
 }

@@ -11,6 +11,7 @@ export const settlementLaws: readonly Law[] = [
     title: "what was acknowledged never comes again, also not to the next process, nor after a restart of the server",
     everywhere: true,
     needs: ["groups", "durable", "atLeastOnce"],
+    uses: ["restart"],
     deadlines: 6,
     both: async (scene) => {
       const [topic, group] = [scene.topic("acknowledged"), scene.group("acknowledged")];
@@ -19,7 +20,7 @@ export const settlementLaws: readonly Law[] = [
       await publishNumbered(await scene.client("publisher"), topic, [0, 10]);
       await scene.arrives(first, 10, "every message arrives");
       await scene.within("the first process closes", before.close());
-      if (!(await scene.restart())) scene.note("only over a new process, the harness cannot restart the server");
+      if (!(await scene.restart())) scene.note(`only over a new process, ${scene.missing("restart")}`);
       const after = await scene.client("member");
       const second = await after.subscribe(topic, { group });
       await publishNumbered(await scene.client("later-publisher"), topic, [10, 11]);

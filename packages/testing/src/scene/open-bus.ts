@@ -4,12 +4,13 @@ import type { Broker } from "@busbar/core/contract";
 
 const silent = (): void => undefined;
 
-/** Opens a bus over one broker, as one process of a service, with nothing configured and nothing printed. */
+/** Opens a bus over one broker, as one process of a service, with nothing else configured and nothing printed. */
 export async function openBus(
   broker: Broker,
   service: string,
   instance: string,
   connectTimeoutMs: number,
+  start: "foreground" | "background" = "foreground",
 ): Promise<Bus> {
   const settings: BusSettings = {
     service,
@@ -22,7 +23,7 @@ export async function openBus(
     routes: [],
     policies: [],
     codecs: [],
-    start: "foreground",
+    start,
     connectTimeoutMs,
     logger: { info: silent, warn: silent, error: silent },
   };

@@ -1,6 +1,7 @@
 import type { Bus } from "@busbar/core";
 import type { Broker, Capabilities, EffectiveCapabilities } from "@busbar/core/contract";
 import { eventually, stays, within } from "../bounded-wait.ts";
+import type { Facility } from "../facility.ts";
 import { Gate } from "../gate.ts";
 import type { Bounds } from "../bounds.ts";
 import type { Face } from "../face.ts";
@@ -23,6 +24,10 @@ export interface SceneSettings extends Bounds {
   readonly create: (clientName: string) => Promise<Broker>;
   readonly link: (() => Promise<Link>) | undefined;
   readonly restart: (() => Promise<void>) | undefined;
+  /** Why a facility is not there. */
+  readonly missing: Readonly<Record<Facility, string>>;
+  /** What the server is known to forget when it is restarted. */
+  readonly forgets: { readonly groups?: string };
 }
 
 /**
@@ -104,14 +109,22 @@ export class Scene {
     return broker;
   }
 
+  /** An open client on the face of this case whose connection goes over the link. */
+  async clientOver(link: Link, name: string): Promise<Client> {
+    const broker = this.adopt(await link.create(this.member(name)));
+    if (this.face === "bus") return new BusClient(await this.busOver(broker, name));
+    await within(`broker "${name}" opens`, broker.open(), this.deadlineMs);
+    return new DriverClient(broker, this.member(name));
+  }
+
   /** An open bus over a broker of its own. */
   async bus(name: string): Promise<Bus> {
     return this.busOver(await this.unopened(name), name);
   }
 
-  /** An open bus over a broker that is not open yet. */
-  async busOver(broker: Broker, name: string): Promise<Bus> {
-    const bus = await openBus(broker, this.#settings.run, name, this.deadlineMs);
+  /** An open bus over a broker that is not open yet; with `start: "background"` the broker may be away. */
+  async busOver(broker: Broker, name: string, start: "foreground" | "background" = "foreground"): Promise<Bus> {
+    const bus = await openBus(broker, this.#settings.run, name, this.deadlineMs, start);
     this.#closers.unshift(() => bus.close({ deadlineMs: 0 }));
     return bus;
   }
@@ -134,10 +147,20 @@ export class Scene {
     return this.#settings.link !== undefined;
   }
 
-  /** Restarts the server where the harness can, and resolves to whether it could. */
+  /** Restarts the server where the harness can, and resolves to whether it could. Only for laws that asked for the facility. */
   async restart(): Promise<boolean> {
     await this.#settings.restart?.();
     return this.#settings.restart !== undefined;
+  }
+
+  /** Why there is no such facility here, in words for a note. */
+  missing(facility: Facility): string {
+    return this.#settings.missing[facility];
+  }
+
+  /** What the server is known to forget of groups when it is restarted, in words for a note. */
+  get forgetsGroups(): string | undefined {
+    return this.#settings.forgets.groups;
   }
 
   /** A gate that is opened at the latest when the case is over, so that no handler outlives it. */
@@ -150,6 +173,11 @@ export class Scene {
   /** Resolves as soon as the condition holds; fails when it does not within the deadline. */
   eventually(promise: string, condition: () => boolean | Promise<boolean>, seen?: () => unknown): Promise<void> {
     return eventually(promise, condition, this.deadlineMs, seen);
+  }
+
+  /** As `eventually`, for what comes back after a cut: clients wait up to 12 s between their tries, on every broker. */
+  recovers(promise: string, condition: () => boolean | Promise<boolean>, seen?: () => unknown): Promise<void> {
+    return eventually(promise, condition, 3 * this.deadlineMs, seen);
   }
 
   /** Fails unless the condition holds for all of the quiet time. */

@@ -1,0 +1,72 @@
+import type { Facility } from "./facility.ts";
+import type { Harness } from "./harness.ts";
+import type { Law } from "./law.ts";
+import type { Link } from "./link.ts";
+import type { OwnServer } from "./own-server.ts";
+import { TcpLink } from "./tcp-link.ts";
+
+/** Where a law is tried, and what it can do there. */
+export interface Facilities {
+  readonly url: string;
+  readonly link: (() => Promise<Link>) | undefined;
+  readonly restart: (() => Promise<void>) | undefined;
+  /** Why a facility is not there, in words for people. */
+  readonly missing: Readonly<Record<Facility, string>>;
+}
+
+const noLink = "the harness has no link to hold or cut";
+const noRestart = "the harness cannot restart the server";
+
+/** Finds what each law needs: the server that is there, or one of the suite's own, started when the first law asks for it. */
+export class FacilityProvider {
+  readonly #harness: Harness;
+  readonly #url: string;
+  #own: Promise<OwnServer | { readonly missing: string }> | undefined;
+
+  constructor(harness: Harness, url: string) {
+    this.#harness = harness;
+    this.#url = url;
+  }
+
+  /** Resolves to what there is for the law; rejects when a server of the suite's own does not come up. */
+  async for(law: Law): Promise<Facilities> {
+    const server = this.needsOwnServer(law) ? await this.#ownServer() : undefined;
+    const own = server !== undefined && "url" in server ? server : undefined;
+    const reason = server !== undefined && "missing" in server ? server.missing : undefined;
+    return {
+      url: own?.url ?? this.#url,
+      link: this.#link(own),
+      restart: own === undefined ? undefined : () => own.restart(),
+      missing: { link: reason ?? noLink, restart: reason ?? noRestart },
+    };
+  }
+
+  /** True where the law is tried on a server of the suite's own, if there is one. */
+  needsOwnServer({ facility, uses = [] }: Law): boolean {
+    const wanted = new Set([facility, ...uses]);
+    if (this.#harness.ownServer === undefined) return false;
+    return wanted.has("restart") || (wanted.has("link") && this.#harness.link === "own-server");
+  }
+
+  /** Ends the server of the suite's own, where there is one. */
+  async close(): Promise<void> {
+    const server = await this.#own?.catch(() => undefined);
+    this.#own = undefined;
+    if (server !== undefined && "url" in server) await server.close();
+  }
+
+  #link(own: OwnServer | undefined): (() => Promise<Link>) | undefined {
+    const { link } = this.#harness;
+    if (typeof link === "function") return link;
+    const create: Harness["create"] = (options) => this.#harness.create(options);
+    if (link === "tcp") return () => TcpLink.open(own?.url ?? this.#url, create);
+    if (link === undefined || own === undefined) return undefined;
+    return () => TcpLink.open(own.url, create, own.proxied);
+  }
+
+  #ownServer(): Promise<OwnServer | { readonly missing: string }> {
+    const { ownServer } = this.#harness;
+    this.#own ??= ownServer === undefined ? Promise.resolve({ missing: noRestart }) : ownServer();
+    return this.#own;
+  }
+}
