@@ -170,7 +170,7 @@ export class MqttSubscriber implements Subscriber {
       sessionExpirySeconds: durable ? sessionExpirySeconds : Math.max(1, Math.ceil(graceMs / 1000)),
       receiveMaximum: Math.min(maxInFlight, 65_535),
       prepare: (client) => {
-        const flow = new InboundFlow(client, (packet) => this.#arrive(packet));
+        const flow = new InboundFlow(client, (packet) => this.#arrive(packet, flow));
         this.#flow = flow;
         this.#origin = { name, session: this.#session, flow, tell: this.#around.tell };
       },
@@ -237,10 +237,13 @@ export class MqttSubscriber implements Subscriber {
     throw new RefusedError(message, { broker: "mqtt", topic });
   }
 
-  /** Whatever arrives after `stop` is left unacknowledged, for the session to deliver again. */
-  #arrive(packet: IPublishPacket): void {
+  /**
+   * Whatever arrives after `stop` is left unacknowledged, for the session to deliver again; so is what mqtt.js had read and not yet handed
+   * over when the connection was lost, or it would be handled ahead of what comes again before it.
+   */
+  #arrive(packet: IPublishPacket, flow: InboundFlow): void {
     const origin = this.#origin;
-    if (this.#stopped || origin === undefined) return;
+    if (this.#stopped || origin === undefined || (flow !== this.#flow && packet.qos > 0)) return;
     const { messageId } = packet;
     const reserved = isReservedFor(this.#request.filter, packet.topic);
     const acknowledged = packet.qos > 0 && messageId !== undefined;
@@ -256,6 +259,7 @@ export class MqttSubscriber implements Subscriber {
   }
 
   #lost(error: BusError, connection: Connection): void {
+    this.#flow = undefined;
     // What needs no acknowledgement is not delivered again either, so it stays what it is.
     if (this.#acknowledges) this.#handOut.endGeneration();
     if (this.#stopped) this.#link.end(error);
