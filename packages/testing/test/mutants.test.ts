@@ -3,6 +3,7 @@ import { memory } from "@busbar/core";
 import type { Broker } from "@busbar/core/contract";
 import { describe, it } from "vitest";
 import { laws } from "../src/laws/index.ts";
+import type { OwnServer } from "../src/own-server.ts";
 import { Suite } from "../src/suite.ts";
 import type { Case } from "../src/suite.ts";
 import { MemoryLink } from "./memory-link.ts";
@@ -24,10 +25,20 @@ function suiteOf(mutate: (broker: Broker) => Broker, overLink: boolean, deadline
       create: (options) => mutate(memory(options)),
       deadlineMs,
       quietMs: 40,
+      ownServer: () => Promise.resolve(serverInMemory(url)),
       ...(overLink ? { link: () => Promise.resolve(new MemoryLink(url, mutate)) } : {}),
     },
     url,
   );
+}
+
+/** A server that keeps everything over its restart: in memory, cutting every connection is all there is to it. */
+function serverInMemory(url: string): OwnServer {
+  return {
+    url,
+    restart: () => Promise.resolve(memory({ url }).native.sever()),
+    close: () => Promise.resolve(),
+  };
 }
 
 function caseOf(suite: Suite, { law, face }: Breach): Case {

@@ -13,6 +13,9 @@ import { manyLaws } from "./many-at-once.ts";
 import { orderLaws } from "./order-and-flow.ts";
 import { publishLaws } from "./publish.ts";
 import { requestLaws } from "./requests.ts";
+import { livesLaws } from "./resilience-lives.ts";
+import { retryLaws } from "./resilience-retries.ts";
+import { resilienceLaws } from "./resilience.ts";
 import { roundTripLaws } from "./round-trip.ts";
 import { repeatLaws } from "./repeats.ts";
 import { settlementLaws } from "./settlement.ts";
@@ -32,6 +35,9 @@ export const laws: readonly Law[] = [
   ...batchLaws,
   ...lifecycleLaws,
   ...endingLaws,
+  ...resilienceLaws,
+  ...retryLaws,
+  ...livesLaws,
   ...deadLetterLaws,
   ...requestLaws,
   ...insightLaws,

@@ -3,6 +3,7 @@ import { flowAndLifeMutants } from "./flow-and-life.ts";
 import { flowMutants } from "./flow.ts";
 import { groupMutants } from "./groups.ts";
 import type { Mutant } from "./mutant.ts";
+import { resilienceMutants } from "./resilience.ts";
 import { roundTripMutants } from "./round-trip.ts";
 import { settlementMutants } from "./settlement.ts";
 
@@ -14,4 +15,5 @@ export const mutants: readonly Mutant[] = [
   ...flowAndLifeMutants,
   ...endingMutants,
   ...flowMutants,
+  ...resilienceMutants,
 ];
