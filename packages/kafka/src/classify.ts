@@ -160,6 +160,12 @@ const byName: Readonly<Record<string, Verdict>> = {
 /** Failures of one record that say nothing of the others in its request. */
 const ofOneRecord = new Set(["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP"]);
 /** The group has moved on: not a failure, the client joins again. */
+const comingCoordinators: ReadonlySet<string> = new Set([
+  "GROUP_LOAD_IN_PROGRESS",
+  "GROUP_COORDINATOR_NOT_AVAILABLE",
+  "NOT_COORDINATOR_FOR_GROUP",
+]);
+
 const rebalances = new Set(["REBALANCE_IN_PROGRESS", "ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID"]);
 
 /**
@@ -223,6 +229,11 @@ export function concernsOneRecord(cause: unknown): boolean {
 /** Tells whether the topic is gone, so that what is known of it is wrong. */
 export function topicIsGone(cause: unknown): boolean {
   return typeOf(cause) === "UNKNOWN_TOPIC_OR_PARTITION";
+}
+
+/** Tells whether the group has no coordinator that knows it yet, as for a while after a broker has started. */
+export function coordinatorIsComing(cause: unknown): boolean {
+  return comingCoordinators.has(typeOf(cause) ?? "");
 }
 
 /** Tells whether a call failed only because the group has moved on. */

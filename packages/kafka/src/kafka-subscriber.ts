@@ -1,7 +1,7 @@
 import type { BrokerStatus, Delivery, Subscriber, SubscribeRequest } from "@busbar/core/contract";
 import { atMost, backoffDelayMs, pause, reconnectPolicy } from "@busbar/core/driver";
 import { bounded } from "./bounded.ts";
-import { classify, closedError, isRebalance, tookTooLong, topicIsGone } from "./classify.ts";
+import { classify, closedError, coordinatorIsComing, isRebalance, tookTooLong, topicIsGone } from "./classify.ts";
 import type { AssignedPartition, ClientMember, KafkaClient } from "./client.ts";
 import type { Control } from "./control.ts";
 import { Deferred } from "./deferred.ts";
@@ -140,13 +140,20 @@ export class KafkaSubscriber implements Subscriber {
     );
   }
 
-  /** Makes a member. A topic that is deleted between being found and being subscribed to is found anew. */
+  /**
+   * Makes a member. A topic that is deleted between being found and being subscribed to is found anew, and a coordinator that has just
+   * come up, and is still loading the group, is waited for: kafkajs gives up on it at once.
+   */
   async #build(): Promise<void> {
-    for (let triesLeft = 2; ; triesLeft--) {
+    const { signal } = this.#ending;
+    const until = Date.now() + this.#context.settings.connectTimeoutMs;
+    for (let attempt = 1; ; attempt++) {
       try {
         return await this.#buildOnce();
       } catch (error) {
-        if (triesLeft === 0 || !this.#topicsMayChange(error)) throw error;
+        const again = this.#topicsMayChange(error) ? attempt <= 2 : coordinatorIsComing(error) && Date.now() < until;
+        if (!again || signal.aborted) throw error;
+        await pause(backoffDelayMs(attempt, reconnectPolicy), signal);
       }
     }
   }

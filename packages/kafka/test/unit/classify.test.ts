@@ -1,6 +1,6 @@
 import { BusError, ClosedError } from "@busbar/core/driver";
 import { describe, expect, it } from "vitest";
-import { classify, concernsOneRecord, isRebalance, topicIsGone } from "../../src/classify.ts";
+import { classify, concernsOneRecord, coordinatorIsComing, isRebalance, topicIsGone } from "../../src/classify.ts";
 
 interface Shape {
   readonly name: string;
@@ -202,5 +202,7 @@ describe("what the client says", () => {
     expect(topicIsGone(thrown(gaveUp(protocol("UNKNOWN_TOPIC_OR_PARTITION", 3, ""))))).toBe(true);
     expect(isRebalance(thrown(protocol("ILLEGAL_GENERATION", 22, "")))).toBe(true);
     expect(isRebalance(thrown(connection("")))).toBe(false);
+    expect(coordinatorIsComing(thrown(protocol("GROUP_LOAD_IN_PROGRESS", 14, "", true)))).toBe(true);
+    expect(coordinatorIsComing(thrown(connection("")))).toBe(false);
   });
 });
