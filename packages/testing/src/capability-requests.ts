@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Bus } from "@busbar/core";
+import type { Bus, UnsupportedError } from "@busbar/core";
 import type { CapabilityName } from "@busbar/core/contract";
 import { BusError } from "@busbar/core/driver";
 import type { Scene } from "./scene/scene.ts";
@@ -8,8 +8,8 @@ type Ask = (bus: Bus, topic: string, group: string) => Promise<unknown>;
 
 const ignore = (): void => undefined;
 
-/** How to ask the bus for a capability. What is missing here cannot be asked for: it is only used, or only reported. */
-export const capabilityRequests: Readonly<Partial<Record<CapabilityName, Ask>>> = {
+/** How to ask the bus for what has a call or an option of its own. */
+const ownRequests: Readonly<Partial<Record<CapabilityName, Ask>>> = {
   atLeastOnce: (bus, topic) => bus.publish(topic, 1, { delivery: "at-least-once" }),
   atMostOnce: (bus, topic) => bus.publish(topic, 1, { delivery: "at-most-once" }),
   groups: (bus, topic, group) => bus.subscribe(topic, { group }, ignore),
@@ -18,6 +18,7 @@ export const capabilityRequests: Readonly<Partial<Record<CapabilityName, Ask>>> 
   durable: (bus, topic) => bus.subscribe(topic, { durable: true }, ignore),
   startFromEarliest: (bus, topic) => bus.subscribe(topic, { startFrom: "earliest" }, ignore),
   headers: (bus, topic) => bus.publish(topic, 1, { headers: { one: "1" } }),
+  routing: (bus, topic) => bus.publish(topic, 1, { requireSubscriber: true }),
   retain: (bus, topic) => bus.publish(topic, 1, { retain: true }),
   expiry: (bus, topic) => bus.publish(topic, 1, { expiresInMs: 60_000 }),
   delay: (bus, topic) => bus.publish(topic, 1, { delayMs: 1_000 }),
@@ -28,14 +29,22 @@ export const capabilityRequests: Readonly<Partial<Record<CapabilityName, Ask>>> 
 
 /** Holds when asking the bus for a capability that the server does not have is a typed error that names it. */
 export async function refusesToPretend(scene: Scene, bus: Bus, capability: CapabilityName): Promise<void> {
-  const ask = capabilityRequests[capability];
-  assert.ok(ask !== undefined, `${capability} cannot be asked for`);
+  // What is only used, or only reported, can still be required outright.
+  const ask: Ask =
+    ownRequests[capability] ??
+    ((...[, topic, group]) => bus.subscribe(topic, { group, requires: [capability] }, ignore));
   await assert.rejects(
     scene.within(
       `asking for ${capability} is answered`,
       ask(bus, scene.topic("asked", capability), scene.group(capability)),
     ),
-    (error: unknown) => BusError.is(error) && error.code === "BUSBAR_UNSUPPORTED" && error.message.length > 0,
-    `${capability} is unsupported, so asking for it is an UnsupportedError`,
+    (error: unknown) => namesCapability(error, capability),
+    `${capability} is unsupported, so asking for it is an UnsupportedError that names it`,
   );
+}
+
+function namesCapability(error: unknown, capability: CapabilityName): boolean {
+  if (!BusError.is(error) || error.code !== "BUSBAR_UNSUPPORTED") return false;
+  const { needs } = error as UnsupportedError;
+  return needs.some((need) => need.capability === capability && need.detail.length > 0);
 }

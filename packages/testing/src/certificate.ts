@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BrokerLimits, Capabilities } from "@busbar/core/contract";
 import type { Face } from "./face.ts";
+import type { PendingLaw } from "./law.ts";
 
 /** The version of the driver contract that these laws are about. */
 export const contractVersion = "1";
@@ -41,6 +42,8 @@ export interface Certificate {
   readonly warnings: readonly string[];
   readonly counts: {
     readonly passed: number;
+    /** How many of those that passed did so in the negative form. */
+    readonly negative: number;
     readonly failed: number;
     readonly skipped: number;
     readonly notRun: number;
@@ -48,21 +51,25 @@ export interface Certificate {
   /** True when nothing failed, everything was run, and every law for every adapter was kept on one face at least. */
   readonly complete: boolean;
   readonly results: readonly CaseResult[];
+  /** Cases that are no law yet, with what is missing. They count as nothing. */
+  readonly pending: readonly PendingLaw[];
 }
 
 /** A line for each thing that somebody has to know of a run: how much passed, and why the rest did not. */
 export function summaryOf(certificate: Certificate): readonly string[] {
-  const { counts, results } = certificate;
+  const { counts, results, pending } = certificate;
+  const negative = counts.negative === 0 ? "" : ` (${counts.negative} by refusing what is unsupported)`;
   const notRun = counts.notRun === 0 ? "" : `, ${counts.notRun} not run`;
   const lines = [
     `${certificate.name} (${certificate.product} ${certificate.version}): ` +
-      `${counts.passed} cases passed, ${counts.failed} failed, ${counts.skipped} skipped${notRun}`,
+      `${counts.passed} cases passed${negative}, ${counts.failed} failed, ${counts.skipped} skipped${notRun}`,
   ];
   for (const result of results) {
     const name = `${result.law} on the ${result.face}`;
     if (result.status === "skipped") lines.push(`  skipped ${name}: ${result.reason}`);
     if (result.status === "passed") for (const note of result.notes) lines.push(`  passed ${name}: ${note}`);
   }
+  for (const { law, reason } of pending) lines.push(`  pending ${law}: ${reason}`);
   return lines;
 }
 

@@ -60,7 +60,9 @@ function register(runner: Runner, suite: Suite, tried: Case): void {
 
 /** Marks the running test as skipped where the runner can; elsewhere it passes, and the summary says that it was skipped. */
 function skipIn(context: unknown, reason: string): void {
-  if (typeof context !== "object" || context === null || !("skip" in context)) return;
+  // The context of some runners is a function that has the others as its members.
+  const isContext = (typeof context === "object" && context !== null) || typeof context === "function";
+  if (!isContext || !("skip" in context)) return;
   const { skip } = context;
   if (typeof skip === "function") skip.call(context, reason);
 }

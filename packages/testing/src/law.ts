@@ -46,6 +46,16 @@ export interface Law {
   readonly bus?: LawBody;
 }
 
+/** A case that is no law yet. It is registered nowhere and counts as nothing; certificates name it. */
+export interface PendingLaw {
+  /** The id that it will have. */
+  readonly law: Law["id"];
+  /** The promise, as the end of "on every broker …". */
+  readonly title: string;
+  /** What is missing, in words for people. */
+  readonly reason: string;
+}
+
 /** The bodies that a law has on a face: none where it does not hold there. */
 export function bodiesOn(law: Law, face: Face): readonly LawBody[] {
   return [law.both, law[face]].filter((body) => body !== undefined);

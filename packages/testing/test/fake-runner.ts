@@ -26,7 +26,8 @@ export class FakeRunner implements Runner {
   /** Runs every test, and says which of them failed. */
   async run(): Promise<readonly string[]> {
     const failed: string[] = [];
-    const context = { skip: (reason: string) => void this.skipped.push(reason) };
+    // A function with members, as vitest's is.
+    const context = Object.assign(() => undefined, { skip: (reason: string) => void this.skipped.push(reason) });
     for (const { title, body } of this.tests) await body(context).catch(() => void failed.push(title));
     return failed;
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { CapabilityName } from "@busbar/core/contract";
-import { capabilityRequests, refusesToPretend } from "../capability-requests.ts";
+import { refusesToPretend } from "../capability-requests.ts";
 import type { Law } from "../law.ts";
 
 /** I14: a broker says what it does, and does what it says. */
@@ -29,7 +29,7 @@ export const capabilityLaws: readonly Law[] = [
         );
     },
     bus: async (scene) => {
-      const unsupported = (Object.keys(capabilityRequests) as CapabilityName[]).filter((name) => !scene.can(name));
+      const unsupported = (Object.keys(scene.supports) as CapabilityName[]).filter((name) => !scene.can(name));
       if (unsupported.length === 0) return;
       const bus = await scene.bus("asking");
       for (const capability of unsupported) await refusesToPretend(scene, bus, capability);
