@@ -1,4 +1,4 @@
-import type { Broker } from "@busbar/core/contract";
+import type { Broker, Topology } from "@busbar/core/contract";
 import { usualBounds } from "./bounds.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Certificate } from "./certificate.ts";
@@ -17,6 +17,8 @@ export interface Runner {
 export interface CreateOptions {
   readonly url: string;
   readonly clientName: string;
+  /** Only there where a law is about who makes topics and subscriptions. @default "create" */
+  readonly topology?: Topology;
 }
 
 /** Tells the kit how to come by the broker under test, and what else can be done to its server. */

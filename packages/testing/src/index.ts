@@ -13,7 +13,7 @@ export type { Family, Law, LawBody, PendingLaw } from "./law.ts";
 export type { Link } from "./link.ts";
 export type { OwnServer, ProxyPorts } from "./own-server.ts";
 export { Scene } from "./scene/scene.ts";
-export type { SceneSettings } from "./scene/scene.ts";
+export type { BrokerOptions, SceneSettings } from "./scene/scene.ts";
 export { Skip } from "./skip.ts";
 export { Suite } from "./suite.ts";
 export type { Case } from "./suite.ts";

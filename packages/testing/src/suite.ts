@@ -9,7 +9,7 @@ import type { Face } from "./face.ts";
 import { FacilityProvider } from "./facilities.ts";
 import type { Facilities } from "./facilities.ts";
 import { boundsOf } from "./harness.ts";
-import type { Harness } from "./harness.ts";
+import type { CreateOptions, Harness } from "./harness.ts";
 import { bodiesOn } from "./law.ts";
 import type { Law } from "./law.ts";
 import { pendingLaws } from "./laws/pending.ts";
@@ -163,7 +163,7 @@ export class Suite {
       run: this.#run,
       caseName: `${law.id.toLowerCase()}-${face}`,
       effective,
-      create: (clientName) => this.#create(facilities.url, clientName),
+      create: (clientName, options = {}) => this.#create({ url: facilities.url, clientName, ...options }),
       link: facilities.link,
       restart: facilities.restart,
       missing: facilities.missing,
@@ -171,8 +171,8 @@ export class Suite {
     });
   }
 
-  async #create(url: string, clientName: string): Promise<Broker> {
-    return this.#harness.create({ url, clientName });
+  async #create(options: CreateOptions): Promise<Broker> {
+    return this.#harness.create(options);
   }
 
   #bodyMs(law: Law): number {
@@ -187,7 +187,7 @@ export class Suite {
   }
 
   async #look(): Promise<Probe> {
-    const broker = await this.#create(this.#url, `${this.#run}-probe`);
+    const broker = await this.#create({ url: this.#url, clientName: `${this.#run}-probe` });
     try {
       const effective = await within("the server is reached", broker.open(), this.#bounds.deadlineMs);
       return { adapter: broker.name, declared: broker.declared, effective };

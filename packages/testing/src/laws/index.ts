@@ -7,10 +7,12 @@ import { failureLaws } from "./failures.ts";
 import { flowLaws } from "./flow.ts";
 import { groupLaws } from "./groups.ts";
 import { insightLaws } from "./insight.ts";
+import { largeBodyLaws } from "./large-bodies.ts";
 import { lifecycleLaws } from "./lifecycle.ts";
 import { metadataLaws } from "./metadata.ts";
 import { manyLaws } from "./many-at-once.ts";
 import { orderLaws } from "./order-and-flow.ts";
+import { missingTopicLaws } from "./missing-topics.ts";
 import { publishLaws } from "./publish.ts";
 import { requestLaws } from "./requests.ts";
 import { livesLaws } from "./resilience-lives.ts";
@@ -32,6 +34,8 @@ export const laws: readonly Law[] = [
   ...orderLaws,
   ...flowLaws,
   ...publishLaws,
+  ...missingTopicLaws,
+  ...largeBodyLaws,
   ...batchLaws,
   ...lifecycleLaws,
   ...endingLaws,

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { BusError } from "@busbar/core/driver";
 import type { Law } from "../law.ts";
-import { bytesOf, textOf } from "../numbered.ts";
+import { bytesOf } from "../numbered.ts";
 import { record } from "../scene/records.ts";
-import { Skip } from "../skip.ts";
 
-/** A10, E8, I12 and I13: what a payload becomes, how large it may be, how the bus is, and what is behind it. */
+/** A10, I12 and I13: what a payload becomes, how the bus is, and what is behind it. */
 export const insightLaws: readonly Law[] = [
   {
     id: "A10",
@@ -31,27 +30,6 @@ export const insightLaws: readonly Law[] = [
       await foreign.publish(record(topic, Uint8Array.of(0xe9), { contentType: "text/plain; charset=iso-8859-1" }));
       await scene.eventually("the foreign text arrives", () => seen.length > conversions.length);
       assert.equal(seen.at(-1)?.payload, "é", "a text is read in the character set that it names");
-    },
-  },
-  {
-    id: "E8",
-    title: "a body that is too large is refused as such, and the connection goes on",
-    everywhere: false,
-    bus: async (scene) => {
-      const limit = scene.effective.limits.maxBodyBytes;
-      if (limit === undefined) throw new Skip("the server does not say how large a body may be");
-      if (limit > largestTried) throw new Skip(`bodies may have ${limit} bytes, which is more than is tried`);
-      const topic = scene.topic("large");
-      const inbox = await (await scene.driverClient("consumer")).subscribe(topic);
-      const bus = await scene.bus("publisher");
-      await assert.rejects(
-        scene.within("the publish is answered", bus.publish(topic, new Uint8Array(limit + 1))),
-        (error: unknown) => BusError.is(error) && error.code === "BUSBAR_TOO_LARGE" && !error.retryable,
-        "a body that is too large is refused as such",
-      );
-      await bus.publish(topic, bytesOf("after"));
-      await scene.arrives(inbox, 1, "what follows arrives");
-      assert.equal(textOf(inbox.received[0]?.body ?? bytesOf("")), "after", "and nothing of what was refused");
     },
   },
   {
@@ -104,9 +82,6 @@ export const insightLaws: readonly Law[] = [
     },
   },
 ];
-
-/** The largest limit that is tried, in bytes. */
-const largestTried = 64 * 1024 * 1024;
 
 interface Conversion {
   readonly given: unknown;

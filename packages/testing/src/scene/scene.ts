@@ -1,5 +1,5 @@
 import type { Bus } from "@busbar/core";
-import type { Broker, Capabilities, EffectiveCapabilities } from "@busbar/core/contract";
+import type { Broker, Capabilities, EffectiveCapabilities, Topology } from "@busbar/core/contract";
 import { eventually, stays, within } from "../bounded-wait.ts";
 import type { Facility } from "../facility.ts";
 import { Gate } from "../gate.ts";
@@ -13,6 +13,12 @@ import { removeLeftovers, removeRunning } from "./janitor.ts";
 import { Ledger } from "./ledger.ts";
 import { openBus } from "./open-bus.ts";
 
+/** How a law wants a broker made, where the usual way will not do. */
+export interface BrokerOptions {
+  /** Who makes topics and subscriptions. @default "create" */
+  readonly topology?: Topology;
+}
+
 /** What a scene is set up with. */
 export interface SceneSettings extends Bounds {
   readonly face: Face;
@@ -21,7 +27,7 @@ export interface SceneSettings extends Bounds {
   /** Names this case within the run, as one token. */
   readonly caseName: string;
   readonly effective: EffectiveCapabilities;
-  readonly create: (clientName: string) => Promise<Broker>;
+  readonly create: (clientName: string, options?: BrokerOptions) => Promise<Broker>;
   readonly link: (() => Promise<Link>) | undefined;
   readonly restart: (() => Promise<void>) | undefined;
   /** Why a facility is not there. */
@@ -88,8 +94,8 @@ export class Scene {
   }
 
   /** An open client on the face of this case. Two with the same name are the same process, one after the other. */
-  async client(name: string): Promise<Client> {
-    return this.face === "driver" ? this.driverClient(name) : new BusClient(await this.bus(name));
+  async client(name: string, options: BrokerOptions = {}): Promise<Client> {
+    return this.#clientOn(await this.unopened(name, options), name);
   }
 
   /** An open client on the bare driver, whatever the face. */
@@ -98,8 +104,8 @@ export class Scene {
   }
 
   /** A broker that is watched and not open. */
-  async unopened(name: string): Promise<Broker> {
-    return this.adopt(await this.#settings.create(this.member(name)));
+  async unopened(name: string, options: BrokerOptions = {}): Promise<Broker> {
+    return this.adopt(await this.#settings.create(this.member(name), options));
   }
 
   /** An open broker. */
@@ -111,10 +117,7 @@ export class Scene {
 
   /** An open client on the face of this case whose connection goes over the link. */
   async clientOver(link: Link, name: string): Promise<Client> {
-    const broker = this.adopt(await link.create(this.member(name)));
-    if (this.face === "bus") return new BusClient(await this.busOver(broker, name));
-    await within(`broker "${name}" opens`, broker.open(), this.deadlineMs);
-    return new DriverClient(broker, this.member(name));
+    return this.#clientOn(this.adopt(await link.create(this.member(name))), name);
   }
 
   /** An open bus over a broker of its own. */
@@ -222,6 +225,12 @@ export class Scene {
     );
     for (const close of this.#closers.splice(0)) await attempt("brokers, buses and links close", close());
     if (failures.length > 0) throw new AggregateError(failures, `left behind: ${failures.map(String).join("; ")}`);
+  }
+
+  async #clientOn(broker: Broker, name: string): Promise<Client> {
+    if (this.face === "bus") return new BusClient(await this.busOver(broker, name));
+    await within(`broker "${name}" opens`, broker.open(), this.deadlineMs);
+    return new DriverClient(broker, this.member(name));
   }
 
   async #janitor(): Promise<Broker> {

@@ -2,8 +2,6 @@ import { overlaid } from "../../src/overlaid.ts";
 import { delivering, onBus, onDriver, requesting, settling, subscribers } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
-let limitTold = false;
-
 /** Those that do badly when much happens, and those that do not tell how they are. */
 export const flowMutants: readonly Mutant[] = [
   {
@@ -123,19 +121,6 @@ export const flowMutants: readonly Mutant[] = [
       delivering(broker, (delivery) =>
         overlaid(delivery, { record: { ...delivery.record, contentType: "application/octet-stream" } }),
       ),
-  },
-  {
-    name: "names a limit once, and keeps to none",
-    breaks: [onBus("E8", /a body that is too large is refused as such/)],
-    mutate: (broker) =>
-      overlaid(broker, {
-        open: async (options) => {
-          const effective = await broker.open(options);
-          if (limitTold) return effective;
-          limitTold = true;
-          return { ...effective, limits: { maxBodyBytes: 1_000 } };
-        },
-      }),
   },
   {
     name: "never says that it is away",

@@ -2,6 +2,7 @@ import { endingMutants } from "./endings.ts";
 import { flowAndLifeMutants } from "./flow-and-life.ts";
 import { flowMutants } from "./flow.ts";
 import { groupMutants } from "./groups.ts";
+import { missingTopicMutants } from "./missing-topics.ts";
 import type { Mutant } from "./mutant.ts";
 import { resilienceMutants } from "./resilience.ts";
 import { roundTripMutants } from "./round-trip.ts";
@@ -15,5 +16,6 @@ export const mutants: readonly Mutant[] = [
   ...flowAndLifeMutants,
   ...endingMutants,
   ...flowMutants,
+  ...missingTopicMutants,
   ...resilienceMutants,
 ];
