@@ -4,6 +4,8 @@ export interface DeliveryInfo {
   readonly deliveries: number;
   /** The message's place in its stream. */
   readonly sequence: number;
+  /** The number of this delivery among all of the consumer, to whatever member. */
+  readonly delivery: number;
   /** When the stream took it, in milliseconds since the epoch. */
   readonly storedAt: number;
 }
@@ -18,6 +20,8 @@ export function parseDeliveryInfo(reply: string): DeliveryInfo | undefined {
   const at = tokens.length === 9 ? 4 : 6;
   const deliveries = Number(tokens[at]);
   const sequence = Number(tokens[at + 1]);
+  const delivery = Number(tokens[at + 2]);
   const storedAt = Math.floor(Number(tokens[at + 3]) / 1_000_000);
-  return Number.isInteger(deliveries) && Number.isInteger(sequence) ? { deliveries, sequence, storedAt } : undefined;
+  if (![deliveries, sequence, delivery].every(Number.isInteger)) return undefined;
+  return { deliveries, sequence, delivery, storedAt };
 }

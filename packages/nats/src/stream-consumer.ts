@@ -2,13 +2,16 @@ import { createInbox } from "@nats-io/nats-core";
 import type { Msg, Subscription } from "@nats-io/nats-core";
 import type { SubscribeRequest } from "@busbar/core/contract";
 import { oncePerTurn } from "@busbar/core/driver";
+import { Arrivals } from "./arrivals.ts";
 import type { Connection } from "./connection.ts";
 import { inactivityMs } from "./consumers.ts";
 import type { Beginning, Consumers } from "./consumers.ts";
 import { parseDeliveryInfo } from "./delivery-info.ts";
 import type { DeliveryInfo } from "./delivery-info.ts";
 import type { NatsSettings } from "./options.ts";
+import { isRecallable, recallSubjects, releaseAll } from "./recovery.ts";
 import type { StreamPlace } from "./streams.ts";
+import type { Released } from "./unsettled.ts";
 
 /** What a consumer tells its subscription. None of these may throw. */
 export interface StreamConsumerHost {
@@ -33,6 +36,8 @@ export interface StreamConsumerHost {
 const pullExpiresMs = 30_000;
 /** How often the server says that a waiting pull is still there, in milliseconds. */
 const heartbeatMs = 5_000;
+/** How much longer than a lease it may take until what was lost comes again, in milliseconds. */
+const lateMs = 1_000;
 /** Each but the first is for at least a quarter of the credit. */
 const pullsRemembered = 8;
 const nanos = 1_000_000;
@@ -55,6 +60,12 @@ export class StreamConsumer {
   #inbox = "";
   /** How many messages the server was asked for and has not sent. */
   #requested = 0;
+  /** How many it may have sent to pulls that nobody listens for any more. */
+  #swallowed = 0;
+  readonly #arrivals = new Arrivals();
+  /** Until when, by `performance.now()`, and up to which sequence what may be lost has to come again before anything later. */
+  #held: { readonly until: number; readonly behind: number } | undefined;
+  #looking = false;
   #pulls = new Map<string, number>();
   #pullCount = 0;
   #pulledAt = 0;
@@ -71,7 +82,7 @@ export class StreamConsumer {
     this.leaseMs = host.settings.ackWaitMs;
   }
 
-  /** Finds or makes the consumer at the server. A second call brings it back to where it was. */
+  /** Finds or makes the consumer at the server; `read` begins to fetch. A second call brings it back to where it was. */
   async start(place: StreamPlace, beginning: Beginning): Promise<void> {
     const { consumers, request, pattern } = this.#host;
     const known = this.#streamCreated !== undefined;
@@ -89,7 +100,7 @@ export class StreamConsumer {
         );
       }
     } else {
-      if (this.#consumerCreated !== undefined && this.#consumerCreated !== info.created) {
+      if (this.#consumerCreated !== undefined && !isSameCreation(this.#consumerCreated, info.created)) {
         this.#host.positionLost(
           `The consumer ${request.name} of the stream ${this.stream} was made anew by somebody else.`,
         );
@@ -100,15 +111,54 @@ export class StreamConsumer {
     if (!sameStream) this.#resumeAt = (known ? 0 : info.ack_floor.stream_seq) + 1;
     if (info.delivered.consumer_seq === 0) this.#resumeAt = Math.max(this.#resumeAt, info.delivered.stream_seq + 1);
     this.readsAll = info.config.filter_subject === undefined;
+    if (!isSameCreation(this.#consumerCreated, info.created)) this.#arrivals.begin(info.delivered.consumer_seq);
     this.#streamCreated = place.created;
     this.#consumerCreated = info.created;
+  }
+
+  /** Fetches from now on. */
+  read(): void {
     this.#listen();
     this.pull();
+  }
+
+  /**
+   * Fetches again after a break, and what was delivered before it first, so that nothing of this process overtakes it: what was
+   * here and unsettled, and what the server had sent and never arrived. Where all that is out is this process's, it is given
+   * back and comes at once. Where some may be others', that is left alone and nothing is fetched until it is settled or its
+   * lease has ended. Settlements must have been written before.
+   *
+   * @param left What was here, unless the server has taken it back by itself.
+   */
+  async recover(left: readonly Released[]): Promise<void> {
+    const { connection, consumers, request } = this.#host;
+    const info = await consumers.find(this.stream, request.name);
+    this.#held = undefined;
+    if (info !== undefined && info.num_ack_pending > 0) {
+      const keptBack = this.#arrivals.keptBack(performance.now());
+      if (this.#arrivals.areAll(info, this.#swallowed) && isRecallable(info)) {
+        await releaseAll(connection, recallSubjects(info, keptBack));
+        this.#arrivals.accountFor(info.delivered.consumer_seq);
+      } else {
+        const inOrder = left.toSorted((one, other) => one.sequence - other.sequence);
+        await releaseAll(
+          connection,
+          inOrder.map(({ ackSubject }) => ackSubject),
+        );
+        this.#arrivals.begin(info.delivered.consumer_seq);
+        if (info.num_ack_pending > left.length + keptBack.size) {
+          this.#held = { until: performance.now() + this.leaseMs + lateMs, behind: info.delivered.stream_seq };
+        }
+      }
+    }
+    this.#swallowed = 0;
+    this.read();
   }
 
   /** Asks for as many messages as there is credit for, unless enough were asked for already. */
   pull(): void {
     if (this.#subscription === undefined || !this.#host.wants() || !this.#host.connection.connected) return;
+    if (this.#held !== undefined) return;
     const share = this.#host.share();
     const batch = share - this.unsettled - this.#requested;
     if (batch <= 0 || (this.#requested > 0 && batch < share / 4)) return;
@@ -121,16 +171,17 @@ export class StreamConsumer {
     this.#request({ batch, expires: pullExpiresMs * nanos, idle_heartbeat: heartbeatMs * nanos }, reply);
   }
 
-  /** Tells that a message it brought is settled. */
-  settled(): void {
+  /** Tells that a message it brought is settled; with a delay, that it is not to come again before. */
+  settled(sequence: number, delayMs: number = 0): void {
+    if (delayMs > 0) this.#arrivals.postponed(sequence, performance.now() + delayMs);
     this.unsettled--;
     this.#pullSoon();
   }
 
-  /** Tells that its unsettled messages were given back. */
-  gaveBack(lowestSequence: number | undefined): void {
-    this.unsettled = 0;
-    if (lowestSequence !== undefined) this.#resumeAt = Math.min(this.#resumeAt, lowestSequence);
+  /** Tells that a message it brought was given back unsettled. */
+  gaveBack(sequence: number): void {
+    this.unsettled--;
+    this.#resumeAt = Math.min(this.#resumeAt, sequence);
   }
 
   /** Looks after what time brings: pulls that got lost, and a consumer that would be taken for abandoned. */
@@ -140,6 +191,7 @@ export class StreamConsumer {
       this.#heardAt = now;
       return this.#host.broken(`The consumer ${this.#host.request.name} of the stream ${this.stream} does not answer.`);
     }
+    if (this.#held !== undefined) void this.#lookWhetherSettled(this.#held, now);
     this.pull();
     if (
       !this.#host.request.durable &&
@@ -169,8 +221,22 @@ export class StreamConsumer {
   mute(): void {
     if (this.#subscription?.isClosed() === false) this.#subscription.unsubscribe();
     this.#subscription = undefined;
+    this.#swallowed += this.#requested;
     this.#requested = 0;
     this.#pulls.clear();
+  }
+
+  /** Ends the wait for what others may have, once it is settled or came to somebody again. */
+  async #lookWhetherSettled(held: { readonly until: number; readonly behind: number }, now: number): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    const { consumers, request } = this.#host;
+    const info = await consumers.find(this.stream, request.name).catch(() => undefined);
+    this.#looking = false;
+    const settled = info !== undefined && (info.num_ack_pending === 0 || info.ack_floor.stream_seq >= held.behind);
+    if (this.#held !== held || !(settled || now >= held.until)) return;
+    this.#held = undefined;
+    this.pull();
   }
 
   #listen(): void {
@@ -192,6 +258,7 @@ export class StreamConsumer {
     if (info === undefined) return;
     if (this.#requested > 0 && --this.#requested === 0) this.#pulls.clear();
     this.#resumeAt = Math.max(this.#resumeAt, info.sequence + 1);
+    this.#arrivals.came(info.delivery, info.sequence);
     this.#host.arrived(this, message, info);
     this.#pullSoon();
   }
@@ -221,4 +288,9 @@ export class StreamConsumer {
       { reply },
     );
   }
+}
+
+/** Tells whether two times of making mean the same consumer: after its first restart nats-server 2.9 says that it was made some microseconds later. */
+function isSameCreation(one: string | undefined, other: string): boolean {
+  return one !== undefined && Math.abs(Date.parse(one) - Date.parse(other)) < 1_000;
 }

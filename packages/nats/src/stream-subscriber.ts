@@ -2,18 +2,20 @@ import type { Msg } from "@nats-io/nats-core";
 import type { BrokerStatus, Delivery, Outcome, SubscribeRequest, Subscriber } from "@busbar/core/contract";
 import { backoffDelayMs, HandOut, pause, reconnectPolicy } from "@busbar/core/driver";
 import { Acknowledgements, inProgress, settlementPayload } from "./acknowledgements.ts";
-import { apiCodeOf, apiCodes, classify } from "./classify.ts";
+import { classify } from "./classify.ts";
 import type { Connection } from "./connection.ts";
+import { ConsumerSet } from "./consumer-set.ts";
 import type { Beginning, Consumers } from "./consumers.ts";
 import type { DeliveryInfo } from "./delivery-info.ts";
 import type { NatsSettings } from "./options.ts";
-import { StreamConsumer } from "./stream-consumer.ts";
-import type { StreamConsumerHost } from "./stream-consumer.ts";
+import type { StreamConsumer, StreamConsumerHost } from "./stream-consumer.ts";
 import { beginsWithWildcard, deadLetterStream } from "./streams.ts";
-import type { StreamPlace, Streams } from "./streams.ts";
+import type { Streams } from "./streams.ts";
 import { patternCovers } from "./subject-pattern.ts";
 import { messageToRecord } from "./to-record.ts";
 import { filterToPattern, isPrivateSubject } from "./topic.ts";
+import { Unsettled } from "./unsettled.ts";
+import type { Entry, Released } from "./unsettled.ts";
 
 /** What a subscription over JetStream is made with. */
 export interface StreamSubscriberOptions {
@@ -27,24 +29,8 @@ export interface StreamSubscriberOptions {
   readonly ended: () => void;
 }
 
-/** A message that is here and unsettled. */
-interface Entry {
-  readonly consumer: StreamConsumer;
-  readonly sequence: number;
-  /** Where its settlement goes: the latest delivery's, should the server have sent it twice. */
-  ackSubject: string;
-  acknowledged: boolean;
-  /** Absent while it waits for credit. */
-  delivery: Delivery | undefined;
-}
-
-/** What it takes to give a message back. */
-type Released = Pick<Entry, "ackSubject" | "sequence">;
-
 /** How often streams that are new are looked for, in milliseconds, by a filter that begins with a wildcard. */
 const discoverEveryMs = 5_000;
-/** How many consumers are started at once, where a filter reaches into many streams. */
-const startsAtOnce = 16;
 /** How long `close` waits for the last acknowledgements, in milliseconds. */
 const closeTimeoutMs = 2_000;
 
@@ -64,9 +50,9 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   readonly #options: StreamSubscriberOptions;
   readonly #handOut: HandOut;
   readonly #acknowledgements: Acknowledgements;
-  readonly #entries = new Map<string, Entry>();
+  readonly #unsettled = new Unsettled();
   readonly #wide: boolean;
-  #consumers: StreamConsumer[] = [];
+  readonly #consumers: ConsumerSet;
   #known = false;
   #paused = false;
   #stopped = false;
@@ -93,6 +79,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     this.request = options.request;
     this.pattern = filterToPattern(options.request.filter);
     this.#wide = beginsWithWildcard(this.pattern);
+    this.#consumers = new ConsumerSet(this, this.#wide);
     this.#handOut = new HandOut({ credit: options.request.maxInFlight, sink: (delivery) => this.#hand(delivery) });
     this.#acknowledgements = new Acknowledgements(options.connection);
   }
@@ -108,17 +95,18 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
       if (await this.consumers.note(request.name)) beginning = "earliest";
     }
     try {
-      await this.#settleOn(places, beginning);
+      await this.#consumers.settleOn(places, beginning);
     } catch (error) {
       for (const consumer of this.#consumers) consumer.mute();
       throw error;
     }
+    for (const consumer of this.#consumers) consumer.read();
     this.#known = true;
     this.#unlisten = this.connection.listen({ lost: () => this.#lost(), restored: () => void this.#restored() });
   }
 
   share(): number {
-    return Math.max(1, Math.floor(this.request.maxInFlight / Math.max(1, this.#consumers.length)));
+    return Math.max(1, Math.floor(this.request.maxInFlight / Math.max(1, this.#consumers.size)));
   }
 
   wants(): boolean {
@@ -129,17 +117,11 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     const ackSubject = message.reply ?? "";
     const { sequence } = info;
     if (this.#isForeign(consumer, message.subject)) return this.#acknowledge({ ackSubject, sequence }, "ack");
-    if (this.#stopped) return void this.#late.push({ ackSubject, sequence });
+    if (this.#stopped) return void this.#late.push({ consumer, ackSubject, sequence });
     const position = `${consumer.stream}:${sequence}`;
-    const same = this.#entries.get(position);
-    if (same !== undefined) {
-      // This process fell silent for longer than the lease. The message is still being handled, once is enough.
-      same.ackSubject = ackSubject;
-      return;
-    }
-    const entry: Entry = { consumer, sequence, ackSubject, acknowledged: false, delivery: undefined };
-    this.#entries.set(position, entry);
-    consumer.unsettled++;
+    const entry = this.#unsettled.add(position, { consumer, ackSubject, sequence });
+    // This process fell silent for longer than the lease. The message is still being handled, once is enough.
+    if (entry === undefined) return;
     this.#handOut.offer({
       record: messageToRecord(message, info.storedAt),
       deliveries: info.deliveries,
@@ -182,18 +164,13 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   async #stop(): Promise<void> {
     this.#stopped = true;
     this.#handOut.stop();
-    await Promise.all(this.#consumers.map((consumer) => consumer.drain()));
+    await Promise.all(Array.from(this.#consumers, (consumer) => consumer.drain()));
     for (const late of this.#late.splice(0)) this.#acknowledge(late, "release");
-    for (const [position, entry] of this.#entries) {
-      if (entry.delivery !== undefined) continue;
-      this.#entries.delete(position);
-      entry.consumer.unsettled--;
-      this.#acknowledge(entry, "release");
-    }
+    for (const left of this.#unsettled.takeUnhanded()) this.#acknowledge(left, "release");
   }
 
   flush(): Promise<void> {
-    return this.#acknowledgements.flush();
+    return this.#flushed();
   }
 
   close(): Promise<void> {
@@ -215,21 +192,24 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   async remove(): Promise<void> {
     const { request, streams } = this.#options;
     await this.close();
-    const names = new Set(this.#consumers.map(({ stream }) => stream));
+    const names = new Set(Array.from(this.#consumers, ({ stream }) => stream));
     for (const { name } of await streams.intersecting(this.pattern)) names.add(name);
     if (this.#wide && request.durable) names.add(deadLetterStream);
     await Promise.all([...names].map((name) => this.consumers.delete(name, request.name)));
   }
 
+  /** Bounded: without a connection a flush would wait until the server is back, and whoever closes for as long. */
+  async #flushed(): Promise<void> {
+    const waited = new AbortController();
+    await Promise.race([this.#acknowledgements.flush(), pause(closeTimeoutMs, waited.signal)]);
+    waited.abort();
+  }
+
   async #close(): Promise<void> {
     await this.stop();
-    for (const left of this.#takeBack()) this.#acknowledge(left, "release");
+    for (const left of [...this.#owed, ...this.#takeBack()]) this.#acknowledge(left, "release");
     this.#unlisten();
-    if (this.connection.connected) {
-      const waited = new AbortController();
-      await Promise.race([this.#acknowledgements.flush(), pause(closeTimeoutMs, waited.signal)]);
-      waited.abort();
-    }
+    if (this.connection.connected) await this.#flushed();
     for (const { delivery, outcome } of this.#acknowledgements.abandon()) {
       if (delivery === undefined) continue;
       const error = this.connection.absent("Acknowledging");
@@ -238,7 +218,9 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     for (const consumer of this.#consumers) consumer.mute();
     if (!this.request.durable && this.request.group === undefined) {
       await Promise.all(
-        this.#consumers.map(({ stream }) => this.consumers.delete(stream, this.request.name).catch(() => undefined)),
+        Array.from(this.#consumers, ({ stream }) =>
+          this.consumers.delete(stream, this.request.name).catch(() => undefined),
+        ),
       );
     }
     this.#options.ended();
@@ -251,7 +233,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   }
 
   #hand(delivery: Delivery): void {
-    const entry = this.#entries.get(delivery.position ?? "");
+    const entry = this.#unsettled.get(delivery.position ?? "");
     if (entry !== undefined) {
       entry.delivery = delivery;
       if (this.request.delivery === "at-most-once") {
@@ -263,12 +245,17 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   }
 
   #settle(position: string, entry: Entry, outcome: Outcome, delayMs: number | undefined): void {
-    this.#entries.delete(position);
+    this.#unsettled.delete(position);
     if (!entry.acknowledged) this.#acknowledge(entry, outcome, delayMs, entry.delivery);
-    entry.consumer.settled();
+    entry.consumer.settled(entry.sequence, delayMs);
   }
 
-  #acknowledge({ ackSubject, sequence }: Released, outcome: Outcome, delayMs?: number, delivery?: Delivery): void {
+  #acknowledge(
+    { ackSubject, sequence }: Omit<Released, "consumer">,
+    outcome: Outcome,
+    delayMs?: number,
+    delivery?: Delivery,
+  ): void {
     const payload = settlementPayload(outcome, delayMs);
     this.#acknowledgements.add({ subject: ackSubject, payload, outcome, sequence, delivery });
   }
@@ -276,25 +263,13 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   /** Makes stale what is out, forgets what waits, and tells how to release all of it. */
   #takeBack(): Released[] {
     this.#handOut.endGeneration();
-    const lowest = new Map<StreamConsumer, number>();
-    const left: Released[] = [];
-    for (const entry of this.#entries.values()) {
-      const { consumer, sequence, acknowledged } = entry;
-      lowest.set(consumer, Math.min(sequence, lowest.get(consumer) ?? sequence));
-      if (!acknowledged) left.push(entry);
-    }
-    this.#entries.clear();
-    for (const consumer of this.#consumers) consumer.gaveBack(lowest.get(consumer));
-    return left;
+    return this.#unsettled.takeAll();
   }
 
   #extendLeases(now: number): void {
-    const leaseMs = Math.min(...this.#consumers.map((consumer) => consumer.leaseMs));
-    if (now - this.#extendedAt < leaseMs / 3) return;
+    if (now - this.#extendedAt < this.#consumers.leaseMs() / 3) return;
     this.#extendedAt = now;
-    for (const { ackSubject, acknowledged } of this.#entries.values()) {
-      if (!acknowledged) this.connection.client.publish(ackSubject, inProgress);
-    }
+    for (const ackSubject of this.#unsettled.leases()) this.connection.client.publish(ackSubject, inProgress);
   }
 
   #lost(): void {
@@ -318,20 +293,24 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     this.#restartAgain = false;
     this.#retryAt = undefined;
     const awayMs = this.#lostAt === undefined ? 0 : performance.now() - this.#lostAt;
-    const leaseMs = Math.min(this.settings.ackWaitMs, ...this.#consumers.map((consumer) => consumer.leaseMs));
-    const releases = [...this.#owed, ...this.#takeBack()];
-    this.#owed = [];
+    const owed = (this.#owed = [...this.#owed, ...this.#takeBack()]);
     try {
       const places = await this.#options.streams.forSubscribing(this.pattern, this.request.filter);
-      if (this.#closing !== undefined) return;
-      await this.#settleOn(places, "earliest");
+      if (this.#isClosed()) return;
+      await this.#consumers.settleOn(places, "earliest");
+      if (this.#isClosed()) return;
+      this.#acknowledgements.resume();
+      await this.connection.ask("Acknowledging", () => this.#acknowledgements.flush());
       // After a lease ran out the server delivers again by itself, perhaps to somebody who is handling it now.
-      if (awayMs < leaseMs / 2) for (const left of releases) this.#acknowledge(left, "release");
+      const left = awayMs < this.#consumers.leaseMs(this.settings.ackWaitMs) / 2 ? owed : [];
+      await Promise.all(
+        Array.from(this.#consumers, (consumer) => consumer.recover(left.filter((one) => one.consumer === consumer))),
+      );
+      this.#owed = [];
       this.#attempts = 0;
       this.#lostAt = undefined;
       this.#report({ type: "subscription", name: this.request.name, connected: true });
     } catch (error) {
-      this.#owed = releases;
       if (this.connection.connected && !this.#isClosed()) {
         this.#retryAt = performance.now() + backoffDelayMs(++this.#attempts, reconnectPolicy);
         const action = `Bringing back the subscription to ${this.request.filter}`;
@@ -353,53 +332,14 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     return this.#closing !== undefined;
   }
 
-  /** Has a consumer on each of these streams and on no other. */
-  async #settleOn(places: readonly StreamPlace[], beginning: Beginning): Promise<void> {
-    const names = new Set(places.map(({ name }) => name));
-    for (const consumer of this.#consumers.filter(({ stream }) => !names.has(stream))) {
-      consumer.mute();
-      this.positionLost(
-        `The stream ${consumer.stream} is gone, or takes nothing of "${this.request.filter}" any more.`,
-      );
-    }
-    const former = this.#consumers;
-    this.#consumers = places.map(
-      ({ name }) => former.find(({ stream }) => stream === name) ?? new StreamConsumer(this, name),
-    );
-    await this.#startAll(this.#consumers, places, beginning);
-  }
-
   async #discover(): Promise<void> {
     try {
       const places = await this.#options.streams.intersecting(this.pattern);
       if (this.#closing !== undefined || this.#restarting || !this.#known) return;
-      const added = places.filter(({ name }) => !this.#consumers.some(({ stream }) => stream === name));
-      const consumers = added.map(({ name }) => new StreamConsumer(this, name));
-      this.#consumers = [...this.#consumers, ...consumers];
-      await this.#startAll(consumers, added, "earliest");
+      await this.#consumers.extendTo(places);
     } catch (error) {
       this.broken((error as Error).message);
     }
-  }
-
-  /** Starts the consumers, each on the place of its number. A stream that vanished meanwhile is none to read. */
-  async #startAll(
-    consumers: readonly StreamConsumer[],
-    places: readonly StreamPlace[],
-    beginning: Beginning,
-  ): Promise<void> {
-    const starts = places.entries();
-    const startSome = async (): Promise<void> => {
-      for (const [index, place] of starts) {
-        try {
-          await consumers[index]?.start(place, beginning);
-        } catch (error) {
-          if (!this.#wide || apiCodeOf(error) !== apiCodes.streamNotFound) throw error;
-          this.#consumers = this.#consumers.filter((consumer) => consumer !== consumers[index]);
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(startsAtOnce, places.length) }, startSome));
   }
 
   #report(status: BrokerStatus): void {

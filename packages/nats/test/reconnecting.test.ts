@@ -210,6 +210,7 @@ describe.skipIf(!canStart)("a server of its own", () => {
     running = false;
     await load;
     await inbox.until(() => new Set(inbox.texts).size === next);
+    expect(broker.told.filter(({ type }) => type === "position-lost")).toEqual([]);
     // What a cut made come twice was marked as such.
     const seen = new Set<string>();
     for (const delivery of inbox.deliveries) {

@@ -130,7 +130,12 @@ describe("the reply subject of a delivery", () => {
     "$JS.ACK.stream.consumer.2.17.21.1700000000123456789.5",
     "$JS.ACK._.hash.stream.consumer.2.17.21.1700000000123456789.5.random",
   ])("is read from %s", (reply) => {
-    expect(parseDeliveryInfo(reply)).toEqual({ deliveries: 2, sequence: 17, storedAt: 1_700_000_000_123 });
+    expect(parseDeliveryInfo(reply)).toEqual({
+      deliveries: 2,
+      sequence: 17,
+      delivery: 21,
+      storedAt: 1_700_000_000_123,
+    });
   });
 
   it("is read from nothing else", () => {
