@@ -1,22 +1,41 @@
+import { createInbox } from "@nats-io/nats-core";
 import type { OutboundRecord, Receipt } from "@busbar/core/contract";
 import { oncePerTurn } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
 import type { Connection } from "./connection.ts";
-import { Outgoing } from "./outgoing.ts";
+import { Outgoing, unknownOutcome } from "./outgoing.ts";
+
+/** What the server says to a message with a reply subject that nobody is subscribed to (NATS ADR-4). */
+const noResponders = 503;
 
 /**
  * Publishes at most once, over core NATS: nobody confirms. A PING behind everything of one turn of the event loop bounds what
  * is underway to a server that does not read, and lets it say first that a subject is forbidden. What was written when the
  * connection is lost counts as sent: sending it again would be twice.
+ *
+ * A request names a reply subject of this publisher's own, though its answer goes elsewhere: there the server says before that PONG
+ * that nobody is subscribed. What became of one that was underway when the connection was lost is not known.
  */
 export class CorePublisher {
   readonly #connection: Connection;
   #turn = new Set<Outgoing>();
   readonly #underway = new Set<Set<Outgoing>>();
+  readonly #inbox: string;
+  /** The requests that are underway, by the last token of their reply subject. */
+  readonly #requests = new Map<string, Outgoing>();
+  #count = 0;
   readonly #flushSoon = oncePerTurn(() => void this.#flush());
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, inboxPrefix: string) {
     this.#connection = connection;
+    this.#inbox = createInbox(inboxPrefix);
+    connection.client.subscribe(`${this.#inbox}.*`, {
+      callback: (error, { subject, headers }) => {
+        if (error !== null || headers?.code !== noResponders) return;
+        const asking = this.#requests.get(subject.slice(this.#inbox.length + 1));
+        if (asking !== undefined) asking.routed = false;
+      },
+    });
     connection.listen({
       lost: () => undefined,
       restored: () => undefined,
@@ -30,7 +49,12 @@ export class CorePublisher {
     const outgoing = new Outgoing(record, subject, client.info?.max_payload);
     if (signal !== undefined) outgoing.abortWith(signal, () => undefined);
     try {
-      client.publish(subject, record.body, { headers: outgoing.headers });
+      const { headers } = outgoing;
+      client.publish(
+        subject,
+        record.body,
+        record.replyTo === undefined ? { headers } : { headers, reply: this.#ask(outgoing) },
+      );
     } catch (error) {
       outgoing.reject(classify(error, { action: `Publishing to "${subject}"`, topic: record.topic }));
       return outgoing.promise;
@@ -38,6 +62,15 @@ export class CorePublisher {
     this.#turn.add(outgoing);
     this.#flushSoon();
     return outgoing.promise;
+  }
+
+  /** The reply subject of a request. */
+  #ask(outgoing: Outgoing): string {
+    const token = (++this.#count).toString(36);
+    outgoing.routed = true;
+    this.#requests.set(token, outgoing);
+    outgoing.promise.catch(() => undefined).finally(() => this.#requests.delete(token));
+    return `${this.#inbox}.${token}`;
   }
 
   async #flush(): Promise<void> {
@@ -49,7 +82,8 @@ export class CorePublisher {
       // A refusal comes before the PONG, but by way of the client's status, which takes longer.
       await new Promise((resolve) => setImmediate(resolve));
     } catch {
-      // The connection is lost; the socket had it.
+      // The connection is lost; the socket had it. Whoever waits for an answer hears at once that none may come.
+      for (const outgoing of turn) if (outgoing.routed !== undefined) outgoing.reject(unknownOutcome(outgoing));
     }
     this.#underway.delete(turn);
     for (const outgoing of turn) outgoing.resolve();

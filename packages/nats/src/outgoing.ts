@@ -1,5 +1,5 @@
 import type { OutboundRecord, Receipt } from "@busbar/core/contract";
-import { RefusedError } from "@busbar/core/driver";
+import { ConnectionError, RefusedError } from "@busbar/core/driver";
 import { recordToHeaders } from "./from-record.ts";
 import type { WireHeaders } from "./from-record.ts";
 
@@ -11,6 +11,8 @@ export class Outgoing {
   readonly promise: Promise<Receipt>;
   /** True once JetStream said that no stream takes the subject. */
   homeless = false;
+  /** Of a request, whether anybody is subscribed, as far as the server has said. */
+  routed: boolean | undefined;
   #settled = false;
   #resolve: (receipt: Receipt) => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
@@ -53,7 +55,8 @@ export class Outgoing {
   resolve(position?: string): void {
     if (!this.#end()) return;
     const { id } = this.record;
-    this.#resolve(position === undefined ? { id } : { id, position });
+    const routed = this.routed === undefined ? undefined : { routed: this.routed };
+    this.#resolve({ id, ...(position === undefined ? undefined : { position }), ...routed });
   }
 
   reject(error: Error): void {
@@ -66,4 +69,17 @@ export class Outgoing {
     this.#unlisten?.();
     return true;
   }
+}
+
+/** The error of a publish that was sent and not answered when the connection was lost. */
+export function unknownOutcome({ record }: Outgoing, cause?: Error): ConnectionError {
+  return new ConnectionError(
+    `It is not known whether the message to "${record.topic}" arrived: the server did not answer before the connection was lost.`,
+    {
+      broker: "nats",
+      topic: record.topic,
+      code: "BUSBAR_OUTCOME_UNKNOWN",
+      cause,
+    },
+  );
 }

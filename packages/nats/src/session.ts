@@ -47,7 +47,7 @@ export class Session {
     this.#streams = new Streams(connection, settings);
     this.#consumers = new Consumers(connection, settings);
     this.streamPublisher = new StreamPublisher(connection, this.#streams, settings.inboxPrefix);
-    this.corePublisher = new CorePublisher(connection);
+    this.corePublisher = new CorePublisher(connection, settings.inboxPrefix);
     this.deadLetters = new StreamDeadLetters(connection, this.#streams, this.streamPublisher);
     // One timer for all subscriptions, none for a message.
     this.#timer = setInterval(() => this.#tick(), Math.min(longestTickMs, settings.ackWaitMs / 4));

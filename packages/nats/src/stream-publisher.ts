@@ -1,12 +1,12 @@
 import { createInbox } from "@nats-io/nats-core";
 import type { Msg } from "@nats-io/nats-core";
 import type { OutboundRecord, Receipt } from "@busbar/core/contract";
-import { ClosedError, ConnectionError, pause, RefusedError } from "@busbar/core/driver";
+import { ClosedError, pause, RefusedError } from "@busbar/core/driver";
 import type { BusError } from "@busbar/core/driver";
 import { classify, classifyRefusal } from "./classify.ts";
 import type { ApiProblem } from "./classify.ts";
 import type { Connection } from "./connection.ts";
-import { Outgoing } from "./outgoing.ts";
+import { Outgoing, unknownOutcome } from "./outgoing.ts";
 import { firstTokenOf } from "./streams.ts";
 import type { Streams } from "./streams.ts";
 
@@ -305,18 +305,6 @@ function isReady(home: Home, subject: string): boolean {
 
 function attemptOf({ record, subject }: Outgoing): { action: string; topic: string } {
   return { action: `Publishing to "${subject}"`, topic: record.topic };
-}
-
-function unknownOutcome({ record }: Outgoing, cause?: Error): ConnectionError {
-  return new ConnectionError(
-    `It is not known whether the message to "${record.topic}" arrived: the server did not answer before the connection was lost.`,
-    {
-      broker: "nats",
-      topic: record.topic,
-      code: "BUSBAR_OUTCOME_UNKNOWN",
-      cause,
-    },
-  );
 }
 
 function parseAnswer(data: Uint8Array): PublishAnswer {

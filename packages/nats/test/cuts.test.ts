@@ -40,6 +40,7 @@ const once = { delivery: "at-most-once" } as const;
 const calls: readonly (readonly [name: string, call: (scene: Scene) => Promise<unknown>, outcome: unknown])[] = [
   ["a publish", ({ broker, topic }) => broker.publish(record(topic)), lost],
   ["a publish to a new stream", ({ broker, topic }) => broker.publish(record(`n${topic}`)), lost],
+  ["a request", ({ broker, topic }) => broker.publish(record(topic, "", { ...once, replyTo: "r" })), lost],
   ["a subscribe", ({ broker, topic }) => broker.subscribe(request(topic), () => undefined), lost],
   ["a subscribe at most once", ({ broker, topic }) => broker.subscribe(request(topic, once), () => undefined), lost],
   ["a flush", ({ subscriber }) => subscriber.flush(), undefined],

@@ -11,6 +11,7 @@ import {
   record,
   request,
   streamsOf,
+  unique,
 } from "./fixtures.ts";
 
 describe.skipIf(brokerUrl === undefined)("publishing at least once", () => {
@@ -149,6 +150,24 @@ describe.skipIf(brokerUrl === undefined)("delivering at most once", () => {
     await inbox.until(() => inbox.deliveries.some(({ record: { address } }) => address === `${token}.last`));
     const addresses = inbox.deliveries.map(({ record: { address } }) => address);
     expect(addresses.filter((address) => /^(_busbar|_INBOX|_x24_|\$)/.test(address))).toEqual([]);
+  });
+
+  it("says of a request whether anybody is subscribed, a plain client and a member of a group too", async () => {
+    const broker = await openBroker();
+    const topic = unique("_busbar.rpc.");
+    const asking = { delivery: "at-most-once", replyTo: unique("answers"), correlationId: "1" } as const;
+    const ask = (address: string) => broker.publish(record(address, "", asking));
+    expect(await ask(`${topic}.nobody`)).toMatchObject({ routed: false });
+    const client = await foreignClient();
+    client.subscribe(`${topic}.plain`);
+    await client.flush();
+    const inbox = acknowledging();
+    await broker.subscribe(request(`${topic}.a`, { group: "g", durable: false, delivery: "at-most-once" }), inbox.sink);
+    const receipts = await Promise.all([ask(`${topic}.plain`), ask(`${topic}.nobody`), ask(`${topic}.a`)]);
+    expect(receipts.map(({ routed }) => routed)).toEqual([true, false, true]);
+    const [delivery] = await inbox.received(1);
+    expect(delivery?.record).toMatchObject({ replyTo: asking.replyTo, correlationId: "1" });
+    expect(await broker.publish(record(topic, "", { delivery: "at-most-once" }))).not.toHaveProperty("routed");
   });
 
   it("over a durable subscription is acknowledged before the handler, and kept while nobody is there", async () => {

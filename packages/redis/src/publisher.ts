@@ -7,6 +7,7 @@ import { entryOf } from "./from-record.ts";
 import type { Link, Word } from "./link.ts";
 import type { RedisSettings } from "./options.ts";
 import { textOf } from "./reply.ts";
+import type { Subscriptions } from "./subscriptions.ts";
 import { nameOf } from "./topic.ts";
 import type { Keys } from "./topic.ts";
 
@@ -19,16 +20,18 @@ export class Publisher {
   readonly #settings: RedisSettings;
   readonly #connection: Connection;
   readonly #keys: Keys;
+  readonly #subscriptions: Subscriptions;
   /** Topics that were made known over this life of the connection: a server that was restarted may have forgotten them. */
   readonly #known = new WeakMap<Link, Map<string, Promise<unknown>>>();
   /** By address and key, in the order of sending. */
   readonly #lanes = new Map<string, Set<Unconfirmed>>();
   #idle: (() => void)[] = [];
 
-  constructor(settings: RedisSettings, connection: Connection, keys: Keys) {
+  constructor(settings: RedisSettings, connection: Connection, keys: Keys, subscriptions: Subscriptions) {
     this.#settings = settings;
     this.#connection = connection;
     this.#keys = keys;
+    this.#subscriptions = subscriptions;
   }
 
   /** `Broker.publish`, but for the signal. Sends before it returns, so that the order of calls is the order on the wire. */
@@ -58,9 +61,18 @@ export class Publisher {
       );
     });
     if (record.delivery === "at-least-once") return confirmed;
+    if (record.replyTo !== undefined) return this.#routed(link, address, confirmed);
     // Written by the next turn; what the server says of it is not waited for.
     confirmed.catch(() => undefined);
     return new Promise<Receipt>((resolve) => setImmediate(() => resolve({ id })));
+  }
+
+  /** A request waits for the server's word, so that whoever waits for an answer hears at once that nobody is there to give one. */
+  async #routed(link: Link, address: string, confirmed: Promise<Receipt>): Promise<Receipt> {
+    // Asked behind the message, on the same connection. Where it may not be asked nothing is claimed.
+    const read = this.#subscriptions.isRead(link, address).catch(() => undefined);
+    const [receipt, routed] = await Promise.all([confirmed, read]);
+    return { ...receipt, ...(routed === undefined ? undefined : { routed }) };
   }
 
   /** Resolves once nothing is unconfirmed. */

@@ -54,7 +54,7 @@ export class RedisBroker implements Broker<RedisCapabilities, RedisClient> {
     this.#subscriptions = new Subscriptions(this.#keys);
     this.onStatus = this.#statuses.on;
     this.#connection = new Connection(this.#settings, this.#statuses);
-    this.#publisher = new Publisher(this.#settings, this.#connection, this.#keys);
+    this.#publisher = new Publisher(this.#settings, this.#connection, this.#keys, this.#subscriptions);
     this.deadLetters = new RedisDeadLetters(() => this.#opened(), this.#keys);
     this.lag = { lag: (subscription, { signal } = {}) => abortable(this.#lag(subscription), signal) };
   }

@@ -1,7 +1,8 @@
 import type { SubscribeRequest } from "@busbar/core/contract";
 import type { Link } from "./link.ts";
 import { listOf, pairsOf, textOf } from "./reply.ts";
-import { topicsOf } from "./topics.ts";
+import { fitting, topicsOf } from "./topics.ts";
+import { isWildcard } from "./topic.ts";
 import type { Keys } from "./topic.ts";
 
 /** How many subscriptions that have expired are cleared away at once. */
@@ -59,6 +60,23 @@ export class Subscriptions {
     await link.ask("HDEL", this.#keys.subscriptions, name);
     await link.ask("ZREM", this.#keys.expiring, JSON.stringify({ name, filter }));
     return results.filter((result) => Number(result) === 1).length;
+  }
+
+  /**
+   * Tells whether anybody reads what is published to a topic. A stream that has a consumer group is read; one that has none yet may be
+   * found by a wildcard. A process that was killed counts as there until its subscription expires.
+   */
+  async isRead(link: Link, topic: string): Promise<boolean> {
+    const groups = await link.ask("XINFO", "GROUPS", this.#keys.stream(topic));
+    if (listOf(groups).length > 0) return true;
+    const [known, transient] = await Promise.all([
+      link.ask("HVALS", this.#keys.subscriptions),
+      timeOf(link).then((now) => link.ask("ZRANGEBYSCORE", this.#keys.expiring, String(now), "+inf")),
+    ]);
+    return [...listOf(known), ...listOf(transient)].some((noted) => {
+      const { filter } = JSON.parse(textOf(noted)) as { readonly filter: string };
+      return isWildcard(filter) && fitting(filter)(topic);
+    });
   }
 
   /** Deletes transient subscriptions whose processes are gone. */
