@@ -28,6 +28,7 @@ export class MemoryLink implements Link {
 
   create(): Broker {
     const broker = memory({ url: this.#url });
+    const closed = new Gate();
     const linked = overlaid<Broker>(broker, {
       open: async () => {
         if (this.#refusing) throw new ConnectionError("nobody is there", {});
@@ -37,14 +38,15 @@ export class MemoryLink implements Link {
       },
       close: () => {
         this.#open.delete(broker);
+        closed.open();
         return broker.close();
       },
       publish: async (record, options) => {
         if (this.#refusing) throw new ConnectionError("nobody is there", {});
         const cut = this.#cut;
         const receipt = this.#silent ? undefined : await broker.publish(record, options);
-        await Promise.race([this.#silent ? cut.passed() : this.#answers.passed(), cut.passed()]);
-        if (receipt !== undefined && !cut.isOpen) return receipt;
+        await Promise.race([this.#silent ? cut.passed() : this.#answers.passed(), cut.passed(), closed.passed()]);
+        if (receipt !== undefined && !cut.isOpen && !closed.isOpen) return receipt;
         throw new ConnectionError("the connection was cut before the confirm", { code: "BUSBAR_OUTCOME_UNKNOWN" });
       },
       subscribe: (request, sink) =>

@@ -21,6 +21,7 @@ import { resilienceLaws } from "./resilience.ts";
 import { roundTripLaws } from "./round-trip.ts";
 import { repeatLaws } from "./repeats.ts";
 import { settlementLaws } from "./settlement.ts";
+import { waitingLaws } from "./waiting.ts";
 
 /** Every law that there is, in the order of their ids. */
 export const laws: readonly Law[] = [
@@ -39,6 +40,7 @@ export const laws: readonly Law[] = [
   ...batchLaws,
   ...lifecycleLaws,
   ...endingLaws,
+  ...waitingLaws,
   ...resilienceLaws,
   ...retryLaws,
   ...livesLaws,

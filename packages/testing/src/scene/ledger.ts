@@ -1,4 +1,11 @@
-import type { Broker, DeadLetterStore, Delivery, SubscribeRequest, Subscriber } from "@busbar/core/contract";
+import type {
+  AbortOptions,
+  Broker,
+  DeadLetterStore,
+  Delivery,
+  SubscribeRequest,
+  Subscriber,
+} from "@busbar/core/contract";
 import { overlaid } from "../overlaid.ts";
 
 /** A subscription that was made during a case, by a law itself or by a bus. */
@@ -21,6 +28,7 @@ export class Ledger {
   /** The same broker, watched. Nothing else about it changes. */
   watch(broker: Broker): Broker {
     const store = broker.deadLetters === undefined ? undefined : this.#watchStore(broker.deadLetters);
+    const own: LedgerEntry[] = [];
     return overlaid(broker, {
       subscribe: async (request: SubscribeRequest, sink: (delivery: Delivery) => void) => {
         const handedOut: (string | undefined)[] = [];
@@ -30,7 +38,13 @@ export class Ledger {
         });
         const entry: LedgerEntry = { request, subscriber, state: "running", handedOut };
         this.entries.push(entry);
+        own.push(entry);
         return watchSubscriber(entry);
+      },
+      close: async (options?: AbortOptions) => {
+        // It closes its subscribers with it, whatever becomes of the call.
+        for (const entry of own) if (entry.state === "running") entry.state = "closed";
+        await broker.close(options);
       },
       ...(store === undefined ? {} : { deadLetters: store }),
     });

@@ -7,6 +7,7 @@ import type { Mutant } from "./mutant.ts";
 import { resilienceMutants } from "./resilience.ts";
 import { roundTripMutants } from "./round-trip.ts";
 import { settlementMutants } from "./settlement.ts";
+import { waitingMutants } from "./waiting.ts";
 
 /** Every mutant that there is. */
 export const mutants: readonly Mutant[] = [
@@ -15,6 +16,7 @@ export const mutants: readonly Mutant[] = [
   ...settlementMutants,
   ...flowAndLifeMutants,
   ...endingMutants,
+  ...waitingMutants,
   ...flowMutants,
   ...missingTopicMutants,
   ...resilienceMutants,
