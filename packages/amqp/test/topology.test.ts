@@ -23,3 +23,12 @@ it("the queue of a broadcast goes with its subscriber", () => {
   expect(queueOptions(broadcast, settings)).toEqual(passing);
   expect(countsDeliveries(broadcast, settings)).toBe(false);
 });
+
+it("no queue has a tunable among its arguments, which nobody could change later, and none lets the broker drop what it counts", () => {
+  const tuned = { maxInFlight: 1, graceMs: 1_000, startFrom: "new" } as const;
+  for (const owner of [{ group: "g" }, { durable: true }]) {
+    const plain = queueOptions(request("a", owner), settings);
+    expect(queueOptions(request("a", { ...owner, ...tuned }), settings)).toEqual(plain);
+    expect(plain.arguments).toEqual({ "x-queue-type": "quorum", "x-delivery-limit": 2_147_483_647 });
+  }
+});
