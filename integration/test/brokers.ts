@@ -3,7 +3,7 @@ import { describe } from "vitest";
 /** A broker that the same tests run on. */
 export interface TestBroker {
   /** The adapter's name. */
-  readonly name: "memory" | "mqtt" | "amqp" | "nats" | "kafka";
+  readonly name: "memory" | "mqtt" | "amqp" | "nats" | "kafka" | "redis";
   /** Absent: there is none to test against. */
   readonly url: string | undefined;
   /** The variable that says where it is. */
@@ -16,15 +16,22 @@ const fromEnvironment = (name: TestBroker["name"], variable: string): TestBroker
   variable,
 });
 
-/** The brokers that run as programs of their own. */
-export const realBrokers: readonly TestBroker[] = [
-  fromEnvironment("mqtt", "BUSBAR_TEST_MOSQUITTO_URL"),
-  fromEnvironment("amqp", "BUSBAR_TEST_RABBITMQ_URL"),
-  fromEnvironment("nats", "BUSBAR_TEST_NATS_URL"),
-  fromEnvironment("kafka", "BUSBAR_TEST_KAFKA_URL"),
-];
+const mqtt = fromEnvironment("mqtt", "BUSBAR_TEST_MOSQUITTO_URL");
+const amqp = fromEnvironment("amqp", "BUSBAR_TEST_RABBITMQ_URL");
+const nats = fromEnvironment("nats", "BUSBAR_TEST_NATS_URL");
+const kafka = fromEnvironment("kafka", "BUSBAR_TEST_KAFKA_URL");
+const redis = fromEnvironment("redis", "BUSBAR_TEST_REDIS_URL");
 
-/** Every broker there is an adapter for. */
+/** The brokers that run as programs of their own, and that a service moves between. */
+export const realBrokers: readonly TestBroker[] = [mqtt, amqp, nats, kafka];
+
+/** All that run as programs of their own. */
+export const everyRealBroker: readonly TestBroker[] = [...realBrokers, redis];
+
+/** Those whose clients stay on the address that they were given, so that a proxy may be there. */
+export const brokersOverProxies: readonly TestBroker[] = [mqtt, amqp, nats, redis];
+
+/** The same, and the one in memory. */
 export const allBrokers: readonly TestBroker[] = [
   { name: "memory", url: "memory://integration", variable: "" },
   ...realBrokers,

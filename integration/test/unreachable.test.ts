@@ -8,7 +8,6 @@ import { OpenBuses, quiet, unique } from "./open-buses.ts";
 import { everythingIn, refusalOf } from "./refusal.ts";
 
 const secret = "s3cr3t-of-integration";
-const schemes = { memory: "memory", mqtt: "mqtt", amqp: "amqp", nats: "nats", kafka: "kafka" } as const;
 
 /** A port on which something listens that never says a word, or on which nothing listens any more. */
 async function listen(): Promise<{ readonly port: number; readonly server: Server }> {
@@ -28,13 +27,13 @@ describeOn(realBrokers, "a broker that does not answer", ({ name }) => {
   async function closedUrl(): Promise<string> {
     const { port, server } = await listen();
     await new Promise((resolve) => server.close(resolve));
-    return `${schemes[name]}://cook:${secret}@127.0.0.1:${port}`;
+    return `${name}://cook:${secret}@127.0.0.1:${port}`;
   }
 
   async function silentUrl(): Promise<string> {
     const { port, server } = await listen();
     servers.push(server);
-    return `${schemes[name]}://cook:${secret}@127.0.0.1:${port}`;
+    return `${name}://cook:${secret}@127.0.0.1:${port}`;
   }
 
   it.each([

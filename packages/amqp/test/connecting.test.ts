@@ -131,7 +131,7 @@ describe.skipIf(brokerUrl === undefined)("connecting", () => {
     const noDelay = vi.spyOn(Socket.prototype, "setNoDelay");
     const heard: Buffer[] = [];
     const { proxy, url: through } = await proxied();
-    proxy.onBytes = (bytes) => heard.push(bytes);
+    proxy.onSaid = (bytes) => heard.push(bytes);
     await openBroker({ url: through, clientName: "report-saver" });
     expect(Buffer.concat(heard).toString("latin1")).toMatch(/connection_name.{5}report-saver/s);
     expect(noDelay.mock.calls.map(([on]) => on)).not.toContain(false);

@@ -1,8 +1,10 @@
 import type { Subscriber } from "@busbar/core/contract";
 import { describe, expect, it } from "vitest";
+import { all, lost, outcomeOf, written } from "../../../integration/support/cut-calls.ts";
+import type { CutCall } from "../../../integration/support/cut-calls.ts";
 import type { AmqpBroker } from "../src/amqp-broker.ts";
 import { brokerUrl } from "./broker-url.ts";
-import { acknowledging, next, openBroker, proxied, record, request, unique } from "./fixtures.ts";
+import { acknowledging, nextStatus, openBroker, proxied, record, request, unique } from "./fixtures.ts";
 
 /** What is there when the connection goes. */
 interface Scene {
@@ -13,16 +15,8 @@ interface Scene {
   readonly subscriber: Subscriber;
 }
 
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
-}
-
-const lost = expect.objectContaining({ retryable: true }) as unknown;
-
 /** Every call that waits for a word of the broker, and what comes of it when that never comes. */
-const calls: readonly (readonly [name: string, call: (scene: Scene) => Promise<unknown>, outcome: unknown])[] = [
+const calls: readonly CutCall<Scene>[] = [
   ["a publish", ({ broker, topic }) => broker.publish(record(topic)), lost],
   [
     "a request",
@@ -54,14 +48,11 @@ describe.skipIf(brokerUrl === undefined)("a connection that is cut while the bro
       queue: asked.name,
       subscriber: await broker.subscribe(asked, inbox.sink),
     };
-    proxy.freeze();
-    const settled = call(scene).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    proxy.freeze("everything");
+    const settled = outcomeOf(call(scene));
     // What is to be written is written within a few turns of the event loop; none of it arrives.
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-    const back = next(broker, "connected");
+    await written();
+    const back = nextStatus(broker, "connected");
     proxy.cut();
     proxy.thaw();
     expect(await settled).toEqual(outcome);
@@ -72,16 +63,13 @@ describe.skipIf(brokerUrl === undefined)("a connection that is cut while the bro
   it("settles what is published at most once and waits for room in the socket", async () => {
     const { proxy, url } = await proxied();
     const broker = await openBroker({ url });
-    proxy.freeze();
+    proxy.freeze("everything");
     const body = new Uint8Array(8_000);
     // More than the sockets on the way and the client's own buffer take.
     const publishes = Array.from({ length: 5000 }, () =>
-      broker.publish(record("a", body, { delivery: "at-most-once" })).then(
-        () => undefined,
-        (error: unknown) => error,
-      ),
+      outcomeOf(broker.publish(record("a", body, { delivery: "at-most-once" }))),
     );
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await written();
     proxy.cut();
     proxy.thaw();
     const errors = (await Promise.all(publishes)).filter((error) => error !== undefined);

@@ -1,24 +1,21 @@
-import { randomUUID } from "node:crypto";
 import { Socket } from "node:net";
-import type { BrokerStatus, Delivery, OutboundRecord, SubscribeRequest } from "@busbar/core/contract";
+import type { TcpProxy } from "@busbar/testing";
 import { connect } from "amqplib";
 import type { Channel, ChannelModel } from "amqplib";
-import { afterEach, vi } from "vitest";
+import { vi } from "vitest";
+import { afterwards } from "../../../integration/support/cleanups.ts";
+import { proxiedWay } from "../../../integration/support/proxied.ts";
+import { watched } from "../../../integration/support/statuses.ts";
+import type { Told } from "../../../integration/support/statuses.ts";
 import { AmqpBroker } from "../src/amqp-broker.ts";
 import type { AmqpOptions } from "../src/options.ts";
 import { brokerUrl } from "./broker-url.ts";
-import { TcpProxy } from "./tcp-proxy.ts";
 
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-/** Has something undone after the test, the latest first. */
-export function afterwards(cleanup: () => unknown): void {
-  cleanups.push(cleanup);
-}
+export { afterwards };
+export { acknowledging, Inbox, textOf } from "../../../integration/support/inbox.ts";
+export { record, request, unique } from "../../../integration/support/records.ts";
+export { errorOf } from "../../../integration/support/rejections.ts";
+export { nextStatus, statusOf } from "../../../integration/support/statuses.ts";
 
 /** The URL of the broker; only to be used in tests that are skipped without one. */
 export function url(): string {
@@ -27,30 +24,20 @@ export function url(): string {
 }
 
 /** A broker of ours that is closed after the test, and a record of its statuses. */
-export function newBroker(options: Partial<AmqpOptions> = {}): AmqpBroker & { readonly told: BrokerStatus[] } {
-  const broker = new AmqpBroker({ ...options, url: options.url ?? url() });
-  const told: BrokerStatus[] = [];
-  broker.onStatus((status) => told.push(status));
-  afterwards(() => broker.close());
-  return Object.assign(broker, { told });
+export function newBroker(options: Partial<AmqpOptions> = {}): Told<AmqpBroker> {
+  return watched(new AmqpBroker({ ...options, url: options.url ?? url() }));
 }
 
 /** Such a broker, opened. */
-export async function openBroker(
-  options: Partial<AmqpOptions> = {},
-): Promise<AmqpBroker & { readonly told: BrokerStatus[] }> {
+export async function openBroker(options: Partial<AmqpOptions> = {}): Promise<Told<AmqpBroker>> {
   const broker = newBroker(options);
   await broker.open();
   return broker;
 }
 
 /** A proxy in front of the broker, and the URL that leads through it. */
-export async function proxied(): Promise<{ readonly proxy: TcpProxy; readonly url: string }> {
-  const target = new URL(url());
-  const proxy = await TcpProxy.start(Number(target.port));
-  afterwards(() => proxy.close());
-  target.port = String(proxy.port);
-  return { proxy, url: target.href };
+export function proxied(): Promise<{ readonly proxy: TcpProxy; readonly url: string }> {
+  return proxiedWay(url());
 }
 
 /** A plain channel of the client, as somebody else would use it. */
@@ -75,112 +62,6 @@ export async function drained(channel: Channel, queue: string): Promise<string[]
   }
 }
 
-/** A text that no other test uses. */
-export function unique(prefix = "t"): string {
-  return `${prefix}${randomUUID().replaceAll("-", "").slice(0, 12)}`;
-}
-
-export function record(
-  address: string,
-  body: string | Uint8Array = "",
-  changes: Partial<OutboundRecord> = {},
-): OutboundRecord {
-  return {
-    address,
-    topic: address,
-    body: typeof body === "string" ? new TextEncoder().encode(body) : body,
-    headers: {},
-    id: randomUUID(),
-    timestamp: 1_700_000_000_123,
-    contentType: "application/json",
-    delivery: "at-least-once",
-    sending: 1,
-    publishToken: randomUUID(),
-    ...changes,
-  };
-}
-
-export function request(filter: string, changes: Partial<SubscribeRequest> = {}): SubscribeRequest {
-  const name = unique("busbar-test-");
-  return {
-    filter,
-    name,
-    member: "test-0",
-    durable: changes.group !== undefined,
-    delivery: "at-least-once",
-    startFrom: "new",
-    maxInFlight: 256,
-    graceMs: 60_000,
-    ...changes,
-  };
-}
-
-/** Collects deliveries and waits for them. */
-export class Inbox {
-  readonly deliveries: Delivery[] = [];
-  #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
-  readonly #onDelivery: ((delivery: Delivery) => void) | undefined;
-
-  constructor(onDelivery?: (delivery: Delivery) => void) {
-    this.#onDelivery = onDelivery;
-  }
-
-  readonly sink = (delivery: Delivery): void => {
-    this.deliveries.push(delivery);
-    this.#onDelivery?.(delivery);
-    for (const waiting of this.#waiting) if (this.deliveries.length >= waiting.count) waiting.resolve();
-  };
-
-  /** Resolves with what came once there are `count` of them. */
-  async received(count: number): Promise<readonly Delivery[]> {
-    if (this.deliveries.length < count) await new Promise<void>((resolve) => this.#waiting.push({ count, resolve }));
-    return this.deliveries;
-  }
-
-  get texts(): string[] {
-    return this.deliveries.map(textOf);
-  }
-}
-
-/** An inbox that acknowledges everything at once. */
-export function acknowledging(): Inbox {
-  return new Inbox((delivery) => delivery.settle("ack"));
-}
-
-export function textOf(delivery: Delivery): string {
-  return new TextDecoder().decode(delivery.record.body);
-}
-
-/** Resolves with the first status that fits, past or to come. */
-export function statusOf<T extends BrokerStatus["type"]>(
-  broker: AmqpBroker & { readonly told: BrokerStatus[] },
-  type: T,
-  fits: (status: Extract<BrokerStatus, { type: T }>) => boolean = () => true,
-): Promise<Extract<BrokerStatus, { type: T }>> {
-  type Wanted = Extract<BrokerStatus, { type: T }>;
-  const isIt = (status: BrokerStatus): status is Wanted => status.type === type && fits(status as Wanted);
-  const past = broker.told.find(isIt);
-  if (past !== undefined) return Promise.resolve(past);
-  return new Promise((resolve) => {
-    const end = broker.onStatus((status) => {
-      if (!isIt(status)) return;
-      end();
-      resolve(status);
-    });
-  });
-}
-
-/** Resolves at the next status of this type. */
-export function next(broker: AmqpBroker, type: BrokerStatus["type"]): Promise<void> {
-  return new Promise((resolve) => {
-    const end = broker.onStatus((status) => {
-      if (status.type !== type) return;
-      end();
-      resolve();
-    });
-  });
-}
-
 /** Collects the sockets that the client opens until `stop`, those of a proxy left out. */
 export function spiedSockets(proxy?: TcpProxy): { readonly sockets: ReadonlySet<Socket>; readonly stop: () => void } {
   const sockets = new Set<Socket>();
@@ -189,16 +70,4 @@ export function spiedSockets(proxy?: TcpProxy): { readonly sockets: ReadonlySet<
     return this;
   });
   return { sockets, stop: () => noDelay.mockRestore() };
-}
-
-/** The error that a promise rejects with. */
-export async function errorOf(
-  promise: Promise<unknown>,
-): Promise<Error & { readonly code?: string; readonly retryable?: boolean }> {
-  return promise.then(
-    () => {
-      throw new Error("It was expected to reject, and resolved.");
-    },
-    (error: unknown) => error as Error & { readonly code?: string; readonly retryable?: boolean },
-  );
 }

@@ -5,7 +5,17 @@ import { canStartInstance, startInstance } from "../../../tools/brokers/index.mj
 import type { BrokerInstance } from "../../../tools/brokers/index.mjs";
 import type { BusError } from "@busbar/core/driver";
 import { brokerUrl } from "./broker-url.ts";
-import { acknowledging, errorOf, next, openBroker, record, request, statusOf, textOf, unique } from "./fixtures.ts";
+import {
+  acknowledging,
+  errorOf,
+  nextStatus,
+  openBroker,
+  record,
+  request,
+  statusOf,
+  textOf,
+  unique,
+} from "./fixtures.ts";
 
 const possible = brokerUrl !== undefined && (await canStartInstance("rabbitmq"));
 if (!possible) console.warn("Skipped: no RabbitMQ can be started here.");
@@ -111,7 +121,7 @@ describe.skipIf(!possible)("a RabbitMQ of our own", () => {
             break;
           } catch (error) {
             if (!(error as BusError).retryable) throw error;
-            if (down()) await next(broker, "connected");
+            if (down()) await nextStatus(broker, "connected");
           }
         }
       }
@@ -119,7 +129,7 @@ describe.skipIf(!possible)("a RabbitMQ of our own", () => {
     for (let restart = 0; restart < 2; restart++) {
       const before = confirmed.length;
       while (confirmed.length < before + 100) await new Promise((resolve) => setImmediate(resolve));
-      const back = next(broker, "connected");
+      const back = nextStatus(broker, "connected");
       await server.restart();
       await back;
     }

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { brokerUrl } from "./broker-url.ts";
 import {
@@ -26,7 +29,7 @@ describe.skipIf(brokerUrl === undefined)("losing the connection", () => {
     const direct = await openBroker();
     const inbox = acknowledging();
     await direct.subscribe(request(topic), inbox.sink);
-    proxy.freeze();
+    proxy.freeze("everything");
     const outcomes = Array.from({ length: 50 }, (_, index) => errorOf(broker.publish(record(topic, `lost ${index}`))));
     proxy.cut();
     for (const error of await Promise.all(outcomes)) {
@@ -58,7 +61,7 @@ describe.skipIf(brokerUrl === undefined)("losing the connection", () => {
     const { sockets, stop } = spiedSockets(proxy);
     const broker = await openBroker({ url, ...quick });
     stop();
-    proxy.freeze();
+    proxy.freeze("everything");
     const error = await errorOf(broker.publish(record(unique())));
     expect(error).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
     while ([...sockets].some(({ destroyed }) => !destroyed)) await new Promise((resolve) => setImmediate(resolve));
@@ -74,7 +77,7 @@ describe.skipIf(brokerUrl === undefined)("losing the connection", () => {
     await broker.subscribe(request(topic), new Inbox().sink);
     await broker.publish(record(topic));
     stop();
-    proxy.freeze();
+    proxy.freeze("everything");
     const never = errorOf(broker.publish(record(topic)));
     const started = Date.now();
     await broker.close();
@@ -172,7 +175,7 @@ describe.skipIf(brokerUrl === undefined)("losing the connection", () => {
     const limits = [1, 500, 1000, 1150, 1200];
     let bytes = 0;
     const allCut = new Promise<void>((resolve) => {
-      proxy.onBytes = (chunk) => {
+      proxy.onSaid = (chunk) => {
         bytes += chunk.length;
         const [limit] = limits;
         if (limit === undefined || bytes < limit) return;
@@ -195,7 +198,15 @@ describe.skipIf(brokerUrl === undefined)("losing the connection", () => {
     const { proxy, url } = await proxied();
     const broker = await openBroker({ url, connectTimeoutMs: 500 });
     // From now on it is a web server that answers, which will never be a broker.
-    proxy.impersonate("HTTP/1.1 400 Bad Request\r\n\r\n");
+    const web = createServer((socket) =>
+      socket
+        .on("error", () => undefined)
+        .resume()
+        .end("HTTP/1.1 400 Bad Request\r\n\r\n"),
+    );
+    await once(web.listen(0, "127.0.0.1"), "listening");
+    afterwards(() => web.close());
+    proxy.leadTo(web.address() as AddressInfo);
     proxy.cut();
     const { error } = await statusOf(broker, "fatal");
     expect(error).toMatchObject({ code: "BUSBAR_REFUSED", retryable: false });

@@ -1,4 +1,4 @@
-/** The Kafka to test against, from `BUSBAR_TEST_KAFKA_URL`; `undefined`, with a printed reason, where there is none. */
-export const brokerUrl: string | undefined = process.env["BUSBAR_TEST_KAFKA_URL"] || undefined;
+import { brokerUrlOf } from "../../../integration/support/broker-url.ts";
 
-if (brokerUrl === undefined) process.stdout.write("Kafka tests are skipped: BUSBAR_TEST_KAFKA_URL is not set\n");
+/** The Kafka that behaviour tests run against; `undefined` where there is none. */
+export const brokerUrl: string | undefined = brokerUrlOf("BUSBAR_TEST_KAFKA_URL", "Kafka");

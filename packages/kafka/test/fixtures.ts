@@ -1,48 +1,30 @@
-import { randomUUID } from "node:crypto";
 import type { BrokerStatus, Delivery, OutboundRecord, Subscriber, SubscribeRequest } from "@busbar/core/contract";
+import {
+  record as ownRecord,
+  request as ownRequest,
+  unique as uniqueText,
+} from "../../../integration/support/records.ts";
 import type { KafkaBroker } from "../src/index.ts";
+
+export { errorOf as rejection } from "../../../integration/support/rejections.ts";
 
 /** A name that no other test has. */
 export function unique(stem: string): string {
-  return `${stem}-${randomUUID().slice(0, 8)}`;
+  return uniqueText(`${stem}-`);
 }
 
-/** A record with everything that a record has to have. */
+/** A record of text with everything that a record has to have. */
 export function record(
   topic: string,
   body: string | Uint8Array = "",
   more: Partial<OutboundRecord> = {},
 ): OutboundRecord {
-  const id = randomUUID();
-  return {
-    address: topic,
-    topic,
-    body: typeof body === "string" ? Buffer.from(body) : body,
-    headers: {},
-    id,
-    timestamp: 1_700_000_000_123,
-    contentType: "text/plain",
-    delivery: "at-least-once",
-    sending: 1,
-    publishToken: id,
-    ...more,
-  };
+  return ownRecord(topic, body, { contentType: "text/plain", ...more });
 }
 
 /** A request with everything that a request has to have: a group of its own, from now on. */
 export function request(filter: string, more: Partial<SubscribeRequest> = {}): SubscribeRequest {
-  return {
-    filter,
-    group: "tests",
-    name: unique("group"),
-    member: "tests-0",
-    durable: true,
-    delivery: "at-least-once",
-    startFrom: "new",
-    maxInFlight: 256,
-    graceMs: 1_000,
-    ...more,
-  };
+  return ownRequest(filter, { group: "tests", durable: true, graceMs: 1_000, ...more });
 }
 
 /** Collects what comes, and lets a test wait for it. */
@@ -102,14 +84,4 @@ export function statuses(broker: KafkaBroker): Inbox<BrokerStatus> {
 /** The bodies as text. */
 export function bodies(deliveries: readonly Delivery[]): string[] {
   return deliveries.map(({ record: { body } }) => Buffer.from(body).toString("utf8"));
-}
-
-/** What the promise rejects with. */
-export async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error("it did not reject");
 }

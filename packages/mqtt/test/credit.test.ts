@@ -25,7 +25,7 @@ describeOnMosquitto("credit", () => {
     });
     await bus.subscribe(request(topic, { maxInFlight: 10 }), inbox.sink);
     await publishMany(topic, 500);
-    await inbox.count(500);
+    await inbox.received(500);
     expect(most).toBe(10);
   });
 
@@ -38,12 +38,12 @@ describeOnMosquitto("credit", () => {
     const device = await foreign(mosquittoUrl);
     // QoS 0 is not held back by Receive Maximum: the third waits here.
     for (let index = 0; index < 10; index++) await device.publishAsync(topic, String(index), { qos: 0 });
-    await Promise.all([inbox.count(2), other.count(10)]);
+    await Promise.all([inbox.received(2), other.received(10)]);
     await subscriber.flush();
     await subscriber.stop();
     for (const delivery of inbox.deliveries.slice()) delivery.settle("ack");
     await subscriber.flush();
-    expect(inbox.bodies).toEqual(["0", "1"]);
+    expect(inbox.texts).toEqual(["0", "1"]);
     await device.endAsync();
   });
 
@@ -55,7 +55,7 @@ describeOnMosquitto("credit", () => {
     await bus.subscribe(request(`${topic}.**`, { maxInFlight: 5 }), acknowledging().sink);
     await bus.subscribe(request(topic, { maxInFlight: 5 }), free.sink);
     await publishMany(topic, 50);
-    await free.count(50);
+    await free.received(50);
     expect(stuck.deliveries).toHaveLength(5);
   });
 
@@ -67,12 +67,12 @@ describeOnMosquitto("credit", () => {
     const device = await foreign(mosquittoUrl);
     for (let index = 0; index < 50; index++) await device.publishAsync(topic, String(index), { qos: 0 });
     await device.publishAsync(topic, "last", { qos: 1 });
-    await inbox.count(5);
+    await inbox.received(5);
     for (let index = 0; index < 51; index++) {
       expect(inbox.deliveries.length).toBeLessThanOrEqual(index + 5);
-      (await inbox.count(index + 1))[index]?.settle("ack");
+      (await inbox.received(index + 1))[index]?.settle("ack");
     }
-    expect(inbox.bodies.at(-1)).toBe("last");
+    expect(inbox.texts.at(-1)).toBe("last");
     await device.endAsync();
   });
 
@@ -86,11 +86,11 @@ describeOnMosquitto("credit", () => {
     const device = await foreign(mosquittoUrl);
     // QoS 0 is not held back by Receive Maximum, so the reading of the socket is what stops.
     for (let index = 0; index < 50; index++) await device.publishAsync(topic, String(index), { qos: 0 });
-    await inbox.count(3);
+    await inbox.received(3);
     await new Promise((resolve) => setTimeout(resolve, 4000));
     expect(lost).toEqual([]);
-    for (let index = 0; index < 50; index++) (await inbox.count(index + 1))[index]?.settle("ack");
-    expect(inbox.bodies).toEqual(Array.from({ length: 50 }, (_, index) => String(index)));
+    for (let index = 0; index < 50; index++) (await inbox.received(index + 1))[index]?.settle("ack");
+    expect(inbox.texts).toEqual(Array.from({ length: 50 }, (_, index) => String(index)));
     await device.endAsync();
   });
 
@@ -102,11 +102,11 @@ describeOnMosquitto("credit", () => {
     await bus.subscribe(request(topic), other.sink);
     subscriber.pause();
     await publishMany(topic, 20);
-    await other.count(20);
+    await other.received(20);
     await subscriber.flush();
     expect(inbox.deliveries).toHaveLength(0);
     subscriber.resume();
-    await inbox.count(20);
+    await inbox.received(20);
   });
 });
 

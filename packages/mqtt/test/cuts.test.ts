@@ -1,15 +1,17 @@
 import type { Subscriber } from "@busbar/core/contract";
+import { TcpProxy } from "@busbar/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { all, lost, outcomeOf, written } from "../../../integration/support/cut-calls.ts";
+import type { CutCall } from "../../../integration/support/cut-calls.ts";
 import type { MqttBroker } from "@busbar/mqtt";
 import { describeOnMosquitto, mosquittoUrl } from "./broker-url.ts";
 import { FakeServer, granting } from "./fake-server.ts";
 import { Brokers, outbound, request, status, unique } from "./fixtures.ts";
-import { TcpProxy } from "./tcp-proxy.ts";
 
 const brokers = new Brokers(mosquittoUrl);
 let proxy: TcpProxy;
 beforeEach(async () => {
-  if (mosquittoUrl !== "") proxy = await TcpProxy.to(mosquittoUrl);
+  if (mosquittoUrl !== "") proxy = await TcpProxy.open({ port: Number(new URL(mosquittoUrl).port) });
 });
 afterEach(async () => {
   await brokers.close();
@@ -25,16 +27,8 @@ interface Scene {
   readonly member: Subscriber;
 }
 
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
-}
-
-const lost = expect.objectContaining({ retryable: true }) as unknown;
-
 /** Every call that waits for a word of the server, and what comes of it when that never comes. */
-const calls: readonly (readonly [name: string, call: (scene: Scene) => Promise<unknown>, outcome: unknown])[] = [
+const calls: readonly CutCall<Scene>[] = [
   ["a publish", ({ bus, topic }) => bus.publish(outbound(topic)), lost],
   ["a request", ({ bus, topic }) => bus.publish(outbound(topic, "", { delivery: "at-most-once", replyTo: "r" })), lost],
   ["a subscribe", ({ bus, topic }) => bus.subscribe(request(topic), () => undefined), lost],
@@ -58,13 +52,10 @@ async function set(): Promise<Scene> {
 describeOnMosquitto("a connection that is cut while the server owes an answer", () => {
   it.each(calls)("settles %s", async (_name, call, outcome) => {
     const scene = await set();
-    proxy.silenceServer();
-    const settled = call(scene).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    proxy.freeze("answers");
+    const settled = outcomeOf(call(scene));
     // What is to be written is written within a few turns of the event loop; none of it is answered.
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await written();
     const back = status(scene.bus, "connected");
     proxy.cut();
     expect(await settled).toEqual(outcome);
@@ -74,16 +65,13 @@ describeOnMosquitto("a connection that is cut while the server owes an answer", 
 
   it("settles what is published at most once and waits for room in the socket", async () => {
     const { bus, topic } = await set();
-    proxy.silence();
+    proxy.freeze("everything");
     const body = new Uint8Array(8_000);
     // More than the sockets on the way take.
     const publishes = Array.from({ length: 5000 }, () =>
-      bus.publish(outbound(topic, body, { delivery: "at-most-once" })).then(
-        () => undefined,
-        (error: unknown) => error,
-      ),
+      outcomeOf(bus.publish(outbound(topic, body, { delivery: "at-most-once" }))),
     );
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await written();
     const back = status(bus, "connected");
     proxy.cut();
     const errors = (await Promise.all(publishes)).filter((error) => error !== undefined);

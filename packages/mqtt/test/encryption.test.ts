@@ -84,8 +84,8 @@ keyfile ${files?.server.key}
       const [topic, inbox] = [unique(), acknowledging()];
       await bus.subscribe(request(topic), inbox.sink);
       await bus.publish(outbound(topic, "secret"));
-      await inbox.count(1);
-      expect(inbox.bodies).toEqual(["secret"]);
+      await inbox.received(1);
+      expect(inbox.texts).toEqual(["secret"]);
     });
 
     it.each([

@@ -1,13 +1,13 @@
 import type { BrokerStatus } from "@busbar/core/contract";
+import { TcpProxy } from "@busbar/testing";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { describeOnMosquitto, mosquittoUrl } from "./broker-url.ts";
 import { acknowledging, Brokers, outbound, request, status, unique } from "./fixtures.ts";
-import { TcpProxy } from "./tcp-proxy.ts";
 
 const brokers = new Brokers(mosquittoUrl);
 let proxy: TcpProxy;
 beforeEach(async () => {
-  if (mosquittoUrl !== "") proxy = await TcpProxy.to(mosquittoUrl);
+  if (mosquittoUrl !== "") proxy = await TcpProxy.open({ port: Number(new URL(mosquittoUrl).port) });
 });
 afterEach(async () => {
   await brokers.close();
@@ -35,7 +35,7 @@ describeOnMosquitto("two processes under one instance name", () => {
     });
     // The one that is left is left in peace, and serves.
     await one.publish(outbound(asked.filter, "x"));
-    await expect.poll(() => inboxes.flatMap(({ bodies }) => bodies), { timeout: 5000 }).toEqual(["x"]);
+    await expect.poll(() => inboxes.flatMap(({ texts }) => texts), { timeout: 5000 }).toEqual(["x"]);
     expect(fatals).toHaveLength(1);
   });
 
@@ -59,7 +59,7 @@ describeOnMosquitto("two processes under one instance name", () => {
         ),
       )
       .toBe(true);
-    await inbox.count(1);
+    await inbox.received(1);
     expect(fatals).toEqual([]);
   });
 });

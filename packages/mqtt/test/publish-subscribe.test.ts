@@ -16,7 +16,7 @@ describeOnMosquitto("publishing and subscribing", () => {
     await bus.subscribe(request(topic), inbox.sink);
     const sent = outbound(topic, '{"a":1}', { key: "k\u{1F600}\uFFFE", headers: { "x-a": "ä" } });
     await expect(bus.publish(sent)).resolves.toEqual({ id: sent.id, routed: true });
-    const [delivery] = await inbox.count(1);
+    const [delivery] = await inbox.received(1);
     const { native, ...record } = delivery?.record ?? { native: undefined };
     expect(native).toMatchObject({ cmd: "publish", qos: 1 });
     const { delivery: _d, sending: _s, publishToken: _p, topic: _t, ...expected } = sent;
@@ -57,7 +57,7 @@ describeOnMosquitto("publishing and subscribing", () => {
     const shared = { group: unique(), delivery: "at-most-once" } as const;
     const subscriber = await bus.subscribe(request(topic, shared), inbox.sink);
     await expect(bus.publish(outbound(topic, "", asking))).resolves.toMatchObject({ routed: true });
-    await inbox.count(1);
+    await inbox.received(1);
     expect(inbox.deliveries.map(({ record }) => (record.native as IPublishPacket).qos)).toEqual([0]);
     await subscriber.remove();
   });
@@ -69,8 +69,8 @@ describeOnMosquitto("publishing and subscribing", () => {
     await bus.subscribe(request(topic, { maxInFlight: 10 }), inbox.sink);
     const numbers = Array.from({ length: 3000 }, (_, index) => String(index));
     await Promise.all(numbers.map((number) => bus.publish(outbound(topic, number))));
-    await inbox.count(3000);
-    expect(inbox.bodies).toEqual(numbers);
+    await inbox.received(3000);
+    expect(inbox.texts).toEqual(numbers);
   });
 
   it("matches wildcards and says which topic it was", async () => {
@@ -81,8 +81,8 @@ describeOnMosquitto("publishing and subscribing", () => {
     await bus.subscribe(request(`${root}.**`), many.sink);
     for (const topic of [root, `${root}.a.t`, `${root}.a.b.t`, `${root}.living_x20_room.t`])
       await bus.publish(outbound(topic));
-    await many.count(3);
-    await one.count(2);
+    await many.received(3);
+    await one.received(2);
     expect(one.deliveries.map(({ record }) => record.address)).toEqual([`${root}.a.t`, `${root}.living_x20_room.t`]);
     expect(many.deliveries.map(({ record }) => record.address)).toEqual([
       `${root}.a.t`,
@@ -105,8 +105,8 @@ describeOnMosquitto("publishing and subscribing", () => {
     const done = acknowledging();
     await bus.subscribe(request(topic), done.sink);
     for (let index = 0; index < 30; index++) await bus.publish(outbound(topic, String(index)));
-    await done.count(30);
-    const all = (): string[] => [...got, ...inboxes.flatMap(({ bodies }) => bodies)];
+    await done.received(30);
+    const all = (): string[] => [...got, ...inboxes.flatMap(({ texts }) => texts)];
     await expect.poll(() => all().length).toBe(30);
     expect(new Set(all()).size).toBe(30);
     expect(got.length).toBeGreaterThan(0);
@@ -119,9 +119,9 @@ describeOnMosquitto("publishing and subscribing", () => {
     await bus.publish(outbound(topic, "kept", { retain: true }));
     const inbox = acknowledging();
     await bus.subscribe(request(topic), inbox.sink);
-    await inbox.count(1);
+    await inbox.received(1);
     await bus.publish(outbound(topic, "live", { retain: true }));
-    await inbox.count(2);
+    await inbox.received(2);
     expect(inbox.deliveries.map(({ record }) => [text(record.body), record.retained])).toEqual([
       ["kept", true],
       ["live", undefined],
@@ -140,8 +140,8 @@ describeOnMosquitto("publishing and subscribing", () => {
     await new Promise((resolve) => setTimeout(resolve, 2100));
     const inbox = acknowledging();
     const back = await bus.subscribe(away, inbox.sink);
-    await inbox.count(1);
-    expect(inbox.bodies).toEqual(["fresh"]);
+    await inbox.received(1);
+    expect(inbox.texts).toEqual(["fresh"]);
     await back.remove();
   });
 
@@ -152,7 +152,7 @@ describeOnMosquitto("publishing and subscribing", () => {
     const inbox = new Inbox();
     const first = await bus.subscribe(again, inbox.sink);
     for (let index = 0; index < 5; index++) await bus.publish(outbound(topic, String(index)));
-    await inbox.count(5);
+    await inbox.received(5);
     for (const index of [3, 1, 1, 3]) inbox.deliveries[index]?.settle("ack");
     inbox.deliveries[4]?.settle("reject");
     inbox.deliveries[4]?.settle("ack");
@@ -161,8 +161,8 @@ describeOnMosquitto("publishing and subscribing", () => {
     await first.close();
     const back = acknowledging();
     const second = await bus.subscribe(again, back.sink);
-    await back.count(2);
-    expect(back.bodies).toEqual(["0", "2"]);
+    await back.received(2);
+    expect(back.texts).toEqual(["0", "2"]);
     expect(back.deliveries.map(({ redelivered }) => redelivered)).toEqual([true, true]);
     await second.remove();
   });
@@ -179,13 +179,13 @@ describeOnMosquitto("at most once", () => {
     const subscriber = await bus.subscribe(asked, inbox.sink);
     await bus.subscribe(request(topic), end.sink);
     for (let index = 0; index < 20; index++) await bus.publish(outbound(topic, String(index)));
-    await end.count(20);
+    await end.received(20);
     // The answer to its ping comes behind all that was sent to it.
     await subscriber.flush();
     await expect(dropped).resolves.toMatchObject({ name: asked.name });
     // Three are out, and of the rest the newest three wait.
-    for (let index = 0; index < 6; index++) (await inbox.count(index + 1))[index]?.settle("ack");
-    expect(inbox.bodies).toEqual(["0", "1", "2", "17", "18", "19"]);
+    for (let index = 0; index < 6; index++) (await inbox.received(index + 1))[index]?.settle("ack");
+    expect(inbox.texts).toEqual(["0", "1", "2", "17", "18", "19"]);
     expect(inbox.deliveries[0]).toMatchObject({ redelivered: false });
     expect(inbox.deliveries[0]?.position).toBeUndefined();
   });
@@ -198,7 +198,7 @@ describeOnMosquitto("at most once", () => {
     await bus.publish(outbound(topic, "kept"));
     const inbox = new Inbox();
     const second = await bus.subscribe(asked, inbox.sink);
-    const [delivery] = await inbox.count(1);
+    const [delivery] = await inbox.received(1);
     // Acknowledged before it was handled: not settled, and yet never again.
     await second.flush();
     await second.close();
@@ -206,8 +206,8 @@ describeOnMosquitto("at most once", () => {
     await bus.publish(outbound(topic, "new"));
     const back = acknowledging();
     const third = await bus.subscribe(asked, back.sink);
-    await back.count(1);
-    expect(back.bodies).toEqual(["new"]);
+    await back.received(1);
+    expect(back.texts).toEqual(["new"]);
     await third.remove();
   });
 
@@ -222,8 +222,8 @@ describeOnMosquitto("at most once", () => {
     await first.close();
     const inbox = acknowledging();
     const second = await bus.subscribe(asked, inbox.sink);
-    await inbox.count(1);
-    expect(inbox.bodies).toEqual(["too late"]);
+    await inbox.received(1);
+    expect(inbox.texts).toEqual(["too late"]);
     await second.remove();
   });
 
@@ -268,7 +268,7 @@ describeOnMosquitto("foreign clients", () => {
     await bus.subscribe(request(topic), inbox.sink);
     const device = await foreign(mosquittoUrl);
     await device.publishAsync(topic, "twice", { qos: 2 });
-    await inbox.count(1);
+    await inbox.received(1);
     expect(inbox.deliveries.map(({ record }) => (record.native as IPublishPacket).qos)).toEqual([1]);
     await device.endAsync();
   });
@@ -302,8 +302,8 @@ describeOnMosquitto("foreign clients", () => {
         ...(protocolVersion === 5 ? { properties: { userProperties: { one: "1" } } } : {}),
       });
     }
-    await inbox.count(bodies.length);
-    expect(inbox.bodies).toEqual(bodies);
+    await inbox.received(bodies.length);
+    expect(inbox.texts).toEqual(bodies);
     for (const { record } of inbox.deliveries) {
       const { native: _n, body: _b, ...rest } = record;
       expect(rest).toEqual({ address: `${topic}.living_x20_room`, headers: protocolVersion === 5 ? { one: "1" } : {} });

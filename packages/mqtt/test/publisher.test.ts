@@ -1,10 +1,10 @@
 import { EventEmitter } from "node:events";
+import { TcpProxy } from "@busbar/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Connection } from "../src/connection.ts";
 import { Publisher } from "../src/publisher.ts";
 import { describeOnMosquitto, mosquittoUrl } from "./broker-url.ts";
 import { acknowledging, Brokers, outbound, request, status, unique } from "./fixtures.ts";
-import { TcpProxy } from "./tcp-proxy.ts";
 
 /** As much of a client of mqtt.js as the publisher uses, answering when it is told to. */
 class FakeClient extends EventEmitter {
@@ -149,7 +149,7 @@ describe("the publisher", () => {
 const brokers = new Brokers(mosquittoUrl);
 let proxy: TcpProxy;
 beforeEach(async () => {
-  if (mosquittoUrl !== "") proxy = await TcpProxy.to(mosquittoUrl);
+  if (mosquittoUrl !== "") proxy = await TcpProxy.open({ port: Number(new URL(mosquittoUrl).port) });
 });
 afterEach(async () => {
   await brokers.close();
@@ -164,11 +164,11 @@ describeOnMosquitto("the publishing connection", () => {
     const inbox = acknowledging();
     await outside.subscribe(request(topic), inbox.sink);
     // The server's answers do not come through: sent, and not confirmed.
-    proxy.silenceServer();
+    proxy.freeze("answers");
     const hanging = Promise.allSettled(
       Array.from({ length: 50 }, (_, index) => bus.publish(outbound(topic, String(index)))),
     );
-    await inbox.count(50);
+    await inbox.received(50);
     const back = status(bus, "connected");
     const began = performance.now();
     proxy.cut();
@@ -179,8 +179,8 @@ describeOnMosquitto("the publishing connection", () => {
     );
     await back;
     await expect(bus.publish(outbound(topic, "after"))).resolves.toMatchObject({ routed: true });
-    await inbox.count(51);
-    expect(inbox.bodies.slice(50)).toEqual(["after"]);
+    await inbox.received(51);
+    expect(inbox.texts.slice(50)).toEqual(["after"]);
   });
 
   it("rejects at once while there is none", async () => {
@@ -202,7 +202,7 @@ describeOnMosquitto("the publishing connection", () => {
     const all = Array.from({ length: 500 }, (_, index) => bus.publish(outbound(topic, String(index))));
     await bus.close();
     await Promise.all(all);
-    await inbox.count(500);
+    await inbox.received(500);
     await expect(bus.publish(outbound(topic))).rejects.toMatchObject({ code: "BUSBAR_CLOSED" });
     await expect(bus.open()).rejects.toMatchObject({ code: "BUSBAR_CLOSED" });
     await expect(bus.subscribe(request(topic), () => {})).rejects.toMatchObject({ code: "BUSBAR_CLOSED" });
@@ -212,7 +212,7 @@ describeOnMosquitto("the publishing connection", () => {
     const bus = await brokers.open({ url: `mqtt://127.0.0.1:${proxy.port}` });
     await bus.subscribe(request(unique()), () => {});
     const { stream } = bus.native;
-    proxy.silence();
+    proxy.freeze("everything");
     const hanging = bus.publish(outbound("a"));
     const began = performance.now();
     await Promise.all([bus.close(), expect(hanging).rejects.toMatchObject(unknown)]);

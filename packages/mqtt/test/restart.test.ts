@@ -38,19 +38,19 @@ describe.skipIf(!(await canStartInstance("mosquitto")))("over a restart of the s
     };
     const loads = Array.from({ length: 8 }, load);
     for (let round = 0; round < 2; round++) {
-      await inbox.count(inbox.deliveries.length + 500);
+      await inbox.received(inbox.deliveries.length + 500);
       const [connected, back] = [status(bus, "connected"), status(bus, "subscription", (told) => told.connected)];
       await instance.restart();
       await Promise.all([connected, back]);
     }
-    await inbox.count(inbox.deliveries.length + 500);
+    await inbox.received(inbox.deliveries.length + 500);
     loading = false;
     await Promise.all(loads);
     const missing = (): string[] => [...confirmed].filter((body) => !received.has(body));
-    let received = new Set(inbox.bodies);
+    let received = new Set(inbox.texts);
     await expect
       .poll(() => {
-        received = new Set(inbox.bodies);
+        received = new Set(inbox.texts);
         return missing();
       })
       .toEqual([]);
@@ -67,7 +67,7 @@ describe.skipIf(!(await canStartInstance("mosquitto")))("over a restart of the s
     await instance.restart();
     await Promise.all(again);
     await bus.publish(outbound(asked.filter, "x"));
-    await expect.poll(() => inbox.bodies).toEqual(["x"]);
+    await expect.poll(() => inbox.texts).toEqual(["x"]);
     await subscriber.remove();
   }, 60_000);
 
@@ -90,7 +90,7 @@ describe.skipIf(!(await canStartInstance("mosquitto")))("over a restart of the s
       await expect(position).resolves.toMatchObject({ name: asked.name });
       await Promise.all([back, connected]);
       await bus.publish(outbound(asked.filter, "x"));
-      await inbox.count(1);
+      await inbox.received(1);
     } finally {
       await brokers.close();
       await forgetful.destroy();
@@ -112,7 +112,7 @@ describe.skipIf(!(await canStartInstance("mosquitto")))("over a restart of the s
     }
     await Promise.all([status(bus, "connected"), status(bus, "subscription", (told) => told.connected)]);
     await bus.publish(outbound(asked.filter, "y"));
-    await expect.poll(() => inbox.bodies).toContain("y");
+    await expect.poll(() => inbox.texts).toContain("y");
     await subscriber.remove();
   });
 });

@@ -1,10 +1,10 @@
 import type { BrokerStatus } from "@busbar/core/contract";
 import { connect } from "mqtt";
 import type { IConnackPacket } from "mqtt";
+import { TcpProxy } from "@busbar/testing";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { describeOnMosquitto, mosquittoUrl } from "./broker-url.ts";
 import { acknowledging, Brokers, foreign, Inbox, outbound, request, status, unique } from "./fixtures.ts";
-import { TcpProxy } from "./tcp-proxy.ts";
 
 const brokers = new Brokers(mosquittoUrl);
 let proxy: TcpProxy;
@@ -30,7 +30,7 @@ async function hasSession(clientId: string): Promise<boolean> {
 }
 
 beforeEach(async () => {
-  if (mosquittoUrl !== "") proxy = await TcpProxy.to(mosquittoUrl);
+  if (mosquittoUrl !== "") proxy = await TcpProxy.open({ port: Number(new URL(mosquittoUrl).port) });
 });
 afterEach(async () => {
   await brokers.close();
@@ -49,8 +49,8 @@ describeOnMosquitto("a session", () => {
     for (let index = 0; index < 10; index++) await bus.publish(outbound(topic, String(index)));
     const inbox = acknowledging();
     const second = await bus.subscribe(asked, inbox.sink);
-    await inbox.count(10);
-    expect(inbox.bodies).toEqual(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+    await inbox.received(10);
+    expect(inbox.texts).toEqual(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
     await second.remove();
   });
 
@@ -61,7 +61,7 @@ describeOnMosquitto("a session", () => {
     const inbox = new Inbox();
     const first = await bus.subscribe(asked, inbox.sink);
     for (let index = 0; index < 6; index++) await bus.publish(outbound(topic, String(index)));
-    await inbox.count(3);
+    await inbox.received(3);
     await first.stop();
     inbox.deliveries[0]?.settle("ack");
     await first.flush();
@@ -72,8 +72,8 @@ describeOnMosquitto("a session", () => {
     inbox.deliveries[1]?.settle("ack");
     const back = acknowledging();
     const second = await bus.subscribe(asked, back.sink);
-    await back.count(6);
-    expect(back.bodies.toSorted()).toEqual(["1", "2", "3", "4", "5", "6"]);
+    await back.received(6);
+    expect(back.texts.toSorted()).toEqual(["1", "2", "3", "4", "5", "6"]);
     await second.remove();
   });
 
@@ -93,8 +93,8 @@ describeOnMosquitto("a session", () => {
     const inbox = acknowledging();
     const second = await bus.subscribe(asked, inbox.sink);
     await bus.publish(outbound(topic, "new"));
-    await inbox.count(1);
-    expect(inbox.bodies).toEqual(["new"]);
+    await inbox.received(1);
+    expect(inbox.texts).toEqual(["new"]);
     await second.remove();
   });
 
@@ -114,14 +114,14 @@ describeOnMosquitto("a session", () => {
     const inbox = new Inbox();
     const first = await bus.subscribe(asked, inbox.sink);
     await bus.publish(outbound(topic, "unsettled"));
-    await inbox.count(1);
+    await inbox.received(1);
     await first.close();
     await expect(bus.publish(outbound(topic, "to nobody"))).resolves.toMatchObject({ routed: false });
     const back = acknowledging();
     const second = await bus.subscribe(asked, back.sink);
     await bus.publish(outbound(topic, "new"));
-    await back.count(2);
-    expect(back.bodies).toEqual(["unsettled", "new"]);
+    await back.received(2);
+    expect(back.texts).toEqual(["unsettled", "new"]);
     await second.remove();
   });
 });
@@ -141,7 +141,7 @@ describeOnMosquitto("after a cut", () => {
     bus.onStatus((told) => statuses.push(told));
     const subscriber = await bus.subscribe(asked, inbox.sink);
     for (const body of ["settled", "unsettled"]) await outside.publish(outbound(topic, body));
-    const [settled, unsettled] = await inbox.count(2);
+    const [settled, unsettled] = await inbox.received(2);
     settled?.settle("ack");
     await subscriber.flush();
     const [lost, back] = [
@@ -156,8 +156,8 @@ describeOnMosquitto("after a cut", () => {
     await outside.publish(outbound(topic, "meanwhile"));
     proxy.accept();
     await back;
-    await inbox.count(4);
-    expect(inbox.bodies.slice(2)).toEqual(["unsettled", "meanwhile"]);
+    await inbox.received(4);
+    expect(inbox.texts.slice(2)).toEqual(["unsettled", "meanwhile"]);
     expect(inbox.deliveries[2]).toMatchObject({ redelivered: true, stale: false, position: unsettled?.position });
     expect(inbox.deliveries[3]?.position).not.toBe(unsettled?.position);
     expect(statuses.filter(({ type }) => type === "position-lost" || type === "fatal")).toEqual([]);
@@ -173,7 +173,7 @@ describeOnMosquitto("after a cut", () => {
     const inbox = new Inbox();
     const subscriber = await bus.subscribe(asked, inbox.sink);
     await outside.publish(outbound(topic, "before"));
-    await inbox.count(1);
+    await inbox.received(1);
     const [position, back] = [status(bus, "position-lost"), status(bus, "subscription", ({ connected }) => connected)];
     proxy.refuse();
     proxy.cut();
@@ -183,8 +183,8 @@ describeOnMosquitto("after a cut", () => {
     await expect(position).resolves.toMatchObject({ name: asked.name });
     await back;
     await outside.publish(outbound(topic, "after"));
-    await inbox.count(2);
-    expect(inbox.bodies).toEqual(["before", "after"]);
+    await inbox.received(2);
+    expect(inbox.texts).toEqual(["before", "after"]);
     // The packet identifiers of the new session begin again.
     expect(inbox.deliveries[1]?.position).not.toBe(inbox.deliveries[0]?.position);
     await subscriber.remove();
@@ -202,8 +202,8 @@ describeOnMosquitto("after a cut", () => {
     }
     await bus.publish(outbound(topic, "once"));
     await bus.publish(outbound(topic, "end"));
-    await inbox.count(2);
-    expect(inbox.bodies).toEqual(["once", "end"]);
+    await inbox.received(2);
+    expect(inbox.texts).toEqual(["once", "end"]);
     expect(proxy.connections).toBe(2);
   });
 
@@ -225,7 +225,7 @@ describeOnMosquitto("after a cut", () => {
     const topic = unique();
     await bus.subscribe(request(topic), () => {});
     const [published, subscribed] = [status(bus, "disconnected"), status(bus, "subscription")];
-    proxy.silence();
+    proxy.freeze("everything");
     const hanging = bus.publish(outbound(topic, "x"));
     await expect(hanging).rejects.toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
     await expect(published).resolves.toMatchObject({ error: { message: expect.stringContaining("ping") as string } });

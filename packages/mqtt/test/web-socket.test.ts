@@ -13,7 +13,7 @@ describeOnWebSocket("over WebSocket", () => {
     await bus.subscribe(request(topic, { maxInFlight: 4 }), inbox.sink);
     const bodies = [0, 1, 256 * 1024, 70_000].map((length) => new Uint8Array(length).fill(length % 251));
     await Promise.all(bodies.map((body) => bus.publish(outbound(topic, body))));
-    await inbox.count(bodies.length);
+    await inbox.received(bodies.length);
     expect(inbox.deliveries.map(({ record }) => record.body)).toEqual(bodies);
   });
 
@@ -24,18 +24,18 @@ describeOnWebSocket("over WebSocket", () => {
     const asked = request(topic, { durable: true });
     const first = await bus.subscribe(asked, inbox.sink);
     await bus.publish(outbound(topic, "unsettled"));
-    await inbox.count(1);
+    await inbox.received(1);
     const [lost, back] = [status(bus, "disconnected"), status(bus, "connected")];
     bus.native.stream.destroy();
     await lost;
     await back;
     await bus.publish(outbound(topic, "new"));
-    await inbox.count(2);
+    await inbox.received(2);
     await first.close();
     const again = acknowledging();
     const second = await bus.subscribe(asked, again.sink);
-    await again.count(2);
-    expect(again.bodies).toEqual(["unsettled", "new"]);
+    await again.received(2);
+    expect(again.texts).toEqual(["unsettled", "new"]);
     await second.remove();
   });
 });

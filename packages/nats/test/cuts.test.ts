@@ -1,5 +1,7 @@
 import type { Subscriber } from "@busbar/core/contract";
 import { describe, expect, it } from "vitest";
+import { all, lost, outcomeOf, written } from "../../../integration/support/cut-calls.ts";
+import type { CutCall } from "../../../integration/support/cut-calls.ts";
 import { brokerUrl } from "./broker-url.ts";
 import {
   acknowledging,
@@ -27,17 +29,10 @@ interface Scene {
   readonly fleeting: Subscriber;
 }
 
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
-}
-
-const lost = expect.objectContaining({ retryable: true }) as unknown;
 const once = { delivery: "at-most-once" } as const;
 
 /** Every call that waits for a word of the server, and what comes of it when that never comes. */
-const calls: readonly (readonly [name: string, call: (scene: Scene) => Promise<unknown>, outcome: unknown])[] = [
+const calls: readonly CutCall<Scene>[] = [
   ["a publish", ({ broker, topic }) => broker.publish(record(topic)), lost],
   ["a publish to a new stream", ({ broker, topic }) => broker.publish(record(`n${topic}`)), lost],
   ["a request", ({ broker, topic }) => broker.publish(record(topic, "", { ...once, replyTo: "r" })), lost],
@@ -66,15 +61,12 @@ describe.skipIf(brokerUrl === undefined)("a connection that is cut while the ser
     const fleeting = await broker.subscribe(request(topic, once), acknowledging().sink);
     await broker.publish(record(topic));
     const [delivery] = await inbox.received(1);
-    proxy.freeze();
+    proxy.freeze("answers");
     delivery?.settle("ack");
     const scene = { broker, topic, group: unique("g"), name: asked.name, subscriber, fleeting };
-    const settled = call(scene).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    const settled = outcomeOf(call(scene));
     // What is to be written is written within a few turns of the event loop; none of it is answered.
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await written();
     broker.told.length = 0;
     const back = statusOf(broker, "connected");
     proxy.cut();
@@ -92,6 +84,7 @@ describe.skipIf(brokerUrl === undefined)("a connection that is cut while the ser
     await broker.publish(record(topic));
     const [delivery] = await inbox.received(1);
     proxy.refuse();
+    proxy.cut();
     await statusOf(broker, "disconnected");
     delivery?.settle("ack");
     await subscriber.flush();
@@ -102,15 +95,10 @@ describe.skipIf(brokerUrl === undefined)("a connection that is cut while the ser
   it("settles what is published at most once", async () => {
     const { proxy, url } = await proxied();
     const broker = await openBroker({ url });
-    proxy.freeze();
+    proxy.freeze("answers");
     const topic = unique();
-    const publishes = Array.from({ length: 100 }, () =>
-      broker.publish(record(topic, "", once)).then(
-        () => undefined,
-        (error: unknown) => error,
-      ),
-    );
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const publishes = Array.from({ length: 100 }, () => outcomeOf(broker.publish(record(topic, "", once))));
+    await written();
     proxy.cut();
     // What was written counts as sent: at most once asks no more.
     for (const error of await Promise.all(publishes)) if (error !== undefined) expect(error).toEqual(lost);

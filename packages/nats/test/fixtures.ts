@@ -1,26 +1,23 @@
-import { randomUUID } from "node:crypto";
 import { jetstreamManager } from "@nats-io/jetstream";
 import type { JetStreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
-import type { BrokerStatus, Delivery, OutboundRecord, SubscribeRequest } from "@busbar/core/contract";
-import { afterEach } from "vitest";
+import type { TcpProxy } from "@busbar/testing";
+import { afterwards } from "../../../integration/support/cleanups.ts";
+import { proxiedWay } from "../../../integration/support/proxied.ts";
+import { unique } from "../../../integration/support/records.ts";
+import { watched } from "../../../integration/support/statuses.ts";
+import type { Told } from "../../../integration/support/statuses.ts";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
 import { nats } from "../src/index.ts";
 import type { NatsBroker, NatsOptions } from "../src/index.ts";
 import { brokerUrl } from "./broker-url.ts";
-import { TcpProxy } from "./tcp-proxy.ts";
 
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-/** Has something undone after the test, the latest first. */
-export function afterwards(cleanup: () => unknown): void {
-  cleanups.push(cleanup);
-}
+export { afterwards, unique };
+export { acknowledging, Inbox, textOf } from "../../../integration/support/inbox.ts";
+export { record, request } from "../../../integration/support/records.ts";
+export { errorOf } from "../../../integration/support/rejections.ts";
+export { statusOf } from "../../../integration/support/statuses.ts";
 
 /** The URL of the server; only to be used in tests that are skipped without one. */
 export function url(): string {
@@ -38,15 +35,11 @@ export async function ownServer(settings: Record<string, unknown> = {}): ReturnT
   return instance;
 }
 
-export type ToldBroker = NatsBroker & { readonly told: BrokerStatus[] };
+export type ToldBroker = Told<NatsBroker>;
 
 /** A broker of ours that is closed after the test, and a record of its statuses. */
 export function newBroker(options: Partial<NatsOptions> = {}): ToldBroker {
-  const broker = nats({ ...options, url: options.url ?? url() });
-  const told: BrokerStatus[] = [];
-  broker.onStatus((status) => told.push(status));
-  afterwards(() => broker.close());
-  return Object.assign(broker, { told });
+  return watched(nats({ ...options, url: options.url ?? url() }));
 }
 
 /** Such a broker, opened. */
@@ -57,10 +50,8 @@ export async function openBroker(options: Partial<NatsOptions> = {}): Promise<To
 }
 
 /** A proxy in front of the server, and the URL that leads through it. */
-export async function proxied(target = new URL(url())): Promise<{ readonly proxy: TcpProxy; readonly url: string }> {
-  const proxy = await TcpProxy.start(Number(target.port));
-  afterwards(() => proxy.close());
-  return { proxy, url: `nats://127.0.0.1:${proxy.port}` };
+export function proxied(target: URL = new URL(url())): Promise<{ readonly proxy: TcpProxy; readonly url: string }> {
+  return proxiedWay(target.href);
 }
 
 /** A plain client, as somebody else would use it. */
@@ -85,115 +76,4 @@ export function ownToken(): string {
     }
   });
   return token;
-}
-
-/** A text that no other test uses. */
-export function unique(prefix = "t"): string {
-  return `${prefix}${randomUUID().replaceAll("-", "").slice(0, 12)}`;
-}
-
-export function record(
-  address: string,
-  body: string | Uint8Array = "",
-  changes: Partial<OutboundRecord> = {},
-): OutboundRecord {
-  return {
-    address,
-    topic: address,
-    body: typeof body === "string" ? new TextEncoder().encode(body) : body,
-    headers: {},
-    id: randomUUID(),
-    timestamp: 1_700_000_000_123,
-    contentType: "application/json",
-    delivery: "at-least-once",
-    sending: 1,
-    publishToken: randomUUID(),
-    ...changes,
-  };
-}
-
-export function request(filter: string, changes: Partial<SubscribeRequest> = {}): SubscribeRequest {
-  return {
-    filter,
-    name: unique("busbar-test-"),
-    member: "test-0",
-    durable: changes.group !== undefined,
-    delivery: "at-least-once",
-    startFrom: "new",
-    maxInFlight: 256,
-    graceMs: 60_000,
-    ...changes,
-  };
-}
-
-/** Collects deliveries and waits for them. */
-export class Inbox {
-  readonly deliveries: Delivery[] = [];
-  #waiting: { readonly holds: () => boolean; readonly resolve: () => void }[] = [];
-  readonly #onDelivery: ((delivery: Delivery) => void) | undefined;
-
-  constructor(onDelivery?: (delivery: Delivery) => void) {
-    this.#onDelivery = onDelivery;
-  }
-
-  readonly sink = (delivery: Delivery): void => {
-    this.deliveries.push(delivery);
-    this.#onDelivery?.(delivery);
-    for (const waiting of this.#waiting) if (waiting.holds()) waiting.resolve();
-  };
-
-  /** Resolves with what came once there are `count` of them. */
-  async received(count: number): Promise<readonly Delivery[]> {
-    await this.until(() => this.deliveries.length >= count);
-    return this.deliveries;
-  }
-
-  /** Resolves once the condition holds, which is looked at with each delivery. */
-  async until(holds: () => boolean): Promise<void> {
-    if (!holds()) await new Promise<void>((resolve) => this.#waiting.push({ holds, resolve }));
-  }
-
-  get texts(): string[] {
-    return this.deliveries.map(textOf);
-  }
-}
-
-/** An inbox that acknowledges everything at once. */
-export function acknowledging(): Inbox {
-  return new Inbox((delivery) => delivery.settle("ack"));
-}
-
-export function textOf({ record: { body } }: Delivery): string {
-  return new TextDecoder().decode(body);
-}
-
-/** Resolves with the first status that fits, past or to come. */
-export function statusOf<T extends BrokerStatus["type"]>(
-  broker: ToldBroker,
-  type: T,
-  fits: (status: Extract<BrokerStatus, { type: T }>) => boolean = () => true,
-): Promise<Extract<BrokerStatus, { type: T }>> {
-  type Wanted = Extract<BrokerStatus, { type: T }>;
-  const isIt = (status: BrokerStatus): status is Wanted => status.type === type && fits(status as Wanted);
-  const past = broker.told.find(isIt);
-  if (past !== undefined) return Promise.resolve(past);
-  return new Promise((resolve) => {
-    const end = broker.onStatus((status) => {
-      if (!isIt(status)) return;
-      end();
-      resolve(status);
-    });
-  });
-}
-
-export type SeenError = Error & { readonly code?: string; readonly retryable?: boolean };
-
-/** The error that a promise rejects with. */
-export async function errorOf(promise: Promise<unknown>): Promise<SeenError> {
-  return promise.then(
-    () => {
-      throw new Error("It was expected to reject, and resolved.");
-    },
-    (error: unknown) => error as SeenError,
-  );
 }

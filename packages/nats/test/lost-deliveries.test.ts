@@ -35,9 +35,10 @@ describe.skipIf(brokerUrl === undefined)("what the server had sent when the conn
     await publishAll(publisher, `${token}.a`, numbers(0, 20));
     await inbox.received(20);
     for (const from of [20, 60]) {
-      proxy.freeze();
+      proxy.freeze("answers");
       await publishAll(publisher, `${token}.a`, numbers(from, from + 20));
       proxy.refuse();
+      proxy.cut();
       await statusOf(cut, "disconnected");
       cut.told.length = 0;
       await publishAll(publisher, `${token}.a`, numbers(from + 20, from + 40));
@@ -55,9 +56,10 @@ describe.skipIf(brokerUrl === undefined)("what the server had sent when the conn
     await cut.subscribe(request(`${token}.*`, { group: "g" }), inbox.sink);
     await publishAll(publisher, `${token}.a`, numbers(0, 10));
     const out = [...(await inbox.received(10))];
-    proxy.freeze();
+    proxy.freeze("answers");
     await publishAll(publisher, `${token}.a`, numbers(10, 20));
     proxy.refuse();
+    proxy.cut();
     await statusOf(cut, "disconnected");
     // Handled while there is no connection: these do not come again.
     for (const delivery of out.filter((_, n) => n % 2 === 0)) delivery.settle("ack");
@@ -86,9 +88,10 @@ describe.skipIf(brokerUrl === undefined)("what the server had sent when the conn
       await cut.subscribe(request(`${token}.*`, { group: "g", name }), inbox.sink);
       await publishAll(whole, `${token}.a`, numbers(0, 20));
       await inbox.received(20);
-      proxy.freeze();
+      proxy.freeze("answers");
       await publishAll(whole, `${token}.a`, numbers(20, 40));
       proxy.refuse();
+      proxy.cut();
       await statusOf(cut, "disconnected");
       await publishAll(whole, `${token}.a`, numbers(40, 60));
       proxy.accept();
@@ -115,7 +118,7 @@ describe.skipIf(brokerUrl === undefined)("what the server had sent when the conn
     const [later] = await inbox.received(2);
     later?.settle("release", 3_000);
     await subscriber.flush();
-    proxy.freeze();
+    proxy.freeze("answers");
     await publishAll(publisher, `${token}.a`, ["lost"]);
     proxy.cut();
     await publishAll(publisher, `${token}.a`, ["new"]);

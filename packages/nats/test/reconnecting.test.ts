@@ -23,9 +23,10 @@ describe.skipIf(brokerUrl === undefined)("a connection that is lost", () => {
     const { proxy, url } = await proxied();
     const broker = await openBroker({ url });
     await broker.publish(record(`${token}.a`));
-    proxy.freeze();
+    proxy.freeze("answers");
     const unanswered = Array.from({ length: 3 }, (_, n) => errorOf(broker.publish(record(`${token}.a`, String(n)))));
     proxy.refuse();
+    proxy.cut();
     for (const error of await Promise.all(unanswered))
       expect(error).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
     await statusOf(broker, "disconnected");
@@ -63,6 +64,7 @@ describe.skipIf(brokerUrl === undefined)("a connection that is lost", () => {
     // The acknowledgement of the first may or may not have left when the connection breaks; the second is settled without one.
     one?.settle("ack");
     proxy.refuse();
+    proxy.cut();
     await statusOf(broker, "subscription", ({ connected }) => !connected);
     two?.settle("ack");
     proxy.accept();
@@ -105,7 +107,7 @@ describe.skipIf(brokerUrl === undefined)("a connection that is lost", () => {
     const { proxy, url } = await proxied();
     const broker = await openBroker({ url, native: { pingIntervalMs: 200 } });
     await broker.publish(record(`${token}.a`));
-    proxy.freeze();
+    proxy.freeze("answers");
     const error = await errorOf(broker.publish(record(`${token}.a`)));
     expect(error).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
     broker.told.length = 0;
@@ -135,6 +137,7 @@ describe.skipIf(brokerUrl === undefined)("a connection that is lost", () => {
     await broker.publish(record(`${token}.a`));
     const [delivery] = await inbox.received(1);
     proxy.refuse();
+    proxy.cut();
     await statusOf(broker, "disconnected");
     delivery?.settle("ack");
     const start = performance.now();
@@ -148,6 +151,7 @@ describe.skipIf(brokerUrl === undefined)("opening", () => {
   it("rejects retryable when nobody is there, and may be called again", async () => {
     const { proxy, url } = await proxied();
     proxy.refuse();
+    proxy.cut();
     const broker = newBroker({ url, connectTimeoutMs: 1_000 });
     expect(await errorOf(broker.open())).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
     proxy.accept();
@@ -239,7 +243,7 @@ describe.skipIf(!canStart)("a server of its own", () => {
     ];
     const { proxy, url } = await proxied(new URL(first.url));
     const broker = await openBroker({ url, credentials: { username: "ours", password: "right" } });
-    proxy.leadTo(Number(new URL(second.url).port));
+    proxy.leadTo({ port: Number(new URL(second.url).port) });
     proxy.cut();
     const { error } = await statusOf(broker, "fatal");
     expect(error).toMatchObject({ code: "BUSBAR_AUTHENTICATION", retryable: false });

@@ -1,8 +1,10 @@
 import type { Subscriber } from "@busbar/core/contract";
 import { describe, expect, it } from "vitest";
+import { all, lost, outcomeOf, written } from "../../../integration/support/cut-calls.ts";
+import type { CutCall } from "../../../integration/support/cut-calls.ts";
 import type { RedisBroker } from "../src/redis-broker.ts";
 import { brokerUrl } from "./broker-url.ts";
-import { Inbox, next, openBroker, proxied, record, request, unique } from "./fixtures.ts";
+import { Inbox, nextStatus, openBroker, proxied, record, request, unique } from "./fixtures.ts";
 
 /** What is there when the connection goes. */
 interface Scene {
@@ -16,17 +18,10 @@ interface Scene {
   readonly broadcast: Subscriber;
 }
 
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
-}
-
-const lost = expect.objectContaining({ retryable: true }) as unknown;
 const once = { delivery: "at-most-once" } as const;
 
 /** Every call that waits for a word of the server, and what comes of it when that never comes. */
-const calls: readonly (readonly [name: string, call: (scene: Scene) => Promise<unknown>, outcome: unknown])[] = [
+const calls: readonly CutCall<Scene>[] = [
   ["a publish", ({ broker, topic }) => broker.publish(record(topic)), lost],
   ["a publish at most once", ({ broker, topic }) => broker.publish(record(topic, "", once)), undefined],
   ["a request", ({ broker, topic }) => broker.publish(record(topic, "", { ...once, replyTo: "r" })), lost],
@@ -54,16 +49,13 @@ describe.skipIf(brokerUrl === undefined)("a connection that is cut while the ser
     const broadcast = await broker.subscribe(request(topic), new Inbox().sink);
     await broker.publish(record(topic));
     const [delivery] = await inbox.received(1);
-    proxy.freeze();
+    proxy.freeze("everything");
     delivery?.settle("ack");
     const scene = { broker, topic, group: unique("g"), name: asked.name, subscriber, broadcast };
-    const settled = call(scene).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    const settled = outcomeOf(call(scene));
     // What is to be written is written within a few turns of the event loop; none of it arrives.
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-    const back = next(broker, "connected");
+    await written();
+    const back = nextStatus(broker, "connected");
     proxy.cut();
     proxy.thaw();
     expect(await settled).toEqual(outcome);
@@ -79,7 +71,7 @@ describe.skipIf(brokerUrl === undefined)("a connection that is cut while the ser
     const subscriber = await broker.subscribe(request(topic, { group: "g" }), inbox.sink);
     await broker.publish(record(topic));
     const [delivery] = await inbox.received(1);
-    const lostIt = next(broker, "disconnected");
+    const lostIt = nextStatus(broker, "disconnected");
     proxy.refuse();
     proxy.cut();
     await lostIt;

@@ -4,7 +4,7 @@ import {
   acknowledging,
   foreignClient,
   Inbox,
-  next,
+  nextStatus,
   openBroker,
   proxied,
   record,
@@ -142,7 +142,7 @@ describe.skipIf(brokerUrl === undefined)("delivering", () => {
     await broker.subscribe(request(topic, { group: "g" }), inbox.sink);
     await broker.publish(record(topic, "x"));
     await inbox.received(1);
-    const back = next(broker, "connected");
+    const back = nextStatus(broker, "connected");
     proxy.cut();
     await inbox.received(2);
     await back;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { brokerUrl } from "./broker-url.ts";
-import { foreignClient, Inbox, next, openBroker, proxied, record, request, unique } from "./fixtures.ts";
+import { foreignClient, Inbox, nextStatus, openBroker, proxied, record, request, unique } from "./fixtures.ts";
 
 const numbers = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, n) => String(from + n));
 
@@ -26,9 +26,9 @@ describe.skipIf(brokerUrl === undefined)("what the server had sent when the conn
     await inbox.received(10);
     // The server has been asked for more, and will send it into nothing.
     await expect.poll(waits).toBe(true);
-    proxy.freeze();
+    proxy.freeze("everything");
     for (const text of numbers(10, 20)) await direct.publish(record(topic, text));
-    const lostIt = next(cut, "disconnected");
+    const lostIt = nextStatus(cut, "disconnected");
     proxy.refuse();
     proxy.cut();
     await lostIt;

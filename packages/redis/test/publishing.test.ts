@@ -8,7 +8,7 @@ import {
   errorOf,
   foreignClient,
   newBroker,
-  next,
+  nextStatus,
   openBroker,
   proxied,
   record,
@@ -24,7 +24,7 @@ describe.skipIf(brokerUrl === undefined)("losing the connection", () => {
     const [broker, direct, topic] = [await openBroker({ url }), await openBroker(), unique("a.")];
     const inbox = acknowledging();
     await direct.subscribe(request(topic), inbox.sink);
-    proxy.freeze();
+    proxy.freeze("everything");
     const outcomes = Array.from({ length: 50 }, (_, index) => errorOf(broker.publish(record(topic, `lost ${index}`))));
     await new Promise((resolve) => setTimeout(resolve, 50));
     proxy.cut();
@@ -51,7 +51,7 @@ describe.skipIf(brokerUrl === undefined)("losing the connection", () => {
   it("notices a peer that is silent", async () => {
     const { proxy, url } = await proxied();
     const broker = await openBroker({ url, native: { heartbeatMs: 200 } });
-    proxy.freeze();
+    proxy.freeze("everything");
     await statusOf(broker, "disconnected");
   });
 });
@@ -122,7 +122,7 @@ describe.skipIf(!possible)("a Redis of our own", () => {
     for (let restart = 0; restart < 2; restart++) {
       const before = confirmed.length;
       await expect.poll(() => confirmed.length, { timeout: 20_000 }).toBeGreaterThan(before + 100);
-      const back = next(broker, "connected");
+      const back = nextStatus(broker, "connected");
       await server.restart();
       await back;
     }

@@ -18,3 +18,5 @@ export { Skip } from "./skip.ts";
 export { Suite } from "./suite.ts";
 export type { Case } from "./suite.ts";
 export { TcpLink } from "./tcp-link.ts";
+export { TcpProxy } from "./tcp-proxy.ts";
+export type { ProxyTarget } from "./tcp-proxy.ts";

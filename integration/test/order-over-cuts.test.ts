@@ -1,38 +1,36 @@
-import { connect } from "@busbar/core";
-import type { Bus } from "@busbar/core";
+import { TcpProxy } from "@busbar/testing";
 import { afterEach, expect, it } from "vitest";
-import { describeOnMosquitto, mosquittoUrl } from "./broker-url.ts";
-import { unique } from "./fixtures.ts";
-import { TcpProxy } from "./tcp-proxy.ts";
-
-const open: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of open.splice(0).toReversed()) await close();
-});
+import { brokersOverProxies, describeOn } from "./brokers.ts";
+import { OpenBuses, unique } from "./open-buses.ts";
 
 /** The order in which each came for the first time. */
 const firsts = (seen: readonly number[]): number[] => [...new Set(seen)];
 const numbers = Array.from({ length: 200 }, (_, number) => number);
 const patient = { timeout: 20_000 };
 
-/** A bus over the given URL, which keeps its warnings to itself. */
-async function busOver(url: string): Promise<Bus> {
-  const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const bus = await connect({ service: unique(), instance: "0", brokers: { main: url }, logger });
-  open.push(() => bus.close({ deadlineMs: 2000 }));
-  return bus;
-}
+describeOn(brokersOverProxies, "the messages of one key, over a connection that is cut again and again", ({ url }) => {
+  const buses = new OpenBuses();
+  const proxies: TcpProxy[] = [];
+  afterEach(async () => {
+    await Promise.all(proxies.splice(0).map((proxy) => proxy.close()));
+  });
 
-describeOnMosquitto("the messages of one key, over a connection that is cut again and again", () => {
+  /** A way to the broker that can be cut. */
+  async function proxied(): Promise<{ readonly proxy: TcpProxy; readonly through: string }> {
+    const way = new URL(url);
+    const proxy = await TcpProxy.open({ port: Number(way.port) });
+    proxies.push(proxy);
+    way.port = String(proxy.port);
+    return { proxy, through: way.href };
+  }
+
   it(
     "reach the broker in the order of their publishes, those that are sent again too",
     { timeout: 60_000 },
     async () => {
-      const proxy = await TcpProxy.to(mosquittoUrl);
-      open.push(() => proxy.close());
-      const through = `mqtt://127.0.0.1:${proxy.port}`;
-      const [cut, direct] = [await busOver(through), await busOver(mosquittoUrl)];
-      const topic = unique();
+      const { proxy, through } = await proxied();
+      const [cut, direct] = [await buses.connect(through), await buses.connect(url)];
+      const topic = unique("order");
       const seen: number[] = [];
       await direct.subscribe<number>(topic, { order: "all" }, (number) => void seen.push(number));
       let confirmed = 0;
@@ -55,11 +53,9 @@ describeOnMosquitto("the messages of one key, over a connection that is cut agai
     "are handled in their order and one at a time by a subscription of %s",
     { timeout: 60_000 },
     async (_name, owner) => {
-      const proxy = await TcpProxy.to(mosquittoUrl);
-      open.push(() => proxy.close());
-      const through = `mqtt://127.0.0.1:${proxy.port}`;
-      const [cut, direct] = [await busOver(through), await busOver(mosquittoUrl)];
-      const topic = unique();
+      const { proxy, through } = await proxied();
+      const [cut, direct] = [await buses.connect(through), await buses.connect(url)];
+      const topic = unique("order");
       const handled: number[] = [];
       let [running, most] = [0, 0];
       const subscription = await cut.subscribe<number>(
