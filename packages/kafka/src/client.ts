@@ -98,8 +98,12 @@ export interface ClientControl {
   createTopic(plan: TopicPlan): Promise<void>;
   /** A setting of a topic, or of a broker where `topic` is absent; `undefined` where it may not be read. */
   setting(name: string, topic?: string): Promise<string | undefined>;
-  /** Deletes a group; one that is not there is no error. */
-  deleteGroup(groupId: string): Promise<void>;
+  /**
+   * Deletes a group; one that is not there is no error.
+   *
+   * @param formerMember A member that is gone and that the group may still wait for: a group with members is not deleted.
+   */
+  deleteGroup(groupId: string, formerMember?: string): Promise<void>;
   /** Where the group stands, for every partition that it ever committed. */
   committed(groupId: string): Promise<readonly PartitionOffset[]>;
   /** Commits a place for a group that has no members at the moment. */

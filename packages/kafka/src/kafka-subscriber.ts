@@ -111,17 +111,12 @@ export class KafkaSubscriber implements Subscriber {
   }
 
   async remove(): Promise<void> {
-    const { name, filter } = this.#request;
     await this.close();
-    await this.#context.control.ask(
-      `Deleting the consumer group "${name}"`,
-      (control) => control.deleteGroup(name),
-      filter,
-    );
+    await this.#deleteGroup();
   }
 
   async #close(): Promise<void> {
-    const { name, durable, group } = this.#request;
+    const { durable, group } = this.#request;
     await atMost(closeBoundMs, this.stop());
     clearInterval(this.#poll);
     this.#ending.abort(closedError("The subscription"));
@@ -134,9 +129,15 @@ export class KafkaSubscriber implements Subscriber {
     }
     if (durable || group !== undefined) return;
     // Without a connection it stays until the broker's offsets.retention.minutes are over.
-    await atMost(
-      closeBoundMs,
-      this.#context.control.ask(`Deleting the consumer group "${name}"`, (control) => control.deleteGroup(name)),
+    await atMost(closeBoundMs, this.#deleteGroup());
+  }
+
+  #deleteGroup(): Promise<void> {
+    const { name, filter } = this.#request;
+    return this.#context.control.ask(
+      `Deleting the consumer group "${name}"`,
+      (control) => control.deleteGroup(name, this.#lastMemberId),
+      filter,
     );
   }
 

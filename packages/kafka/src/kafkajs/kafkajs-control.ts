@@ -18,6 +18,7 @@ import {
   boundsWithoutTargets,
   commitFor,
   committedOf,
+  expel,
   readPartition,
 } from "./cluster-access.ts";
 import { groupAssigner } from "./group-assigner.ts";
@@ -123,7 +124,10 @@ export class KafkajsControl implements ClientControl {
     }
   }
 
-  async deleteGroup(groupId: string): Promise<void> {
+  async deleteGroup(groupId: string, formerMember?: string): Promise<void> {
+    // Its goodbye may have been lost with its connection; mostly it was not, and then the group does not know it any more.
+    if (formerMember !== undefined)
+      await expel(await this.#cluster.findGroupCoordinator({ groupId }), groupId, formerMember).catch(() => {});
     try {
       await this.#admin.deleteGroups([groupId]);
     } catch (error) {
