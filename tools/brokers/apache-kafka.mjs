@@ -165,7 +165,10 @@ log4j.logger.org.apache.kafka.common.utils.AppInfoParser=INFO
 
 /** @param {string} dataFolder */
 function clusterId(dataFolder) {
-  return createHash("sha256").update(dataFolder).digest().subarray(0, 16).toString("base64url");
+  const bytes = createHash("sha256").update(dataFolder).digest().subarray(0, 16);
+  // In base64url it could begin with "-", as an option does.
+  bytes.writeUInt8(bytes.readUInt8() & 0x7f);
+  return bytes.toString("base64url");
 }
 
 /** @param {number} oldest */

@@ -143,6 +143,15 @@ test("kafka is one small node on loopback", () => {
   assert.ok(prepare?.args.includes("format"));
 });
 
+test("kafka's cluster id is never taken for an option, whatever the folder", () => {
+  for (let number = 0; number < 500; number++) {
+    const changed = { folder: place.folder, dataFolder: `${place.dataFolder}${number}`, ports };
+    const { prepare } = brokerKind("kafka").launch(changed, { tools: {} }, {});
+    const { args = [] } = prepare ?? {};
+    assert.match(args[args.indexOf("-t") + 1] ?? "", /^[A-Za-z0-9][A-Za-z0-9_-]{21}$/);
+  }
+});
+
 test("kafka with credentials asks clients for them and the controller not", () => {
   const properties =
     launchOf("kafka", { credentials: { username: "cook", password: 'salt"' } }).files["server.properties"] ?? "";
