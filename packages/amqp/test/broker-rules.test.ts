@@ -1,3 +1,5 @@
+import { connect, Reject, RetryLater } from "@busbar/core";
+import type { SubscribeOptions } from "@busbar/core";
 import { describe, expect, it } from "vitest";
 import { brokerUrl } from "./broker-url.ts";
 import {
@@ -13,6 +15,7 @@ import {
   statusOf,
   textOf,
   unique,
+  url,
 } from "./fixtures.ts";
 
 describe.skipIf(brokerUrl === undefined)("what RabbitMQ needs", () => {
@@ -322,5 +325,29 @@ describe.skipIf(brokerUrl === undefined)("what RabbitMQ needs", () => {
     expect(await errorOf(broker.subscribe(request("a", { startFrom: "earliest" }), new Inbox().sink))).toMatchObject({
       code: "BUSBAR_UNSUPPORTED",
     });
+  });
+
+  it("lets nobody hold a message for longer than RabbitMQ waits for its acknowledgement", async () => {
+    const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+    const bus = await connect({ service: unique("s-"), instance: "0", brokers: { main: url() }, logger });
+    afterwards(() => bus.close());
+    const [topic, group] = [unique("a."), unique("g-")];
+    const waits = (backoffMs: number): SubscribeOptions => {
+      return { group, retry: { attempts: 3, backoffMs, factor: 1, maxBackoffMs: backoffMs, jitter: 0 } };
+    };
+    const half = 900_000;
+    const refused = await errorOf(bus.subscribe(topic, waits(half + 1), () => undefined));
+    expect(refused).toMatchObject({ code: "BUSBAR_UNSUPPORTED", retryable: false });
+    expect(refused.message).toContain("1800000 ms");
+    let runs = 0;
+    const subscription = await bus.subscribe(topic, waits(half), () => {
+      if (++runs === 1) throw new RetryLater(1);
+      throw new Reject("seen enough");
+    });
+    await bus.publish(topic, 1);
+    await expect.poll(() => bus.health().subscriptions[0]?.deadLettered, { timeout: 10_000 }).toBe(1);
+    expect(runs).toBe(2);
+    expect(await bus.deadLetters(group).drop()).toBe(1);
+    await subscription.remove();
   });
 });

@@ -1,8 +1,6 @@
-import { Socket } from "node:net";
 import type { TcpProxy } from "@busbar/testing";
 import { connect } from "amqplib";
 import type { Channel, ChannelModel } from "amqplib";
-import { vi } from "vitest";
 import { afterwards } from "../../../integration/support/cleanups.ts";
 import { proxiedWay } from "../../../integration/support/proxied.ts";
 import { watched } from "../../../integration/support/statuses.ts";
@@ -15,6 +13,7 @@ export { afterwards };
 export { acknowledging, Inbox, textOf } from "../../../integration/support/inbox.ts";
 export { record, request, unique } from "../../../integration/support/records.ts";
 export { errorOf } from "../../../integration/support/rejections.ts";
+export { spiedSockets } from "../../../integration/support/spied-sockets.ts";
 export { nextStatus, statusOf } from "../../../integration/support/statuses.ts";
 
 /** The URL of the broker; only to be used in tests that are skipped without one. */
@@ -60,14 +59,4 @@ export async function drained(channel: Channel, queue: string): Promise<string[]
     if (message === false) return texts;
     texts.push(message.content.toString());
   }
-}
-
-/** Collects the sockets that the client opens until `stop`, those of a proxy left out. */
-export function spiedSockets(proxy?: TcpProxy): { readonly sockets: ReadonlySet<Socket>; readonly stop: () => void } {
-  const sockets = new Set<Socket>();
-  const noDelay = vi.spyOn(Socket.prototype, "setNoDelay").mockImplementation(function (this: Socket) {
-    if (proxy?.owns(this) !== true) sockets.add(this);
-    return this;
-  });
-  return { sockets, stop: () => noDelay.mockRestore() };
 }

@@ -58,7 +58,7 @@ describe.skipIf(brokerUrl === undefined)("losing the connection", () => {
 
   it("notices a peer that is silent, and lets go of its socket", async () => {
     const { proxy, url } = await proxied();
-    const { sockets, stop } = spiedSockets(proxy);
+    const { sockets, stop } = spiedSockets();
     const broker = await openBroker({ url, ...quick });
     stop();
     proxy.freeze("everything");
@@ -71,7 +71,7 @@ describe.skipIf(brokerUrl === undefined)("losing the connection", () => {
 
   it("closes within a few seconds in front of a peer that is silent", async () => {
     const { proxy, url } = await proxied();
-    const { sockets, stop } = spiedSockets(proxy);
+    const { sockets, stop } = spiedSockets();
     const broker = await openBroker({ url });
     const topic = unique("a.");
     await broker.subscribe(request(topic), new Inbox().sink);

@@ -48,10 +48,10 @@ describe("effective capabilities", () => {
 
   it("warn of mosquitto where it is mosquitto", () => {
     const warnings = effectiveCapabilities(5, {}, mosquitto).warnings.join("\n");
-    expect(warnings).toMatch(/one member of a group/);
+    expect(warnings).toMatch(/one member of a group for that member alone, also while it is away or stuck/);
     expect(warnings).toMatch(/forgets the subscriptions of groups when it is restarted/);
-    expect(warnings).toMatch(/persistence true/);
-    expect(warnings).toMatch(/max_queued_messages 0/);
+    expect(warnings).toMatch(/persistence false.*when it is killed.*persistence true.*SIGTERM/);
+    expect(warnings).toMatch(/drops confirmed messages beyond 1000.*max_queued_messages 0/);
     expect(effectiveCapabilities(5, {}, unknown).warnings).toEqual([]);
   });
 

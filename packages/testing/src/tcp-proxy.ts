@@ -51,11 +51,6 @@ export class TcpProxy {
     return this.#passages.size;
   }
 
-  /** True for a socket at either side of the proxy. */
-  owns(socket: Socket): boolean {
-    return [...this.#passages].some((passage) => passage.has(socket));
-  }
-
   /** Resets every connection, without a farewell to either side. New ones are carried, whatever was frozen before. */
   cut(): void {
     this.#frozen = "nothing";
@@ -130,10 +125,6 @@ class Passage {
         if (client.destroyed && server.destroyed) ended();
       });
     }
-  }
-
-  has(socket: Socket): boolean {
-    return socket === this.#client || socket === this.#server;
   }
 
   freeze(what: Frozen): void {

@@ -170,6 +170,22 @@ describe("an intake", () => {
     expect(running()).toEqual(["one 1", "one 1"]);
   });
 
+  it("holds no message for longer than its broker lets it, whatever the policy or the handler asks for", async () => {
+    const retry = { attempts: 3, backoffMs: 60_000, factor: 1, maxBackoffMs: 60_000, jitter: 0 };
+    const { deliver, jobs, running, dead } = setUp({ maxHoldMs: () => 2_000, retry });
+    deliver("one");
+    jobs[0]?.reject(new Error("no"));
+    await vi.advanceTimersByTimeAsync(2_041);
+    expect(running()).toEqual(["one 1", "one 2"]);
+    // More than may be: an attempt like any other.
+    jobs[1]?.reject(new RetryLater(2_001));
+    await vi.advanceTimersByTimeAsync(2_041);
+    expect(running()).toEqual(["one 1", "one 2", "one 3"]);
+    jobs[2]?.reject(new RetryLater(2_001));
+    await turn();
+    expect(dead).toEqual(["one attempts-exhausted 3"]);
+  });
+
   it("keeps what it cannot bury unacknowledged, and tries again", async () => {
     const { deliver, jobs, settled, dead, buryWith } = setUp();
     let failures = 2;
