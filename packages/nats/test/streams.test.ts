@@ -212,6 +212,21 @@ describe.skipIf(brokerUrl === undefined)("the consumer of a subscription", () =>
     expect(info.config).toMatchObject({ max_deliver: -1, ack_policy: "explicit", filter_subject: `${token}.a` });
   });
 
+  it("delivers for ever also where somebody else made it to give up", async () => {
+    const token = ownToken();
+    const broker = await openBroker();
+    const { position = "" } = await broker.publish(record(`${token}.a`, "m"));
+    const [stream = ""] = position.split("/");
+    const api = await streamsOf();
+    const asked = request(`${token}.a`, { group: "g" });
+    await api.consumers.add(stream, { durable_name: asked.name, ack_policy: "explicit", max_deliver: 2 });
+    const inbox = new Inbox((delivery) => delivery.settle(inbox.deliveries.length < 4 ? "release" : "ack"));
+    await broker.subscribe(asked, inbox.sink);
+    await inbox.received(4);
+    expect(inbox.texts).toEqual(["m", "m", "m", "m"]);
+    expect((await api.consumers.info(stream, asked.name)).config.max_deliver ?? -1).toBe(-1);
+  });
+
   it("honours the delay of a release", async () => {
     const token = ownToken();
     const broker = await openBroker();
