@@ -1,4 +1,4 @@
-import type { Capabilities } from "@busbar/core/contract";
+import type { Capabilities, EffectiveCapabilities } from "@busbar/core/contract";
 
 /** What this driver does on any Kafka, as literals. */
 export interface KafkaCapabilities extends Capabilities {
@@ -53,3 +53,29 @@ export const declared: KafkaCapabilities = {
   lag: "native",
   memberNames: "unsupported",
 };
+
+/** What a cluster tells of itself, where it may be read. Kafka does not tell its product or version. */
+export interface ClusterSettings {
+  /** `message.max.bytes` */
+  readonly maxMessageBytes: string | undefined;
+  /** `offsets.retention.minutes` */
+  readonly offsetsRetentionMinutes: string | undefined;
+}
+
+/** What a cluster does, and what it loses by itself. Pure. */
+export function effectiveCapabilities({
+  maxMessageBytes,
+  offsetsRetentionMinutes,
+}: ClusterSettings): EffectiveCapabilities {
+  const howLong = offsetsRetentionMinutes === undefined ? "some time" : `${offsetsRetentionMinutes} minutes`;
+  return {
+    product: "Apache Kafka",
+    version: "unknown",
+    supports: declared,
+    limits: maxMessageBytes === undefined ? {} : { maxBodyBytes: Number(maxMessageBytes) },
+    warnings: [
+      `Kafka forgets where a durable subscription stood ${howLong} after its last member left (offsets.retention.minutes), and what is published ` +
+        "meanwhile is missed: raise that where a service may be away for longer.",
+    ],
+  };
+}

@@ -2,6 +2,7 @@ import type { Adapter } from "@busbar/core/contract";
 import { declared } from "./capabilities.ts";
 import { KafkaBroker } from "./kafka-broker.ts";
 import type { KafkaOptions } from "./options.ts";
+import { collisions } from "./topic.ts";
 
 export { KafkaBroker } from "./kafka-broker.ts";
 export type { KafkaCapabilities } from "./capabilities.ts";
@@ -23,4 +24,5 @@ export const adapter: Adapter = {
   declared,
   // Every key and value is checked by the constructor.
   create: (options) => new KafkaBroker(options),
+  topicProblems: collisions,
 };

@@ -1,7 +1,6 @@
 import type {
   AbortOptions,
   Broker,
-  BrokerLimits,
   BrokerStatus,
   Delivery,
   EffectiveCapabilities,
@@ -11,7 +10,7 @@ import type {
   SubscribeRequest,
 } from "@busbar/core/contract";
 import { abortable, atMost, ClosedError, ConnectionError, StatusHub } from "@busbar/core/driver";
-import { declared } from "./capabilities.ts";
+import { declared, effectiveCapabilities } from "./capabilities.ts";
 import type { KafkaCapabilities } from "./capabilities.ts";
 import { classify, closedError } from "./classify.ts";
 import type { ClientProducer } from "./client.ts";
@@ -212,11 +211,14 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
       this.#status.emit({ type: "connected", effective: this.#effective });
   }
 
-  /** What this cluster does. Kafka does not tell its product or version. */
+  /** What this cluster does. */
   async #learn(doing: string): Promise<EffectiveCapabilities> {
-    const size = await this.#control.ask(doing, (control) => control.setting("message.max.bytes"));
-    const limits: BrokerLimits = size === undefined ? {} : { maxBodyBytes: Number(size) };
-    return { product: "Apache Kafka", version: "unknown", supports: declared, limits, warnings: [] };
+    const read = (name: string): Promise<string | undefined> =>
+      this.#control.ask(doing, (control) => control.setting(name));
+    return effectiveCapabilities({
+      maxMessageBytes: await read("message.max.bytes"),
+      offsetsRetentionMinutes: await read("offsets.retention.minutes"),
+    });
   }
 
   #refuseWhenClosed(): void {

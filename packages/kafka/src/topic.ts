@@ -46,10 +46,23 @@ export function isInternal(name: string): boolean {
 }
 
 /**
- * What Kafka compares before it makes a topic: two names that differ only in "." and "_" are refused, because the names of
- * its metrics would meet (`org.apache.kafka.common.internals.Topic`).
+ * Says which of these topics Kafka cannot have beside each other: two names that differ only in "." and "_" are refused, because the
+ * names of its metrics would meet (`org.apache.kafka.common.internals.Topic`).
  */
-export function collisionKey(name: string): string {
+export function collisions(topics: readonly string[]): string[] {
+  const names = [...new Set(topics)];
+  return names.flatMap((name, index) =>
+    names
+      .slice(0, index)
+      .filter((other) => metricName(other) === metricName(name))
+      .map(
+        (other) =>
+          `Kafka cannot have the topic "${name}" beside "${other}": names that differ only in "." and "_" meet in its metrics. Rename one of them.`,
+      ),
+  );
+}
+
+function metricName(name: string): string {
   return name.replaceAll(".", "_");
 }
 

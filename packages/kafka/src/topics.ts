@@ -2,7 +2,7 @@ import { matches, parseCheckedFilter, RefusedError, reservedToken } from "@busba
 import type { ParsedFilter } from "@busbar/core/driver";
 import type { Control } from "./control.ts";
 import type { KafkaSettings } from "./options.ts";
-import { busTopic, collisionKey, isInternal } from "./topic.ts";
+import { busTopic, collisions, isInternal } from "./topic.ts";
 
 const ownPrefix = `${reservedToken}.`;
 
@@ -125,11 +125,7 @@ export class Topics {
   /** Kafka says no more than "invalid" when another name differs only in dots and underscores. */
   async #collision(name: string): Promise<Error | undefined> {
     const names = await this.#control.ask("Looking for topics", (control) => control.topics()).catch(() => []);
-    const other = names.find((candidate) => candidate !== name && collisionKey(candidate) === collisionKey(name));
-    if (other === undefined) return undefined;
-    return new RefusedError(
-      `Kafka cannot have the topic "${name}" beside "${other}": names that differ only in "." and "_" meet in its metrics. Rename one of them.`,
-      { broker: "kafka", topic: name },
-    );
+    const [problem] = names.flatMap((other) => collisions([other, name]));
+    return problem === undefined ? undefined : new RefusedError(problem, { broker: "kafka", topic: name });
   }
 }

@@ -1,3 +1,4 @@
+import { connect } from "@busbar/core";
 import type { Delivery } from "@busbar/core/contract";
 import type { BusError } from "@busbar/core/driver";
 import kafkajs from "kafkajs";
@@ -318,6 +319,19 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
       for (const { inbox } of everybody) expect(bodies(await inbox.count(3)).sort()).toEqual(numbers(3));
       await Promise.all(everybody.map(({ subscriber }) => subscriber.close()));
       expect((await Promise.all(shapes.map(({ name }) => committed(name)))).map(({ size }) => size)).toEqual([0, 3]);
+    });
+
+    it("is known to last no longer than Kafka keeps its places, at the start and ever after", async () => {
+      const warned: string[] = [];
+      const logger = { info: () => undefined, warn: (line: string) => void warned.push(line), error: () => undefined };
+      const bus = await connect({ service: unique("s"), instance: "0", brokers: { main: url }, logger });
+      // What Kafka has unless it is told otherwise.
+      const lasts = expect.stringMatching(
+        /durable subscription .*10080 minutes .*offsets\.retention\.minutes/,
+      ) as string;
+      expect(warned).toEqual([lasts]);
+      expect(bus.health().brokers[0]?.warnings).toEqual([lasts]);
+      await bus.close();
     });
 
     it("tells how far it is behind", async () => {

@@ -8,6 +8,8 @@ export interface BrokerHealth {
   readonly state: LinkState;
   readonly product: string | undefined;
   readonly version: string | undefined;
+  /** What it loses by itself or is set up to lose, as it was said when the bus connected. */
+  readonly warnings: readonly string[];
   /** Publishes that wait or are unconfirmed. */
   readonly publishing: number;
   /** Messages that at-most-once subscriptions let go of because they were full. */
@@ -30,6 +32,7 @@ export function healthOf(links: readonly BrokerLink[], subscriptions: readonly S
     state: link.state,
     product: link.effective?.product,
     version: link.effective?.version,
+    warnings: link.effective?.warnings ?? [],
     publishing: link.publishes.pending,
     dropped: link.dropped,
     lastError: link.lastError?.message,

@@ -13,6 +13,8 @@ export interface BrokerDescription {
   /** Absent: the scheme of the URL names it. */
   readonly adapter: string | Adapter | undefined;
   readonly options: AdapterOptions<Readonly<Record<string, unknown>>>;
+  /** The topics that the configuration names for it. */
+  readonly topics: readonly string[];
   readonly source: ConfigSource;
   readonly path: ConfigPath;
 }
@@ -23,7 +25,7 @@ export interface BrokerDescription {
  * problem with its place in the configuration.
  */
 export async function loadBroker(description: BrokerDescription): Promise<Broker> {
-  const { name, options, source, path } = description;
+  const { name, options, topics, source, path } = description;
   const scheme = schemeOf(options.url) ?? "";
   const adapter = await adapterOf(description, scheme);
   if (!adapter.schemes.includes(scheme)) {
@@ -31,6 +33,11 @@ export async function loadBroker(description: BrokerDescription): Promise<Broker
     throw new ConfigError([problemAt(source, path, `the adapter "${adapter.name}" takes ${schemes}, not ${scheme}:`)], {
       broker: name,
     });
+  }
+  const unfit = adapter.topicProblems?.(topics) ?? [];
+  if (unfit.length > 0) {
+    const problems = unfit.map((problem) => problemAt(source, path, problem));
+    throw new ConfigError(problems, { broker: name });
   }
   try {
     return adapter.create(options);

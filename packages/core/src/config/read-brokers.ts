@@ -1,6 +1,7 @@
 import type { BrokerSettings, Fold, PublishSettings } from "../bus/settings.ts";
 import type { Adapter, AdapterOptions, Broker, Credentials } from "../contract/index.ts";
 import { isAdapter, isBroker } from "./adapter-shape.ts";
+import { topicProblem } from "../topic/grammar.ts";
 import { brokerUrlProblem } from "./broker-url.ts";
 import type { ConfigPath } from "./config-source.ts";
 import { isPlainObject, withoutAbsent } from "./config-section.ts";
@@ -32,6 +33,12 @@ export interface BrokerSurroundings {
   readonly ready: readonly ReadyBroker[];
 }
 
+/** What one of them takes. */
+interface OneSurroundings extends BrokerSurroundings {
+  /** The topics that `routes` lead to it one by one. */
+  readonly routed: readonly string[];
+}
+
 /** A driver that is there already, and the name it is to have. */
 export interface ReadyBroker {
   readonly name: string;
@@ -46,7 +53,7 @@ export function readBrokers(root: Section, reading: ConfigReading, around: Broke
   }
   const configured = entries.flatMap(([name, value, path]) => {
     checkName(name, path, reading);
-    const settings = readBroker(name, value, path, reading, around);
+    const settings = readBroker(name, value, path, reading, { ...around, routed: routedTo(name, root) });
     return settings === undefined ? [] : [settings];
   });
   const ready = around.ready.map(({ name, broker }, index) => {
@@ -59,6 +66,14 @@ export function readBrokers(root: Section, reading: ConfigReading, around: Broke
   return [...configured, ...ready];
 }
 
+function routedTo(broker: string, root: Section): string[] {
+  const routes = root.raw("routes");
+  if (!isPlainObject(routes)) return [];
+  return Object.entries(routes).flatMap(([pattern, to]) =>
+    to === broker && topicProblem(pattern) === undefined ? [pattern] : [],
+  );
+}
+
 function checkName(name: string, path: ConfigPath, reading: ConfigReading): void {
   if (nameShape.test(name)) return;
   reading.report(path, 'a broker\'s name begins with a letter and has up to 64 letters, digits, "_" and "-"');
@@ -69,14 +84,21 @@ function readBroker(
   value: unknown,
   path: ConfigPath,
   reading: ConfigReading,
-  around: BrokerSurroundings,
+  around: OneSurroundings,
 ): BrokerSettings | undefined {
   if (isBroker(value)) return readyBroker(name, value);
   if (typeof value === "string") {
     const problem = brokerUrlProblem(value, false);
     if (problem !== undefined) return reading.report(path, problem);
     const options = { url: value, clientName: around.clientName, connectTimeoutMs: around.connectTimeoutMs };
-    return fromAdapter(name, undefined, options, [], defaultPublish, path, reading);
+    return fromAdapter(
+      name,
+      undefined,
+      options,
+      { folds: [], publish: defaultPublish, topics: around.routed },
+      path,
+      reading,
+    );
   }
   if (!isPlainObject(value))
     return reading.report(
@@ -95,7 +117,7 @@ function readDescribed(
   name: string,
   section: Section,
   reading: ConfigReading,
-  around: BrokerSurroundings,
+  around: OneSurroundings,
 ): BrokerSettings | undefined {
   const adapter = readAdapter(section, reading);
   const url = section.requiredText("url");
@@ -111,18 +133,16 @@ function readDescribed(
     native: native === undefined ? undefined : (section.raw("native") as Readonly<Record<string, unknown>>),
   };
   const folds = readFolds(section, reading);
-  const publish = readPublish(section);
-  return url === undefined
-    ? undefined
-    : fromAdapter(name, adapter, { url, ...options }, folds, publish, section.path, reading);
+  const topics = [...folds.map(({ target }) => target), ...around.routed];
+  const use = { folds, publish: readPublish(section), topics };
+  return url === undefined ? undefined : fromAdapter(name, adapter, { url, ...options }, use, section.path, reading);
 }
 
 function fromAdapter(
   name: string,
   adapter: string | Adapter | undefined,
   options: AdapterOptions<Readonly<Record<string, unknown>>>,
-  folds: readonly Fold[],
-  publish: PublishSettings,
+  { folds, publish, topics }: Pick<BrokerSettings, "folds" | "publish"> & { readonly topics: readonly string[] },
   path: ConfigPath,
   reading: ConfigReading,
 ): BrokerSettings {
@@ -131,7 +151,7 @@ function fromAdapter(
     name,
     folds,
     publish,
-    load: () => loadBroker({ name, adapter, options: withoutAbsent(options) as typeof options, source, path }),
+    load: () => loadBroker({ name, adapter, options: withoutAbsent(options) as typeof options, topics, source, path }),
   };
 }
 

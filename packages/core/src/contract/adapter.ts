@@ -55,4 +55,6 @@ export interface Adapter {
   readonly schemes: readonly string[];
   readonly declared: Capabilities;
   create(options: AdapterOptions<Readonly<Record<string, unknown>>>): Broker;
+  /** Says which of the topics that one configuration names the broker cannot have beside each other, a sentence each. Absent: it can have any. */
+  topicProblems?(topics: readonly string[]): readonly string[];
 }

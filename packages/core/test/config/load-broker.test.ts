@@ -101,6 +101,23 @@ describe("an adapter that is named", () => {
     });
   });
 
+  test("says which of the topics that the configuration names cannot be there together", async () => {
+    const asked: (readonly string[])[] = [];
+    const topicProblems = (topics: readonly string[]): string[] => {
+      asked.push(topics);
+      return topics.includes("meters") ? ["there is no room for meters", "nor for anything else"] : [];
+    };
+    const fussy: Adapter = { ...memoryAdapter, topicProblems };
+    const main = { url: "memory:", adapter: fussy, fold: { "sensor.**": "sensors", "meter.*": { topic: "meters" } } };
+    const config = { brokers: { main, other: "memory:" }, routes: { "a.b": "main", "a.*": "main", "c.d": "other" } };
+    expect((await failure(config)).problems).toEqual([
+      "brokers.main: there is no room for meters",
+      "brokers.main: nor for anything else",
+    ]);
+    expect(asked).toEqual([["sensors", "meters", "a.b"]]);
+    await load({ brokers: { main: { url: "memory:", adapter: fussy } } });
+  });
+
   test("that is not installed is an error with the command that installs it", async () => {
     const folder = folderWith({ "busbar.yaml": acme });
     const error = await failure(undefined, folder);

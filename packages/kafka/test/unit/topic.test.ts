@@ -1,7 +1,9 @@
+import { connect } from "@busbar/core";
 import { InvalidArgumentError } from "@busbar/core/driver";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { busTopic, collisionKey, deadLetterTopic, isInternal, topicName } from "../../src/topic.ts";
+import { busTopic, collisions, deadLetterTopic, isInternal, topicName } from "../../src/topic.ts";
+import { adapter } from "../../src/index.ts";
 
 const token = fc.stringMatching(/^[A-Za-z0-9_-]{1,12}$/);
 const oddToken = fc.oneof(token, fc.constantFrom("_x0_", "_x5F_x0_", "_x20_", "x0_", "_x_x0_"));
@@ -45,8 +47,19 @@ describe("the names of topics", () => {
   });
 
   it("collide as Kafka says", () => {
-    expect(collisionKey("a.b_c")).toBe(collisionKey("a_b.c"));
-    expect(collisionKey("a.b")).not.toBe(collisionKey("a-b"));
+    expect(collisions(["a.b_c", "x", "a_b.c", "a.b_c"])).toEqual([
+      expect.stringContaining('"a_b.c" beside "a.b_c"') as string,
+    ]);
+    expect(collisions(["a.b", "a-b", "a.b"])).toEqual([]);
+  });
+
+  it("that one configuration names are compared before anything is sent", async () => {
+    const main = { url: "kafka://127.0.0.1:1", adapter, fold: { "sensor.**": "sensor_all", "plant.**": "plants" } };
+    const config = { brokers: { main, other: "memory:" }, routes: { "sensor.all": "main", plant_s: "other" } };
+    await expect(connect(config)).rejects.toMatchObject({
+      code: "BUSBAR_CONFIG",
+      problems: [expect.stringMatching(/^brokers\.main: .*"sensor\.all" beside "sensor_all"/)],
+    });
   });
 
   it("know Kafka's own", () => {
