@@ -1,5 +1,5 @@
 import type { AdapterOptions, TlsOptions, Topology } from "@busbar/core/contract";
-import { ConfigError, unknownKeyProblems } from "@busbar/core/driver";
+import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
 
 /** What only RabbitMQ has. */
 export interface AmqpNativeOptions {
@@ -51,9 +51,6 @@ export interface AmqpSettings {
   readonly heartbeatSeconds: number;
 }
 
-const knownKeys = ["url", "credentials", "tls", "clientName", "connectTimeoutMs", "topology", "native"];
-const knownCredentials = ["username", "password", "token"];
-const knownTls = ["ca", "cert", "key", "passphrase", "servername", "rejectUnauthorized"];
 const knownNative = ["exchange", "queueType", "heartbeatMs"];
 const topologies: readonly Topology[] = ["create", "check", "assume"];
 
@@ -68,12 +65,7 @@ export function amqpSettings(
   const { credentials = {}, tls, clientName = "busbar", connectTimeoutMs = 10_000, topology = "create" } = options;
   const { exchange = "amq.topic", queueType = "quorum", heartbeatMs = 10_000 } = native;
   const address = parseUrl(options.url);
-  const problems = [
-    ...unknownKeyProblems(options, knownKeys, ""),
-    ...unknownKeyProblems(credentials, knownCredentials, "credentials"),
-    ...unknownKeyProblems(tls ?? {}, knownTls, "tls"),
-    ...unknownKeyProblems(native, knownNative, "native"),
-  ];
+  const problems = unknownOptionProblems(options, knownNative);
   const must = (holds: boolean, problem: string): void => void (holds || problems.push(problem));
   if (typeof address === "string") problems.push(address);
   must(
@@ -127,7 +119,6 @@ interface Address {
 }
 
 const urlShape = /^(amqps?):\/\/(?:([^/?#]*)@)?([^/?#@]+)(\/[^?#]*)?$/;
-const hostShape = /^(\[[0-9A-Fa-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/;
 
 /**
  * Takes the URL apart by hand, since `URL` knows of one host only and quotes the whole input, password included, in its
@@ -138,24 +129,16 @@ function parseUrl(url: unknown): Address | string {
   const parts = typeof url === "string" ? urlShape.exec(url) : null;
   if (parts === null) return shape;
   const [, protocol, user, hostList = "", path = ""] = parts;
-  const hosts: AmqpHost[] = [];
-  for (const text of hostList.split(",")) {
-    const host = hostShape.exec(text);
-    const port = Number(host?.[2] ?? (protocol === "amqps" ? 5671 : 5672));
-    if (host?.[1] === undefined || port < 1 || port > 65_535) return shape;
-    hosts.push({ hostname: host[1].replace(/^\[|\]$/g, ""), port });
-  }
+  const hosts = readHosts(hostList, protocol === "amqps" ? 5671 : 5672);
+  if (hosts === undefined) return shape;
   try {
     const virtualHost = path === "" || path === "/" ? "/" : decodeURIComponent(path.slice(1));
-    const colon = user?.indexOf(":") ?? -1;
-    const username = user === undefined ? undefined : decodeURIComponent(colon === -1 ? user : user.slice(0, colon));
-    const password = user === undefined ? undefined : decodeURIComponent(colon === -1 ? "" : user.slice(colon + 1));
+    const { username, password = "" } = readUser(user);
     return {
       protocol: protocol as Address["protocol"],
-      hosts,
+      hosts: hosts.map(({ hostname, port }) => ({ hostname, port })),
       virtualHost,
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
+      ...(username === undefined ? {} : { username, password }),
     };
   } catch {
     return "url: user, password or virtual host has a % that is not followed by two hex digits; write % as %25";

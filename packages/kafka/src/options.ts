@@ -1,5 +1,5 @@
 import type { AdapterOptions, TlsOptions, Topology } from "@busbar/core/contract";
-import { ConfigError, unknownKeyProblems } from "@busbar/core/driver";
+import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
 
 /** How this process proves who it is (SASL). */
 export type SaslMechanism = "plain" | "scram-sha-256" | "scram-sha-512";
@@ -52,8 +52,6 @@ export interface KafkaSettings {
   readonly native: Required<KafkaNative>;
 }
 
-const optionKeys = ["url", "credentials", "tls", "clientName", "connectTimeoutMs", "topology", "native"];
-const tlsKeys = ["ca", "cert", "key", "passphrase", "servername", "rejectUnauthorized"];
 const mechanisms: readonly string[] = ["plain", "scram-sha-256", "scram-sha-512"];
 
 const nativeDefaults: Required<KafkaNative> = {
@@ -88,11 +86,10 @@ const atLeast: Readonly<Record<string, number>> = {
 
 /** Checks the options and fills in the defaults, or throws a `ConfigError` that lists every problem. Changes nothing of what it is given. */
 export function checkOptions(options: KafkaOptions): KafkaSettings {
-  const problems = unknownKeyProblems(options, optionKeys, "");
+  const problems = unknownOptionProblems(options, Object.keys(nativeDefaults));
   const place = parseUrl(options.url, problems);
   const native = checkNative(options.native ?? {}, problems);
   if (options.tls !== undefined) {
-    problems.push(...unknownKeyProblems(options.tls, tlsKeys, "tls"));
     if (!place.secure) problems.push("tls: the URL begins with kafka:, which is not encrypted; write kafkas:");
   }
   const { username = place.username, password = place.password, token } = options.credentials ?? {};
@@ -122,7 +119,6 @@ export function checkOptions(options: KafkaOptions): KafkaSettings {
 }
 
 function checkNative(given: KafkaNative, problems: string[]): Required<KafkaNative> {
-  problems.push(...unknownKeyProblems(given, Object.keys(nativeDefaults), "native"));
   const native = {
     ...nativeDefaults,
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
@@ -154,7 +150,6 @@ interface Place {
 }
 
 const urlShape = /^(kafkas?):\/\/(?:([^/@]*)@)?([^/?#@]+)\/?$/i;
-const hostShape = /^(\[[0-9a-f:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/i;
 
 /** Never repeats the URL in a problem: it may hold a password. */
 function parseUrl(url: unknown, problems: string[]): Place {
@@ -167,20 +162,14 @@ function parseUrl(url: unknown, problems: string[]): Place {
   }
   const [, scheme, userInfo, hosts = ""] = parts;
   const brokers: string[] = [];
-  for (const host of hosts.split(",")) {
-    const [, name, port = "9092"] = hostShape.exec(host.trim()) ?? [];
-    if (name === undefined || Number(port) < 1 || Number(port) > 65_535)
-      problems.push(`url: "${host}" is not a host with a port`);
-    else brokers.push(`${name.replace(/^\[|\]$/g, "")}:${port}`);
+  for (const text of hosts.split(",")) {
+    const [only] = readHosts(text.trim(), 9092) ?? [];
+    if (only === undefined) problems.push(`url: "${text}" is not a host with a port`);
+    else brokers.push(`${only.hostname}:${only.port}`);
   }
   const secure = scheme?.toLowerCase() === "kafkas";
-  if (userInfo === undefined) return { brokers, secure };
-  const colon = userInfo.indexOf(":");
   try {
-    const username = decodeURIComponent(colon === -1 ? userInfo : userInfo.slice(0, colon));
-    return colon === -1
-      ? { brokers, secure, username }
-      : { brokers, secure, username, password: decodeURIComponent(userInfo.slice(colon + 1)) };
+    return { brokers, secure, ...readUser(userInfo) };
   } catch {
     problems.push("url: the user name or the password is not percent-encoded properly");
     return { brokers, secure };

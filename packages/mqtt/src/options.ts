@@ -1,5 +1,5 @@
 import type { AdapterOptions } from "@busbar/core/contract";
-import { ConfigError, unknownKeyProblems } from "@busbar/core/driver";
+import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
 
 /** What only MQTT has. */
 export interface MqttNativeOptions {
@@ -59,9 +59,6 @@ export interface MqttSettings {
 }
 
 const defaultPorts: Readonly<Record<MqttScheme, number>> = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 };
-const optionKeys = ["url", "credentials", "tls", "clientName", "connectTimeoutMs", "topology", "native"];
-const credentialKeys = ["username", "password", "token"];
-const tlsKeys = ["ca", "cert", "key", "passphrase", "servername", "rejectUnauthorized"];
 const nativeKeys = ["protocolVersion", "keepaliveSeconds", "sessionExpirySeconds"];
 
 /**
@@ -71,12 +68,7 @@ const nativeKeys = ["protocolVersion", "keepaliveSeconds", "sessionExpirySeconds
  */
 export function parseOptions(options: MqttOptions): MqttSettings {
   const { credentials = {}, tls = {}, native = {} } = options;
-  const problems = [
-    ...unknownKeyProblems(options, optionKeys, ""),
-    ...unknownKeyProblems(credentials, credentialKeys, "credentials"),
-    ...unknownKeyProblems(tls, tlsKeys, "tls"),
-    ...unknownKeyProblems(native, nativeKeys, "native"),
-  ];
+  const problems = unknownOptionProblems(options, nativeKeys);
   const place = parseUrl(options.url, problems);
   const { protocolVersion = 5, keepaliveSeconds = 15, sessionExpirySeconds = 3600 } = native;
   const { connectTimeoutMs = 10_000 } = options;
@@ -114,12 +106,11 @@ function wholeNumber(name: string, value: number, least: number, most: number, p
 }
 
 interface Place extends Pick<MqttSettings, "scheme" | "servers" | "path"> {
-  readonly username: string | undefined;
-  readonly password: string | undefined;
+  readonly username?: string;
+  readonly password?: string;
 }
 
 const urlShape = /^([a-z]+):\/\/(?:([^/?#]*)@)?([^/?#@]+)([^#]*)$/;
-const serverShape = /^(\[[0-9a-fA-F:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/;
 
 /** Takes the URL apart by hand, because several servers, separated by commas, are no URL to Node. */
 function parseUrl(url: unknown, problems: string[]): Place | undefined {
@@ -132,29 +123,22 @@ function parseUrl(url: unknown, problems: string[]): Place | undefined {
     problems.push(`url: the scheme "${scheme}:" is not one of ${schemes.map((known) => `${known}:`).join(", ")}.`);
     return undefined;
   }
-  const servers: ServerAddress[] = [];
-  for (const text of hosts.split(",")) {
-    const [, host, port] = serverShape.exec(text) ?? [];
-    const number = port === undefined ? defaultPorts[scheme] : Number(port);
-    if (host === undefined || number < 1 || number > 65_535) {
-      problems.push("url: a server in it is not written as host or host:port.");
-      return undefined;
-    }
-    servers.push({ host, port: number });
+  const servers = readHosts(hosts, defaultPorts[scheme])?.map(({ host, port }) => ({ host, port }));
+  if (servers === undefined) {
+    problems.push("url: a server in it is not written as host or host:port.");
+    return undefined;
   }
   const overWebSocket = scheme === "ws" || scheme === "wss";
   if (!overWebSocket && path !== undefined && path !== "" && path !== "/") {
     problems.push(`url: "${scheme}:" has no path; options go beside the url, not behind it.`);
     return undefined;
   }
-  const colon = user?.indexOf(":") ?? -1;
   try {
     return {
       scheme,
       servers,
       path: path === undefined || path === "" ? "/" : path,
-      username: user === undefined ? undefined : decodeURIComponent(colon === -1 ? user : user.slice(0, colon)),
-      password: user === undefined || colon === -1 ? undefined : decodeURIComponent(user.slice(colon + 1)),
+      ...readUser(user),
     };
   } catch {
     problems.push(

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { AdapterOptions, Credentials, TlsOptions, Topology } from "@busbar/core/contract";
-import { ConfigError, unknownKeyProblems } from "@busbar/core/driver";
+import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
+import type { UrlUser } from "@busbar/core/driver";
 
 /** What only NATS has. */
 export interface NatsNativeOptions {
@@ -79,9 +80,6 @@ export interface NatsSettings {
   readonly inboxPrefix: string;
 }
 
-const knownKeys = ["url", "credentials", "tls", "clientName", "connectTimeoutMs", "topology", "native"];
-const knownCredentials = ["username", "password", "token"];
-const knownTls = ["ca", "cert", "key", "passphrase", "servername", "rejectUnauthorized"];
 const knownNative = [
   "streams",
   "maxBytes",
@@ -107,12 +105,7 @@ export function natsSettings(
   const { streams = [], maxBytes = -1, maxAgeMs = 604_800_000, replicas = 1 } = native;
   const { ackWaitMs = 10_000, pingIntervalMs = 3_000, domain, inboxPrefix = "_INBOX" } = native;
   const address = parseUrl(options.url);
-  const problems = [
-    ...unknownKeyProblems(options, knownKeys, ""),
-    ...unknownKeyProblems(credentials, knownCredentials, "credentials"),
-    ...unknownKeyProblems(tls ?? {}, knownTls, "tls"),
-    ...unknownKeyProblems(native, knownNative, "native"),
-  ];
+  const problems = unknownOptionProblems(options, knownNative);
   const must = (holds: boolean, problem: string): void => void (holds || problems.push(problem));
   if (typeof address === "string") problems.push(address);
   must(
@@ -187,37 +180,23 @@ interface Address {
 function parseUrl(url: unknown): Address | string {
   const match = typeof url === "string" ? /^(natss?):\/\/(?:([^/]*)@)?([^/@?#]+)\/?$/.exec(url) : null;
   const [, scheme, userInfo = "", hosts = ""] = match ?? [];
-  const servers = hosts.split(",").map(withPort);
-  if (match === null || servers.includes(undefined)) {
+  const servers = readHosts(hosts, 4222)?.map(({ host, port }) => `${host}:${port}`);
+  if (servers === undefined) {
     return "url: must be nats://host:port or natss://host:port, several servers separated by commas, and nothing after them";
   }
   try {
     return {
-      servers: servers as string[],
+      servers,
       encrypted: scheme === "natss",
-      credentials: parseUserInfo(userInfo),
+      credentials: credentialsOf(readUser(userInfo)),
     };
   } catch {
     return "url: the user or the password in it is not percent-encoded rightly";
   }
 }
 
-function withPort(host: string): string | undefined {
-  try {
-    const { hostname, port } = new URL(`tcp://${host}`);
-    return hostname === "" ? undefined : `${hostname}:${port === "" ? "4222" : port}`;
-  } catch {
-    return undefined;
-  }
-}
-
 /** A name without a password is a token, as everywhere with NATS. */
-function parseUserInfo(userInfo: string): Credentials {
-  if (userInfo === "") return {};
-  const colon = userInfo.indexOf(":");
-  if (colon === -1) return { token: decodeURIComponent(userInfo) };
-  return {
-    username: decodeURIComponent(userInfo.slice(0, colon)),
-    password: decodeURIComponent(userInfo.slice(colon + 1)),
-  };
+function credentialsOf({ username, password }: UrlUser): Credentials {
+  if (username === undefined) return {};
+  return password === undefined ? { token: username } : { username, password };
 }

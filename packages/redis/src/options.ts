@@ -1,5 +1,5 @@
 import type { AdapterOptions, TlsOptions, Topology } from "@busbar/core/contract";
-import { ConfigError, unknownKeyProblems } from "@busbar/core/driver";
+import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
 
 /** What only Redis has. */
 export interface RedisNativeOptions {
@@ -52,9 +52,6 @@ export interface RedisSettings {
   readonly heartbeatMs: number;
 }
 
-const knownKeys = ["url", "credentials", "tls", "clientName", "connectTimeoutMs", "topology", "native"];
-const knownCredentials = ["username", "password", "token"];
-const knownTls = ["ca", "cert", "key", "passphrase", "servername", "rejectUnauthorized"];
 const knownNative = ["prefix", "maxLength", "leaseMs", "heartbeatMs"];
 const topologies: readonly Topology[] = ["create", "check", "assume"];
 const maxLeaseMs = 3_600_000;
@@ -70,12 +67,7 @@ export function redisSettings(
   const { credentials = {}, tls, clientName = "busbar", connectTimeoutMs = 10_000, topology = "create" } = options;
   const { prefix = "busbar:", maxLength = 1_000_000, leaseMs = 30_000, heartbeatMs = 5_000 } = native;
   const address = parseUrl(options.url);
-  const problems = [
-    ...unknownKeyProblems(options, knownKeys, ""),
-    ...unknownKeyProblems(credentials, knownCredentials, "credentials"),
-    ...unknownKeyProblems(tls ?? {}, knownTls, "tls"),
-    ...unknownKeyProblems(native, knownNative, "native"),
-  ];
+  const problems = unknownOptionProblems(options, knownNative);
   const must = (holds: boolean, problem: string): void => void (holds || problems.push(problem));
   if (typeof address === "string") problems.push(address);
   must(
@@ -134,26 +126,25 @@ interface Address {
   readonly password: string | undefined;
 }
 
-const urlShape = /^(rediss?):\/\/(?:([^/?#]*)@)?(\[[0-9A-Fa-f:.]+\]|[^:/?#@,[\]]+)(?::(\d{1,5}))?(?:\/(\d{0,6}))?$/;
+const urlShape = /^(rediss?):\/\/(?:([^/?#]*)@)?([^/?#@]+)(?:\/(\d{0,6}))?$/;
 
 /** Takes the URL apart by hand, since `URL` quotes the whole input, password included, in its error. Returns the problem as text. */
 function parseUrl(url: unknown): Address | string {
   const shape = "url: must look like redis://user:password@host:6379/0, with one host";
   const parts = typeof url === "string" ? urlShape.exec(url) : null;
   if (parts === null) return shape;
-  const [, protocol, user, host = "", portText = "6379", database = ""] = parts;
-  const port = Number(portText);
-  if (port < 1 || port > 65_535) return shape;
+  const [, protocol, user, host = "", database = ""] = parts;
+  const [only, ...others] = readHosts(host, 6379) ?? [];
+  if (only === undefined || others.length > 0) return shape;
   try {
-    const colon = user?.indexOf(":") ?? -1;
-    const name = user === undefined ? "" : decodeURIComponent(colon === -1 ? user : user.slice(0, colon));
+    const { username, password } = readUser(user);
     return {
       secure: protocol === "rediss",
-      host: host.replace(/^\[|\]$/g, ""),
-      port,
+      host: only.hostname,
+      port: only.port,
       database: Number(database),
-      username: name === "" ? undefined : name,
-      password: user === undefined || colon === -1 ? undefined : decodeURIComponent(user.slice(colon + 1)),
+      username: username === "" ? undefined : username,
+      password,
     };
   } catch {
     return "url: user or password has a % that is not followed by two hex digits; write % as %25";

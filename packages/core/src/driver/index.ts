@@ -27,4 +27,6 @@ export { HandOut } from "./hand-out.ts";
 export type { Arrival, HandOutOptions } from "./hand-out.ts";
 export { oncePerTurn } from "./once-per-turn.ts";
 export { StatusHub } from "./status-hub.ts";
-export { nearest, unknownKeyProblems } from "./known-keys.ts";
+export { nearest, unknownKeyProblems, unknownOptionProblems } from "./known-keys.ts";
+export { readHosts, readUser } from "./url-parts.ts";
+export type { UrlHost, UrlUser } from "./url-parts.ts";

@@ -26,7 +26,7 @@ describe("options", () => {
       url: "kafka://user:s3cret@host:70000",
       brokerz: 1,
       tls: { caa: "x" },
-      credentials: { username: "only", password: undefined },
+      credentials: { username: "only", password: undefined, pasword: "s3cret" },
       native: {
         partition: 3,
         fetchWaitMs: 0.5,
@@ -45,8 +45,9 @@ describe("options", () => {
     }
     expect(error).toBeInstanceOf(ConfigError);
     const { problems, message } = error as ConfigError;
-    expect(problems).toHaveLength(11);
+    expect(problems).toHaveLength(12);
     expect(message).toContain('did you mean "partitions"?');
+    expect(message).toContain('did you mean "password"?');
     expect(message).not.toContain("s3cret");
     expect(() => kafka({ url: "kafka://user:s3cret@" })).toThrow(expect.not.stringContaining("s3cret"));
   });
