@@ -11,7 +11,12 @@ import type { DeliveryInfo } from "./delivery-info.ts";
 import type { NatsSettings } from "./options.ts";
 import { isRecallable, recallSubjects, releaseAll } from "./recovery.ts";
 import type { StreamPlace } from "./streams.ts";
-import type { Released } from "./unsettled.ts";
+
+/** A message that is to be given back: its place in its stream, and where to say so. */
+export interface Returned {
+  readonly sequence: number;
+  readonly ackSubject: string;
+}
 
 /** What a consumer tells its subscription. None of these may throw. */
 export interface StreamConsumerHost {
@@ -130,7 +135,7 @@ export class StreamConsumer {
    *
    * @param left What was here, unless the server has taken it back by itself.
    */
-  async recover(left: readonly Released[]): Promise<void> {
+  async recover(left: readonly Returned[]): Promise<void> {
     const { connection, consumers, request } = this.#host;
     const info = await consumers.find(this.stream, request.name);
     this.#held = undefined;
