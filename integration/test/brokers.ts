@@ -31,7 +31,10 @@ export const everyRealBroker: readonly TestBroker[] = [...realBrokers, redis];
 /** Those whose clients stay on the address that they were given, so that a proxy may be there. */
 export const brokersOverProxies: readonly TestBroker[] = [mqtt, amqp, nats, redis];
 
-/** The same, and the one in memory. */
+/** Those that count how often they deliver a message, and keep it while its process is dead. */
+export const countingBrokers: readonly TestBroker[] = [amqp, nats, redis];
+
+/** Every broker that a service moves between, and the one in memory. */
 export const allBrokers: readonly TestBroker[] = [
   { name: "memory", url: "memory://integration", variable: "" },
   ...realBrokers,

@@ -18,6 +18,7 @@ const ownRequests: Readonly<Partial<Record<CapabilityName, Ask>>> = {
   durable: (bus, topic) => bus.subscribe(topic, { durable: true }, ignore),
   startFromEarliest: (bus, topic) => bus.subscribe(topic, { startFrom: "earliest" }, ignore),
   headers: (bus, topic) => bus.publish(topic, 1, { headers: { one: "1" } }),
+  deliveryCount: (bus, topic, group) => bus.subscribe(topic, { group, maxDeliveries: 2 }, ignore),
   routing: (bus, topic) => bus.publish(topic, 1, { requireSubscriber: true }),
   retain: (bus, topic) => bus.publish(topic, 1, { retain: true }),
   expiry: (bus, topic) => bus.publish(topic, 1, { expiresInMs: 60_000 }),

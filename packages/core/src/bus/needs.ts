@@ -28,6 +28,8 @@ export function unmetSubscribeNeeds(
     needs.push(["durable", "it keeps nothing for who is away; set durable: false, or change the broker."]);
   if (options.startFrom === "earliest")
     needs.push(["startFromEarliest", 'it keeps no messages from before; leave startFrom out, or set it to "new".']);
+  if (!atMostOnce && options.maxDeliveries !== undefined)
+    needs.push(["deliveryCount", "it does not count how often it delivers a message; leave maxDeliveries out."]);
   if (!atMostOnce && buriesHere(options.deadLetter, options.broker))
     needs.push([
       "deadLetters",

@@ -76,6 +76,7 @@ export function planSubscription(
         concurrency: options.concurrency,
         order: options.order,
         retry: options.retry,
+        maxDeliveries: options.maxDeliveries,
         handlerTimeoutMs: options.handlerTimeoutMs,
         atMostOnce: options.delivery === "at-most-once",
         manual: options.settle === "manual",

@@ -29,6 +29,7 @@ const known = [
   "order",
   "maxInFlight",
   "retry",
+  "maxDeliveries",
   "handlerTimeoutMs",
   "deadLetter",
   "startFrom",
@@ -94,6 +95,10 @@ function problemsOf(options: ResolvedSubscribeOptions): string[] {
   check(isCount(options.maxInFlight, 65_535), "maxInFlight is a whole number from 1 to 65535");
   check(options.maxInFlight >= options.concurrency, "maxInFlight is not less than concurrency");
   check(isCount(retry.attempts, 1_000_000), "retry.attempts is a whole number from 1");
+  check(
+    options.maxDeliveries === undefined || isCount(options.maxDeliveries, 1_000_000),
+    "maxDeliveries is a whole number from 1 to 1000000",
+  );
   check(isDuration(retry.backoffMs), "retry.backoffMs is a number of milliseconds");
   check(isDuration(retry.maxBackoffMs), "retry.maxBackoffMs is a number of milliseconds");
   check(retry.factor >= 1, "retry.factor is 1 or more");

@@ -21,7 +21,13 @@ const abandonAfterMs = 30_000;
 const deadLetterBackoff = { initialMs: 500, factor: 2, maxMs: 30_000, jitter: 0.2 };
 
 /** Why a message is dead. */
-export type DeathReason = "attempts-exhausted" | "rejected" | "undecodable" | "invalid" | "unknown-topic";
+export type DeathReason =
+  | "attempts-exhausted"
+  | "deliveries-exhausted"
+  | "rejected"
+  | "undecodable"
+  | "invalid"
+  | "unknown-topic";
 
 /** What an intake needs to know and to be able to do. */
 export interface IntakeOptions {
@@ -29,6 +35,8 @@ export interface IntakeOptions {
   readonly concurrency: number;
   readonly order: OrderMode;
   readonly retry: RetryPolicy;
+  /** How often the broker may deliver a message before it is dead, where it counts. */
+  readonly maxDeliveries?: number | undefined;
   readonly handlerTimeoutMs: number;
   /** Acknowledge before the handler runs, and run it once. */
   readonly atMostOnce: boolean;
@@ -120,14 +128,10 @@ export class Intake implements Swept {
       source,
     );
     this.#hold(held);
-    if (topic === undefined) {
-      // It takes no lane: it will never reach a handler.
-      return this.#bury(
-        held,
-        "unknown-topic",
-        new Error("The message does not say its topic, and no topicFrom finds it."),
-      );
-    }
+    // What will never reach a handler takes no lane.
+    if (topic === undefined) return this.#bury(held, "unknown-topic", new Error(unknownTopic));
+    if (this.#isDeliveredTooOften(delivery))
+      return this.#bury(held, "deliveries-exhausted", new Error(tooOften(delivery)));
     this.#lanes.add(held, held.lane);
     this.#pump();
   }
@@ -211,6 +215,12 @@ export class Intake implements Swept {
     this.counts.skipped++;
     delivery.settle("ack");
     return true;
+  }
+
+  /** At most once a message does not come again, so that there is nothing to guard against. */
+  #isDeliveredTooOften({ deliveries = 1 }: Delivery): boolean {
+    const { maxDeliveries = Number.POSITIVE_INFINITY, atMostOnce } = this.#options;
+    return deliveries > maxDeliveries && !atMostOnce;
   }
 
   #laneOf(record: InboundRecord, topic: string | undefined): string | undefined {
@@ -413,6 +423,12 @@ export class Intake implements Swept {
   #checkIdle(): void {
     if (this.#whenIdle !== undefined && this.#running.size + this.#burying === 0) this.#whenIdle();
   }
+}
+
+const unknownTopic = "The message does not say its topic, and no topicFrom finds it.";
+
+function tooOften({ deliveries }: Delivery): string {
+  return `This is delivery number ${deliveries}, more than maxDeliveries allows: perhaps its handler ends the process.`;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

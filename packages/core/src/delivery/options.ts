@@ -43,6 +43,12 @@ export interface SubscribeOptions {
   /** The most messages taken from the broker and not settled, running and waiting together. @default max(256, 4 × concurrency) */
   readonly maxInFlight?: number;
   readonly retry?: Partial<RetryPolicy>;
+  /**
+   * A guard against messages that end the process: one that the broker has delivered more often than this becomes a dead letter without
+   * another run. The broker counts every delivery, also those after a drain, a release or a lost connection, so leave room for them. Where the
+   * broker does not count it is an unmet need. @default no such bound
+   */
+  readonly maxDeliveries?: number;
   /** A handler that runs longer is aborted, which counts as a failure. In milliseconds. @default 300_000 */
   readonly handlerTimeoutMs?: number;
   /** `false`: acknowledge, log and count as discarded. @default the group's own dead letters on the same broker */
@@ -65,5 +71,13 @@ export interface SubscribeOptions {
 /** The subscribe options that a policy in the configuration may set. */
 export type PolicyOptions = Pick<
   SubscribeOptions,
-  "concurrency" | "order" | "maxInFlight" | "retry" | "handlerTimeoutMs" | "deadLetter" | "delivery" | "startFrom"
+  | "concurrency"
+  | "order"
+  | "maxInFlight"
+  | "retry"
+  | "maxDeliveries"
+  | "handlerTimeoutMs"
+  | "deadLetter"
+  | "delivery"
+  | "startFrom"
 >;

@@ -46,12 +46,16 @@ function setUp(options: Partial<IntakeOptions> = {}) {
     warn: () => undefined,
     ...options,
   });
-  const deliver = (text: string, more: Partial<InboundRecord> & { position?: string; redelivered?: boolean } = {}) => {
-    const { position, redelivered = false, ...record } = more;
+  const deliver = (
+    text: string,
+    more: Partial<InboundRecord> & Partial<Pick<Delivery, "position" | "redelivered" | "deliveries">> = {},
+  ) => {
+    const { position, redelivered = false, deliveries, ...record } = more;
     let settledBefore = false;
     const delivery: Delivery & { stale: boolean } = {
       record: { address: "t.a", body: new TextEncoder().encode(text), headers: {}, id: text, ...record },
       redelivered,
+      deliveries,
       position,
       stale: false,
       settle(outcome: Outcome) {
@@ -86,6 +90,28 @@ describe("an intake", () => {
     jobs[0]?.resolve();
     await turn();
     expect(settled).toEqual(["one ack"]);
+  });
+
+  it("buries what was delivered too often without a run, and acknowledges it after that", async () => {
+    const { deliver, running, settled, dead, buryWith } = setUp({ maxDeliveries: 2 });
+    let written: () => void = () => undefined;
+    buryWith(() => new Promise<void>((resolve) => (written = resolve)));
+    deliver("often", { deliveries: 3, redelivered: true, key: "k" });
+    deliver("seldom", { deliveries: 2, redelivered: true, key: "k" });
+    deliver("unknown", { redelivered: true });
+    await turn();
+    expect(running()).toEqual(["seldom 1", "unknown 1"]);
+    expect(settled).toEqual([]);
+    written();
+    await turn();
+    expect(dead).toEqual(["often deliveries-exhausted 0"]);
+    expect(settled).toEqual(["often ack"]);
+  });
+
+  it("counts no deliveries where a message is delivered at most once", () => {
+    const { deliver, running } = setUp({ maxDeliveries: 1, atMostOnce: true });
+    deliver("one", { deliveries: 2 });
+    expect(running()).toEqual(["one 1"]);
   });
 
   it("runs as many handlers as asked, and never one more", async () => {

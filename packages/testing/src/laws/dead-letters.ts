@@ -7,7 +7,7 @@ import { deadLettersOf, theDeadLetter } from "../scene/dead-letters.ts";
 import { record } from "../scene/records.ts";
 import type { Scene } from "../scene/scene.ts";
 
-/** I1 to I3: what is kept of a message that nobody could handle, and what can be done with it. */
+/** I1 to I3 and I17: what is kept of a message that nobody could handle, and what can be done with it. */
 export const deadLetterLaws: readonly Law[] = [
   {
     id: "I1",
@@ -77,6 +77,39 @@ export const deadLetterLaws: readonly Law[] = [
       await listed(scene, bus, group, [1, 3], "what was published again is gone, and nothing else");
       assert.equal(await dead.drop(), 2, "all that are left can be dropped");
       await listed(scene, bus, group, [], "then there is none");
+    },
+  },
+  {
+    id: "I17",
+    title: "a message that was delivered more often than it may be is a dead letter without another run",
+    everywhere: false,
+    needs: ["groups", "durable", "atLeastOnce", "deadLetters", "deliveryCount"],
+    deadlines: 8,
+    bus: async (scene) => {
+      const [topic, group] = [scene.topic("often"), scene.group("often")];
+      let runs = 0;
+      const live = async (): Promise<Bus> => {
+        const bus = await scene.bus("main");
+        const hang = scene.gate();
+        await bus.subscribe(topic, { group, maxDeliveries: 2 }, () => {
+          runs++;
+          return hang.passed();
+        });
+        return bus;
+      };
+      for (const life of [1, 2]) {
+        const bus = await live();
+        if (life === 1) await bus.publish(topic, 1, { id: "often-1" });
+        await scene.eventually("its handler runs", () => runs === life);
+        await scene.within("a process that is cut off ends", bus.close({ deadlineMs: 0 }));
+      }
+      const bus = await live();
+      const letter = await theDeadLetter(scene, bus, group);
+      assert.deepEqual(
+        { id: letter.id, reason: letter.reason, attempts: letter.attempts, runs },
+        { id: "often-1", reason: "deliveries-exhausted", attempts: 0, runs: 2 },
+        "the third delivery is not run, and the message kept",
+      );
     },
   },
 ];

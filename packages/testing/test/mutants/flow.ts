@@ -71,7 +71,7 @@ export const flowMutants: readonly Mutant[] = [
   },
   {
     name: "takes every delivery for the first",
-    breaks: [onDriver("C8", /each delivery says which one it is/)],
+    breaks: [onDriver("C8", /each delivery says which one it is/), onBus("I17", /the group has a dead letter/)],
     mutate: (broker) => delivering(broker, (delivery) => overlaid(delivery, { deliveries: 1, redelivered: false })),
   },
   {
