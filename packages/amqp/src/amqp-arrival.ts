@@ -10,6 +10,8 @@ export class AmqpArrival implements Arrival {
   readonly record: InboundRecord;
   readonly deliveries: number | undefined;
   readonly redelivered: boolean;
+  /** What core has settled it as; absent before, and where core never saw it. */
+  delivery: Delivery | undefined;
   readonly #settle: (arrival: AmqpArrival, outcome: Outcome) => void;
 
   constructor(message: ConsumeMessage, counted: boolean, settle: (arrival: AmqpArrival, outcome: Outcome) => void) {
@@ -20,13 +22,8 @@ export class AmqpArrival implements Arrival {
     this.#settle = settle;
   }
 
-  settle(outcome: Outcome): void {
+  settle(outcome: Outcome, delivery: Delivery): void {
+    this.delivery = delivery;
     this.#settle(this, outcome);
-  }
-
-  /** It as a delivery that can no longer be settled, for telling that it was not. */
-  asStale(): Delivery {
-    const { record, deliveries, redelivered } = this;
-    return { record, deliveries, redelivered, stale: true, settle: () => undefined };
   }
 }

@@ -161,18 +161,15 @@ export class AmqpSubscriber implements Subscriber {
     for (const arrival of consumer.unwritten) this.#tellUnsettled(arrival, "ack");
   }
 
-  #tellUnsettled(arrival: AmqpArrival, outcome: Outcome): void {
+  /** What core has not settled, because it was acknowledged ahead of its handler and never handed out, is no news to it. */
+  #tellUnsettled({ delivery, record }: AmqpArrival, outcome: Outcome): void {
+    if (delivery === undefined) return;
+    const { name } = this.#request;
     const error = new ConnectionError(
-      `A message of "${this.#request.name}" could not be settled (${outcome}): the connection was lost before that was written.`,
-      { broker: "amqp", topic: arrival.record.address },
+      `A message of "${name}" could not be settled (${outcome}): the connection was lost before that was written.`,
+      { broker: "amqp", topic: record.address },
     );
-    this.#statuses.emit({
-      type: "settlement-failed",
-      name: this.#request.name,
-      delivery: arrival.asStale(),
-      outcome,
-      error,
-    });
+    this.#statuses.emit({ type: "settlement-failed", name, delivery, outcome, error });
   }
 
   async #stop(): Promise<void> {

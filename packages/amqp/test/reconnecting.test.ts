@@ -161,6 +161,7 @@ describe.skipIf(brokerUrl === undefined)("losing the connection", () => {
       delivery: { stale: true },
       error: { retryable: true },
     });
+    expect(status).toHaveProperty("delivery", delivery);
     await inbox.received(2);
     expect(inbox.deliveries[1]).toMatchObject({ redelivered: true });
   });

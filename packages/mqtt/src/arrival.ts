@@ -1,4 +1,4 @@
-import type { BrokerStatus, InboundRecord, Outcome } from "@busbar/core/contract";
+import type { BrokerStatus, Delivery, InboundRecord, Outcome } from "@busbar/core/contract";
 import type { Arrival } from "@busbar/core/driver";
 import type { Acknowledgeable, InboundFlow } from "./inbound-flow.ts";
 
@@ -22,7 +22,7 @@ export class AcknowledgedArrival implements Arrival, Acknowledgeable {
   readonly position: string;
   readonly messageId: number;
   readonly #origin: ArrivalOrigin;
-  #outcome: Outcome = "ack";
+  #settled: { readonly outcome: Outcome; readonly delivery: Delivery } | undefined;
 
   constructor(record: InboundRecord, messageId: number, redelivered: boolean, origin: ArrivalOrigin) {
     this.record = record;
@@ -33,16 +33,14 @@ export class AcknowledgedArrival implements Arrival, Acknowledgeable {
   }
 
   /** MQTT cannot give one message back: released, it stays unacknowledged and comes again with the next connection. */
-  settle(outcome: Outcome): void {
-    this.#outcome = outcome;
+  settle(outcome: Outcome, delivery: Delivery): void {
+    this.#settled = { outcome, delivery };
     if (outcome !== "release") this.#origin.flow.acknowledge(this);
   }
 
   unwritten(error: Error): void {
-    const { record, redelivered, position } = this;
     const { name, tell } = this.#origin;
-    const delivery = { record, redelivered, position, stale: true, settle: () => {} };
-    tell({ type: "settlement-failed", name, delivery, outcome: this.#outcome, error });
+    if (this.#settled !== undefined) tell({ type: "settlement-failed", name, ...this.#settled, error });
   }
 }
 

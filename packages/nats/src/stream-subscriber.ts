@@ -29,6 +29,13 @@ export interface StreamSubscriberOptions {
   readonly ended: () => void;
 }
 
+/** How a message is settled; without a delivery where core never saw it. */
+interface Settlement {
+  readonly outcome: Outcome;
+  readonly delivery?: Delivery | undefined;
+  readonly delayMs?: number | undefined;
+}
+
 /** How often streams that are new are looked for, in milliseconds, by a filter that begins with a wildcard. */
 const discoverEveryMs = 5_000;
 /** How long `close` waits for the last acknowledgements, in milliseconds. */
@@ -116,7 +123,8 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   arrived(consumer: StreamConsumer, message: Msg, info: DeliveryInfo): void {
     const ackSubject = message.reply ?? "";
     const { sequence } = info;
-    if (this.#isForeign(consumer, message.subject)) return this.#acknowledge({ ackSubject, sequence }, "ack");
+    if (this.#isForeign(consumer, message.subject))
+      return this.#acknowledge({ ackSubject, sequence }, { outcome: "ack" });
     if (this.#stopped) return void this.#late.push({ consumer, ackSubject, sequence });
     const position = `${consumer.stream}:${sequence}`;
     const entry = this.#unsettled.add(position, { consumer, ackSubject, sequence });
@@ -127,7 +135,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
       deliveries: info.deliveries,
       redelivered: info.deliveries > 1,
       position,
-      settle: (outcome, delayMs) => this.#settle(position, entry, outcome, delayMs),
+      settle: (outcome, delivery, delayMs) => this.#settle(position, entry, { outcome, delivery, delayMs }),
     });
   }
 
@@ -165,8 +173,8 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     this.#stopped = true;
     this.#handOut.stop();
     await Promise.all(Array.from(this.#consumers, (consumer) => consumer.drain()));
-    for (const late of this.#late.splice(0)) this.#acknowledge(late, "release");
-    for (const left of this.#unsettled.takeUnhanded()) this.#acknowledge(left, "release");
+    for (const late of this.#late.splice(0)) this.#acknowledge(late, { outcome: "release" });
+    for (const left of this.#unsettled.takeUnhanded()) this.#acknowledge(left, { outcome: "release" });
   }
 
   flush(): Promise<void> {
@@ -207,7 +215,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
 
   async #close(): Promise<void> {
     await this.stop();
-    for (const left of [...this.#owed, ...this.#takeBack()]) this.#acknowledge(left, "release");
+    for (const left of [...this.#owed, ...this.#takeBack()]) this.#acknowledge(left, { outcome: "release" });
     this.#unlisten();
     if (this.connection.connected) await this.#flushed();
     for (const { delivery, outcome } of this.#acknowledgements.abandon()) {
@@ -235,27 +243,22 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   #hand(delivery: Delivery): void {
     const entry = this.#unsettled.get(delivery.position ?? "");
     if (entry !== undefined) {
-      entry.delivery = delivery;
+      entry.handedOut = true;
       if (this.request.delivery === "at-most-once") {
         entry.acknowledged = true;
-        this.#acknowledge(entry, "ack");
+        this.#acknowledge(entry, { outcome: "ack" });
       }
     }
     this.#options.sink(delivery);
   }
 
-  #settle(position: string, entry: Entry, outcome: Outcome, delayMs: number | undefined): void {
+  #settle(position: string, entry: Entry, settlement: Settlement): void {
     this.#unsettled.delete(position);
-    if (!entry.acknowledged) this.#acknowledge(entry, outcome, delayMs, entry.delivery);
-    entry.consumer.settled(entry.sequence, delayMs);
+    if (!entry.acknowledged) this.#acknowledge(entry, settlement);
+    entry.consumer.settled(entry.sequence, settlement.delayMs);
   }
 
-  #acknowledge(
-    { ackSubject, sequence }: Omit<Released, "consumer">,
-    outcome: Outcome,
-    delayMs?: number,
-    delivery?: Delivery,
-  ): void {
+  #acknowledge({ ackSubject, sequence }: Omit<Released, "consumer">, { outcome, delayMs, delivery }: Settlement): void {
     const payload = settlementPayload(outcome, delayMs);
     this.#acknowledgements.add({ subject: ackSubject, payload, outcome, sequence, delivery });
   }

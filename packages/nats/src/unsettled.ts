@@ -1,4 +1,3 @@
-import type { Delivery } from "@busbar/core/contract";
 import type { StreamConsumer } from "./stream-consumer.ts";
 
 /** A message that is here and unsettled. */
@@ -9,8 +8,8 @@ export interface Entry {
   /** Where its settlement goes: the latest delivery's, should the server have sent it twice. */
   ackSubject: string;
   acknowledged: boolean;
-  /** Absent while it waits for credit. */
-  delivery: Delivery | undefined;
+  /** False while it waits for credit. */
+  handedOut: boolean;
 }
 
 /** What it takes to give a message back. */
@@ -27,7 +26,7 @@ export class Unsettled {
       same.ackSubject = ackSubject;
       return undefined;
     }
-    const entry: Entry = { consumer, sequence, ackSubject, acknowledged: false, delivery: undefined };
+    const entry: Entry = { consumer, sequence, ackSubject, acknowledged: false, handedOut: false };
     this.#entries.set(position, entry);
     consumer.unsettled++;
     return entry;
@@ -50,7 +49,7 @@ export class Unsettled {
   takeUnhanded(): Released[] {
     const taken: Released[] = [];
     for (const [position, entry] of this.#entries) {
-      if (entry.delivery !== undefined) continue;
+      if (entry.handedOut) continue;
       this.#entries.delete(position);
       entry.consumer.unsettled--;
       taken.push(entry);

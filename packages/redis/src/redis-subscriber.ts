@@ -31,8 +31,8 @@ export interface SubscriberParts {
 interface Held {
   readonly group: ConsumerGroup;
   readonly id: string;
-  /** Absent while it waits for credit. */
-  delivery: Delivery | undefined;
+  /** False while it waits for credit. */
+  handedOut: boolean;
 }
 
 /** How long `close` waits for each word of a server that may be gone, in milliseconds. */
@@ -107,14 +107,14 @@ export class RedisSubscriber implements Subscriber, SessionHost {
     if (this.#ending.signal.aborted) {
       return session.settlements.add({ group, id, outcome: "release", delivery: undefined });
     }
-    const held: Held = { group, id, delivery: undefined };
+    const held: Held = { group, id, handedOut: false };
     this.#held.set(position, held);
     this.#handOut.offer({
       record: recordOf(group.topic, entry),
       deliveries,
       redelivered: deliveries !== 1,
       position,
-      settle: (outcome) => this.#settle(session, position, held, outcome),
+      settle: (outcome, delivery) => this.#settle(session, position, held, outcome, delivery),
     });
   }
 
@@ -172,14 +172,13 @@ export class RedisSubscriber implements Subscriber, SessionHost {
 
   #hand(delivery: Delivery): void {
     const held = this.#held.get(delivery.position ?? "");
-    if (held !== undefined) held.delivery = delivery;
+    if (held !== undefined) held.handedOut = true;
     this.#parts.sink(delivery);
   }
 
-  #settle(session: Session, position: string, held: Held, outcome: Outcome): void {
+  #settle(session: Session, position: string, { group, id }: Held, outcome: Outcome, delivery: Delivery): void {
     this.#held.delete(position);
     if (!this.#acknowledged) {
-      const { group, id, delivery } = held;
       session.settlements.add({ group, id, outcome, delivery });
       if (outcome === "release") setImmediate(() => session.gaveBack());
     }
@@ -248,9 +247,10 @@ export class RedisSubscriber implements Subscriber, SessionHost {
     this.#handOut.stop();
     // What waited for credit goes to others at once.
     for (const [position, held] of this.#held) {
-      if (held.delivery !== undefined) continue;
+      if (held.handedOut) continue;
       this.#held.delete(position);
-      if (!this.#acknowledged) session?.settlements.add({ ...held, outcome: "release" });
+      if (!this.#acknowledged)
+        session?.settlements.add({ group: held.group, id: held.id, outcome: "release", delivery: undefined });
     }
   }
 

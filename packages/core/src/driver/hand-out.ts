@@ -7,8 +7,11 @@ export interface Arrival {
   readonly deliveries?: number | undefined;
   readonly redelivered: boolean;
   readonly position?: string | undefined;
-  /** Writes the settlement to the broker. Called at most once, and never after the generation ended. Must not throw. */
-  settle(outcome: Outcome, delayMs?: number): void;
+  /**
+   * Writes the settlement to the broker. Called at most once, and never after the generation ended. Must not throw. The delivery is what a
+   * `settlement-failed` status is about, should it come to that.
+   */
+  settle(outcome: Outcome, delivery: Delivery, delayMs?: number): void;
 }
 
 /** How a `HandOut` behaves when it is full. */
@@ -179,7 +182,7 @@ class HandedDelivery implements Delivery {
     if (this.#settled) return;
     this.#settled = true;
     if (this.stale) return;
-    this.#arrival.settle(outcome, delayMs);
+    this.#arrival.settle(outcome, this, delayMs);
     this.#handOut.returnCredit();
   }
 }

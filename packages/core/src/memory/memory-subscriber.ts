@@ -42,7 +42,7 @@ export class MemorySubscriber implements Subscriber, QueueMember {
       deliveries: message.deliveries,
       redelivered: message.deliveries > 1,
       position: String(message.sequence),
-      settle: (outcome, delayMs) => this.#settle(message, outcome, delayMs),
+      settle: (outcome, _delivery, delayMs) => this.#settle(message, outcome, delayMs),
     });
     return true;
   }

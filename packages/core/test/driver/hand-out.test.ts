@@ -50,6 +50,20 @@ describe("a hand-out", () => {
     expect(names()).toEqual(["a", "b", "c"]);
   });
 
+  it("tells the arrival which delivery is settled, for telling that it failed", () => {
+    const out: Delivery[] = [];
+    const told: unknown[] = [];
+    const handOut = new HandOut({ credit: 1, sink: (delivery) => void out.push(delivery) });
+    handOut.offer({
+      record: { address: "a", body: new Uint8Array(), headers: {} },
+      redelivered: false,
+      settle: (...settlement) => told.push(...settlement),
+    });
+    out[0]?.settle("release", 5);
+    expect(told).toEqual(["release", out[0], 5]);
+    expect(told[1]).toBe(out[0]);
+  });
+
   it("makes old deliveries stale and their settlement harmless", () => {
     const { handOut, offer, out, settled, names } = setUp();
     for (const name of ["a", "b", "c"]) offer(name);
