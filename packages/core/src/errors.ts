@@ -20,6 +20,7 @@ export type BusErrorCode =
   | "BUSBAR_NO_SUBSCRIBER"
   | "BUSBAR_REMOTE"
   | "BUSBAR_CANCELED"
+  | "BUSBAR_REVOKED"
   | "BUSBAR_CLOSED";
 
 /** Where and why it went wrong; all of it is optional. */
@@ -207,6 +208,15 @@ export class CanceledError extends BusError {
 
   constructor(message: string, details?: BusErrorDetails) {
     super("BUSBAR_CANCELED", message, false, details);
+  }
+}
+
+/** The broker gave a message to another member of the group while its handler ran: the reason of `message.signal`, no failure. */
+export class RevokedError extends BusError {
+  override readonly name: string = "RevokedError";
+
+  constructor(message: string, details?: BusErrorDetails) {
+    super("BUSBAR_REVOKED", message, false, details);
   }
 }
 

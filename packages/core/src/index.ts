@@ -49,6 +49,7 @@ export {
   PayloadError,
   RefusedError,
   RemoteError,
+  RevokedError,
   TimeoutError,
   UnsupportedError,
 } from "./errors.ts";

@@ -3,7 +3,7 @@ import { HandOut } from "@busbar/core/driver";
 import type { ClientBatch, PartitionOffset } from "./client.ts";
 import { CommitFirst } from "./commit-first.ts";
 import { CommitWriter } from "./commit-writer.ts";
-import { KafkaArrival } from "./kafka-arrival.ts";
+import { KafkaArrival, positionOf } from "./kafka-arrival.ts";
 import type { HeldPartition, Settlements } from "./kafka-arrival.ts";
 import { keyOf } from "./starting-positions.ts";
 import { busTopic } from "./topic.ts";
@@ -18,6 +18,8 @@ export interface DeliveriesOptions {
   readonly heartbeatIntervalMs: number;
   /** An acknowledgement was lost with its assignment; those of the same partition before it that were not written either go with it. */
   readonly onUnwritten: (delivery: Delivery) => void;
+  /** What was out when the partitions were given up belongs to others now: the positions of it. */
+  readonly onRevoked: (positions: readonly string[]) => void;
   /** The log does not go on where it should. */
   readonly onGap: (gap: Gap) => void;
 }
@@ -43,6 +45,8 @@ export class Deliveries implements Settlements {
   /** The last offset of each partition that core has seen, over all assignments. */
   readonly #seen = new Map<string, number>();
   #partitions = new Map<string, HeldPartition>();
+  /** What was out of each partition when it was given up, until it shows who has it next. */
+  readonly #givenUp = new Map<string, readonly string[]>();
   #active = false;
   #stopped = false;
   #leaving = false;
@@ -101,6 +105,7 @@ export class Deliveries implements Settlements {
     );
     this.#active = true;
     this.#leaving = false;
+    this.#tellRevoked();
     this.#commitFirst?.release();
     this.#applyPause();
   }
@@ -112,9 +117,11 @@ export class Deliveries implements Settlements {
     this.#commits.forget();
     this.#commitFirst?.clear();
     this.#handOut.endGeneration();
-    for (const { lastSettled, watermark, committed } of this.#partitions.values()) {
-      if (lastSettled !== undefined && watermark.position > committed)
-        this.#options.onUnwritten(afterwards(lastSettled));
+    for (const held of this.#partitions.values()) {
+      const { key, lastSettled, watermark, committed } = held;
+      const out = Array.from(watermark.unsettled(), (offset) => positionOf(held, offset));
+      if (out.length > 0) this.#givenUp.set(key, out);
+      if (lastSettled !== undefined && watermark.position > committed) this.#options.onUnwritten(lastSettled);
     }
     this.#partitions = new Map();
     this.#wake?.();
@@ -177,13 +184,20 @@ export class Deliveries implements Settlements {
   }
 
   /** @internal */
-  settled(arrival: KafkaArrival, outcome: Outcome): void {
+  settled(arrival: KafkaArrival, outcome: Outcome, delivery: Delivery): void {
     if (this.#commitFirst !== undefined) {
+      arrival.held.watermark.settle(arrival.mark);
       // The credit is returned after this.
       queueMicrotask(() => this.#commitFirst?.pump());
     } else if (outcome === "release") this.#again(arrival);
-    else this.#advance(arrival);
+    else this.#advance(arrival, delivery);
     if (this.#waiting <= this.#options.request.maxInFlight) this.#wake?.();
+  }
+
+  #tellRevoked(): void {
+    const gone = [...this.#givenUp].filter(([key]) => !this.#partitions.has(key)).flatMap(([, positions]) => positions);
+    this.#givenUp.clear();
+    if (gone.length > 0) this.#options.onRevoked(gone);
   }
 
   get #waiting(): number {
@@ -206,10 +220,9 @@ export class Deliveries implements Settlements {
     this.#commitFirst?.pump();
   }
 
-  #advance(arrival: KafkaArrival): void {
-    const { held, mark } = arrival;
+  #advance({ held, mark }: KafkaArrival, delivery: Delivery): void {
     if (!held.watermark.settle(mark)) return;
-    held.lastSettled = arrival;
+    held.lastSettled = delivery;
     this.#commits.place({ topic: held.topic, partition: held.partition, offset: held.watermark.position });
   }
 
@@ -246,11 +259,6 @@ export class Deliveries implements Settlements {
       this.#wake = done;
     });
   }
-}
-
-/** The delivery as it stands when its assignment is over. */
-function afterwards({ record, redelivered, position }: KafkaArrival): Delivery {
-  return { record, redelivered, position, stale: true, settle: () => {} };
 }
 
 /** True when the work is done within the time. */

@@ -1,4 +1,4 @@
-import type { InboundRecord, Outcome } from "@busbar/core/contract";
+import type { Delivery, InboundRecord, Outcome } from "@busbar/core/contract";
 import type { Arrival } from "@busbar/core/driver";
 import type { ClientRecord } from "./client.ts";
 import { toRecord } from "./to-record.ts";
@@ -15,12 +15,17 @@ export interface HeldPartition {
   /** The place that is known to be committed. */
   committed: number;
   /** The last one that moved the watermark. */
-  lastSettled: KafkaArrival | undefined;
+  lastSettled: Delivery | undefined;
+}
+
+/** The position of a record: `topic:partition:offset`. */
+export function positionOf({ key }: Pick<HeldPartition, "key">, offset: number | string): string {
+  return `${key}:${offset}`;
 }
 
 /** Whom a settlement is told to. */
 export interface Settlements {
-  settled(arrival: KafkaArrival, outcome: Outcome): void;
+  settled(arrival: KafkaArrival, outcome: Outcome, delivery: Delivery): void;
   /** The record was made: it counts as handed out. */
   seen(arrival: KafkaArrival): void;
 }
@@ -51,11 +56,11 @@ export class KafkaArrival implements Arrival {
   }
 
   get position(): string {
-    return `${this.held.topic}:${this.held.partition}:${this.raw.offset}`;
+    return positionOf(this.held, this.raw.offset);
   }
 
-  settle(outcome: Outcome): void {
-    this.#settlements.settled(this, outcome);
+  settle(outcome: Outcome, delivery: Delivery): void {
+    this.#settlements.settled(this, outcome, delivery);
   }
 
   /** The same message once more, with bytes of its own. */

@@ -65,6 +65,7 @@ export class KafkaSubscriber implements Subscriber {
       commitIntervalMs: native.commitIntervalMs,
       heartbeatIntervalMs: native.heartbeatIntervalMs,
       onUnwritten: (delivery) => this.#news.unwritten(delivery),
+      onRevoked: (positions) => this.#news.revoked(positions),
       onGap: (gap) => void this.#explainGap(gap),
     });
   }

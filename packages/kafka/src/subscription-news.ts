@@ -26,6 +26,11 @@ export class SubscriptionNews {
     this.#tell({ type: "subscription", name, connected, ...error });
   }
 
+  /** Other members have these messages now. */
+  revoked(positions: readonly string[]): void {
+    this.#tell({ type: "revoked", name: this.#request.name, positions });
+  }
+
   /** Messages may have been missed. */
   positionLost({ topic, partition }: AssignedPartition, why: string): void {
     const reason = `Partition ${partition} of "${topic}": ${why}; it goes on at the first message that is left.`;

@@ -42,6 +42,11 @@ export class Watermark {
     return mark;
   }
 
+  /** The offsets that are not settled, in order. */
+  *unsettled(): Iterable<number> {
+    for (let mark = this.#oldest; mark !== undefined; mark = mark.next) if (!mark.settled) yield mark.offset;
+  }
+
   /** Settles a tracked record, once or again, and tells whether the watermark moved. */
   settle(mark: Mark): boolean {
     mark.settled = true;

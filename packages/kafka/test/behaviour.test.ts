@@ -421,7 +421,13 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
       before.forEach((delivery) => delivery.settle("ack"));
       const after = await first.inbox.count(18);
       expect(bodies(after.slice(9)).sort()).toEqual(numbers(9));
-      expect(told.items.filter(({ type }) => type !== "settlement-failed")).toEqual([]);
+      const [revoked, ...others] = told.items.filter(({ type }) => type !== "settlement-failed");
+      expect(others).toEqual([]);
+      // Three partitions over two members: some went, some stayed.
+      expect(revoked).toMatchObject({ type: "revoked", name: wanted.name });
+      const gone = revoked?.type === "revoked" ? revoked.positions : [];
+      expect(before.map(({ position }) => position)).toEqual(expect.arrayContaining([...gone]));
+      expect(new Set(gone.map((position) => position.split(":")[1])).size).toBeLessThan(3);
       await Promise.all([one.close(), two.close()]);
     });
   });

@@ -181,6 +181,7 @@ export class BrokerLink {
         break;
       case "subscription":
       case "flow":
+      case "revoked":
       case "settlement-failed":
         break;
     }

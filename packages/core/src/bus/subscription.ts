@@ -170,6 +170,7 @@ export class Subscription {
   #follow(status: BrokerStatus, { request, intake }: SubscriptionSource): void {
     if (!("name" in status) || status.name !== request.name) return;
     if (status.type === "position-lost") this.#intake.forgetPositions();
+    else if (status.type === "revoked") this.#intake.revoked(status.positions, intake);
     else if (status.type === "settlement-failed") {
       if (status.outcome === "ack") this.#intake.acknowledgementLost(status.delivery, intake);
     } else if (status.type === "subscription") {

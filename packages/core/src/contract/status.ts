@@ -19,6 +19,11 @@ export type BrokerStatus =
       readonly outcome: Outcome;
       readonly error: Error;
     }
+  /**
+   * Messages went to another member of the group, as a partition does, and not only with a lost connection: `positions` are those of their
+   * deliveries, which are stale by now. Told by drivers whose broker tells them, after it is known who has what.
+   */
+  | { readonly type: "revoked"; readonly name: string; readonly positions: readonly string[] }
   /** A subscription's place in the log, or its session, is gone: messages may have been missed. */
   | { readonly type: "position-lost"; readonly name: string; readonly reason: string }
   /** An at-most-once subscription was full and let go of this many messages, the oldest first. */

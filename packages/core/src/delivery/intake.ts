@@ -1,6 +1,6 @@
 import { backoffDelayMs } from "../driver/backoff.ts";
 import type { Delivery, InboundRecord } from "../contract/index.ts";
-import { BusError, ClosedError, TimeoutError } from "../errors.ts";
+import { BusError, ClosedError, RevokedError, TimeoutError } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import { matches } from "../topic/filter.ts";
 import { describe } from "./describe.ts";
@@ -144,6 +144,19 @@ export class Intake implements Swept {
   /** Tells that an acknowledgement got lost: the message will come again, and need not run again. */
   acknowledgementLost(delivery: Delivery, source: IntakeSource): void {
     this.#finished.add(identityOf(delivery, source.prefix), delivery);
+  }
+
+  /** Tells that messages went to another member. What runs of them is aborted, counts neither as handled nor as failed, and uses up no attempt. */
+  revoked(positions: readonly string[], source: IntakeSource): void {
+    // At most once they were acknowledged before they ran, so nobody else has them.
+    if (this.#options.atMostOnce) return;
+    for (const position of positions) {
+      const held = this.#identified.get(source.prefix + position);
+      if (held?.delivery.stale !== true) continue;
+      const run = this.#running.get(held);
+      run?.abort(new RevokedError("Another member of the group has the message now.", { topic: held.topic }));
+      if (run !== undefined && this.#manualReturned.has(run)) this.#threw(held, run, run.abortReason);
+    }
   }
 
   /** Runs what waits for another attempt and is due, and ends what runs for too long. */
@@ -320,7 +333,8 @@ export class Intake implements Swept {
     if (this.#running.get(held) !== run) return;
     this.#manualReturned.delete(run);
     this.#endRun(held);
-    this.#decide(held, run.abortReason ?? error);
+    if (run.abortReason instanceof RevokedError) this.#leaveToOthers(held);
+    else this.#decide(held, run.abortReason ?? error);
     this.#pump();
   }
 
@@ -343,6 +357,12 @@ export class Intake implements Swept {
     const { backoffMs, factor, maxBackoffMs, jitter } = this.#options.retry;
     const policy = { initialMs: backoffMs, factor, maxMs: maxBackoffMs, jitter };
     this.#again(held, Math.min(backoffDelayMs(held.failures, policy), this.#options.maxHoldMs()));
+  }
+
+  /** After a run that was aborted because others have the message: runs it again only where it has come back meanwhile. */
+  #leaveToOthers(held: HeldMessage): void {
+    if (held.delivery.stale) this.#forget(held);
+    else this.#again(held, 0);
   }
 
   #failed(held: HeldMessage, error: unknown): void {

@@ -108,6 +108,63 @@ describe("an intake", () => {
     expect(settled).toEqual(["often ack"]);
   });
 
+  describe("whose messages went to another member", () => {
+    it("aborts what runs of them, keeps slot and lane until it ends, and counts it neither as handled nor as failed", async () => {
+      const { intake, deliver, jobs, running, settled } = setUp({ concurrency: 1 });
+      const gone = deliver("gone", { position: "1", key: "k" });
+      deliver("waits", { position: "2" });
+      const signal = jobs[0]?.signal();
+      gone.stale = true;
+      intake.revoked(["1", "7"], source);
+      expect(signal?.aborted).toBe(true);
+      expect(signal?.reason).toMatchObject({ code: "BUSBAR_REVOKED", topic: "t.a" });
+      expect(running()).toEqual(["gone 1"]);
+      jobs[0]?.reject(signal?.reason);
+      await turn();
+      expect(running()).toEqual(["gone 1", "waits 1"]);
+      jobs[1]?.resolve();
+      await turn();
+      expect(settled).toEqual(["waits ack"]);
+      expect(intake.counts).toMatchObject({ handled: 1, failed: 0, abandoned: 0 });
+    });
+
+    it("runs again what has come back meanwhile, without an attempt used up, also where the handler took no notice", async () => {
+      const { intake, deliver, jobs, running, settled } = setUp();
+      deliver("gone", { position: "1" }).stale = true;
+      intake.revoked(["1"], source);
+      deliver("gone", { position: "1", redelivered: true });
+      expect(running()).toEqual(["gone 1"]);
+      jobs[0]?.resolve();
+      await vi.advanceTimersByTimeAsync(40);
+      expect(running()).toEqual(["gone 1", "gone 1"]);
+      expect(settled).toEqual([]);
+      jobs[1]?.resolve();
+      await turn();
+      expect(settled).toEqual(["gone ack"]);
+    });
+
+    it("lets run what is not stale, what was not revoked, and what is delivered at most once", () => {
+      const { intake, deliver, jobs } = setUp();
+      deliver("mine", { position: "1" });
+      deliver("cut", { position: "2" }).stale = true;
+      intake.revoked(["1"], source);
+      expect(jobs.map(({ signal }) => signal().aborted)).toEqual([false, false]);
+      const once = setUp({ atMostOnce: true });
+      once.deliver("once", { position: "1" }).stale = true;
+      once.intake.revoked(["1"], source);
+      expect(once.jobs[0]?.signal().aborted).toBe(false);
+    });
+
+    it("lets go at once of what its handler was to settle by hand", async () => {
+      const { intake, deliver, settled } = setUp({ manual: true, concurrency: 1, handle: () => undefined });
+      const gone = deliver("gone", { position: "1" });
+      gone.stale = true;
+      intake.revoked(["1"], source);
+      expect(intake.running).toBe(0);
+      expect(settled).toEqual([]);
+    });
+  });
+
   it("counts no deliveries where a message is delivered at most once", () => {
     const { deliver, running } = setUp({ maxDeliveries: 1, atMostOnce: true });
     deliver("one", { deliveries: 2 });

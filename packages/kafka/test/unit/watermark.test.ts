@@ -36,6 +36,13 @@ describe("the contiguous watermark", () => {
     expect(() => watermark.track(9)).toThrow(RangeError);
   });
 
+  it("lists what is not settled, in order", () => {
+    const watermark = new Watermark(0);
+    const marks = [0, 1, 5, 6].map((offset) => watermark.track(offset));
+    for (const index of [0, 2]) watermark.settle(marks[index] ?? fail());
+    expect([...watermark.unsettled()]).toEqual([1, 6]);
+  });
+
   it("takes a second settlement of the same record for nothing", () => {
     const watermark = new Watermark(0);
     const [first, second] = [watermark.track(0), watermark.track(1)];
