@@ -190,6 +190,19 @@ describeOnMosquitto("at most once", () => {
     expect(inbox.deliveries[0]?.position).toBeUndefined();
   });
 
+  it("shares what comes at QoS 0 between the members of a group", async () => {
+    const topic = unique();
+    const asked = request(topic, { group: "g", delivery: "at-most-once", durable: false });
+    const inbox = acknowledging();
+    const members = [await brokers.open(), await brokers.open()];
+    for (const [index, bus] of members.entries())
+      await bus.subscribe({ ...asked, member: `member-${index}` }, inbox.sink);
+    for (let index = 0; index < 20; index++) await members[0]?.publish(outbound(topic, String(index)));
+    await inbox.count(20);
+    expect([...inbox.bodies].map(Number).sort((one, other) => one - other)).toEqual([...Array(20).keys()]);
+    expect(new Set(inbox.deliveries.map(({ record }) => (record.native as { qos: number }).qos))).toEqual(new Set([0]));
+  });
+
   it("keeps what was confirmed for a durable subscription that is away", async () => {
     const bus = await brokers.open();
     const topic = unique();

@@ -59,10 +59,12 @@ export function resolveSubscribeOptions(
     ...layers.map((layer) => withoutUndefined(layer.retry ?? {})),
   );
   const concurrency = merged.concurrency ?? 1;
+  const delivery = merged.delivery ?? "at-least-once";
   const resolved: ResolvedSubscribeOptions = {
     ...merged,
-    durable: merged.durable ?? merged.group !== undefined,
-    delivery: merged.delivery ?? "at-least-once",
+    // What is lost anyway when its process dies is not worth keeping at the broker (docs/decisions/0003).
+    durable: merged.durable ?? (merged.group !== undefined && delivery === "at-least-once"),
+    delivery,
     concurrency,
     order: merged.order ?? "key",
     maxInFlight: merged.maxInFlight ?? Math.max(256, 4 * concurrency),

@@ -32,7 +32,11 @@ export type OrderMode = "key" | "all" | "none";
 export interface SubscribeOptions {
   /** Members with one group and filter share the messages. Without a group every subscriber gets each message. */
   readonly group?: string;
-  /** Keep messages while nobody is there. @default true with a group, else false */
+  /**
+   * Keep messages while nobody is there.
+   *
+   * @default true with a group that wants them at least once, else false
+   */
   readonly durable?: boolean;
   /** @default "at-least-once" */
   readonly delivery?: DeliveryGuarantee;

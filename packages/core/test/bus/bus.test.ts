@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { Bus, checkPortability, memory, Reject, topic, UnsupportedError } from "../../src/index.ts";
-import type { BusSettings, Message } from "../../src/index.ts";
+import type { BusSettings, Message, SubscribeOptions } from "../../src/index.ts";
 import { parseFilter } from "../../src/topic/grammar.ts";
 
 let count = 0;
@@ -69,6 +69,24 @@ function collector() {
 }
 
 describe("the bus", () => {
+  it("keeps nothing for a group that wants messages at most once, unless it is asked to", async () => {
+    const bus = await makeBus();
+    const away = async (options: SubscribeOptions): Promise<unknown[]> => {
+      const name = `away${++count}`;
+      await (await bus.subscribe(name, { group: "g", ...options }, () => undefined)).close();
+      await bus.publish(name, "while away");
+      const { seen, handler, size } = collector();
+      await bus.subscribe(name, { group: "g", ...options }, handler);
+      await bus.publish(name, "back");
+      await size(1);
+      return [seen[0]?.payload];
+    };
+    expect(await away({ delivery: "at-most-once" })).toEqual(["back"]);
+    expect(await away({ delivery: "at-most-once", durable: true })).toEqual(["while away"]);
+    expect(await away({})).toEqual(["while away"]);
+    expect(await away({ durable: false })).toEqual(["back"]);
+  });
+
   it("moves a typed payload from publish to handler, with parameters, key and headers", async () => {
     const bus = await makeBus();
     const temperature = topic("sensor.{room}.temperature", {

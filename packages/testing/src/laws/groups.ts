@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Law } from "../law.ts";
-import { ascending, assertEachOnce, numbersIn, publishNumbered, range } from "../numbered.ts";
+import { ascending, assertEachOnce, numberIn, numbersIn, publishNumbered, range } from "../numbered.ts";
 import type { Inbox } from "../scene/client.ts";
 
-/** B1 to B5, B8 and B10: who gets a message. */
+/** B1 to B5, B8, B10 and B12: who gets a message. */
 export const groupLaws: readonly Law[] = [
   {
     id: "B1",
@@ -155,6 +155,35 @@ export const groupLaws: readonly Law[] = [
       );
       for (const [numbers, inbox] of inboxes)
         assert.deepEqual([...numbersIn(inbox)].sort(ascending), numbers, "what arrives is what fits the filter");
+    },
+  },
+  {
+    id: "B12",
+    title: "the members of a group that wants messages at most once share them, and each is handled once",
+    everywhere: true,
+    needs: ["groups", "atMostOnce", "atLeastOnce"],
+    bus: async (scene) => {
+      const [topic, count] = [scene.topic("once"), 40];
+      const options = { group: scene.group("once"), delivery: "at-most-once", concurrency: 8 } as const;
+      const handled: number[] = [];
+      for (const name of ["member-1", "member-2"]) {
+        const bus = await scene.bus(name);
+        await bus.subscribe<Uint8Array>(topic, options, (body) => void handled.push(numberIn({ body })));
+      }
+      await publishNumbered(await scene.driverClient("publisher"), topic, [0, count]);
+      await scene.eventually(
+        "all messages are handled",
+        () => handled.length >= count,
+        () => handled.length,
+      );
+      await scene.stays(
+        "and none of them twice",
+        () => handled.length === count,
+        () => handled.length,
+      );
+      assert.deepEqual(handled.sort(ascending), range(0, count), "together the members have each message once");
+      const kept = scene.ledger.entries.filter(({ request }) => request.durable);
+      assert.deepEqual(kept, [], "and nothing was to be kept for them");
     },
   },
 ];

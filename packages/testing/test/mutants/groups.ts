@@ -12,7 +12,7 @@ export const groupMutants: readonly Mutant[] = [
   },
   {
     name: "gives each member of a group every message",
-    breaks: onBoth("B2", /nothing arrives beside them/),
+    breaks: [...onBoth("B2", /nothing arrives beside them/), onBus("B12", /and none of them twice/)],
     mutate: (broker) => requesting(broker, (request) => ({ ...request, name: `${request.name}-${randomUUID()}` })),
   },
   {
