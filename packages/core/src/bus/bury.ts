@@ -2,7 +2,7 @@ import { deadLetterSlot, deadLetterToRecord } from "../delivery/dead-letter.ts";
 import type { DeadLetter } from "../delivery/dead-letter.ts";
 import type { HeldMessage } from "../delivery/held-message.ts";
 import { describe } from "../delivery/describe.ts";
-import type { DeathReason } from "../delivery/intake.ts";
+import type { Burial, DeathReason } from "../delivery/intake.ts";
 import { abortable } from "../driver/abortable.ts";
 import { TimeoutError } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
@@ -17,14 +17,14 @@ export function undertaker(
   filter: ParsedFilter,
   { deadLetter, group }: ResolvedSubscribeOptions,
   { settings, routing, link }: PlanContext,
-): (message: HeldMessage, reason: DeathReason, error: unknown) => Promise<void> {
+): (message: HeldMessage, reason: DeathReason, error: unknown) => Promise<Burial> {
   return async (message, reason, error) => {
     const letter = letterOf(message, reason, error, filter, group ?? settings.service);
     if (deadLetter === false) {
       settings.logger.warn(
         `Discarded ${letter.topic} ${letter.id} (${reason}), as deadLetter: false asks: ${letter.error}`,
       );
-      return;
+      return "discarded";
     }
     if (deadLetter?.topic !== undefined) {
       const broker = routing.brokerOf(deadLetter.topic, deadLetter.broker);
@@ -35,18 +35,21 @@ export function undertaker(
         target.supports.headers !== "unsupported",
       );
       await target.publishes.send({ ...record, topic: deadLetter.topic }, buryTimeoutMs, undefined);
-      return;
+      return "kept";
     }
     const target = link(deadLetter?.broker ?? message.source.broker);
     const record = deadLetterToRecord(letter, `_busbar.dlq.${letter.group}`, target.supports.headers !== "unsupported");
     const slot = deadLetterSlot(letter, message.delivery.record.id !== undefined);
     const store = target.supports.deadLetters === "unsupported" ? undefined : target.broker.deadLetters;
-    if (store !== undefined)
-      return within(buryTimeoutMs, (signal) => store.put(letter.group, slot, record, { signal }));
+    if (store !== undefined) {
+      await within(buryTimeoutMs, (signal) => store.put(letter.group, slot, record, { signal }));
+      return "kept";
+    }
     // Subscribing at least once is refused there; what is delivered at most once may be lost.
     settings.logger.warn(
       `Discarded ${letter.topic} ${letter.id} (${reason}), for broker "${target.name}" keeps no dead letters: ${letter.error}`,
     );
+    return "discarded";
   };
 }
 

@@ -350,7 +350,7 @@ export class Bus implements Publisher {
     );
   }
 
-  /** How the bus and everything in it is. Never throws, holds no secrets, asks nobody. */
+  /** How the bus and everything in it is. Never throws, holds no secrets, waits for nobody. */
   health(): BusHealth {
     return healthOf([...this.#links.values()], [...this.#subscriptions]);
   }

@@ -14,6 +14,8 @@ export interface BrokerHealth {
   readonly publishing: number;
   /** Messages that at-most-once subscriptions let go of because they were full. */
   readonly dropped: number;
+  /** What this server, as it is set up, loses or weakens by itself, as it was said at start-up. */
+  readonly warnings: readonly string[];
   readonly lastError: string | undefined;
 }
 
@@ -24,7 +26,7 @@ export interface BusHealth {
   readonly subscriptions: readonly SubscriptionHealth[];
 }
 
-/** Asks nobody and never throws. */
+/** Waits for nobody and never throws. */
 export function healthOf(links: readonly BrokerLink[], subscriptions: readonly Subscription[]): BusHealth {
   const brokers = links.map((link) => ({
     name: link.name,
@@ -35,6 +37,7 @@ export function healthOf(links: readonly BrokerLink[], subscriptions: readonly S
     warnings: link.effective?.warnings ?? [],
     publishing: link.publishes.pending,
     dropped: link.dropped,
+    warnings: link.effective?.warnings ?? [],
     lastError: link.lastError?.message,
   }));
   const healths = subscriptions.map((subscription) => subscription.health());

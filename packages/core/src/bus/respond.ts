@@ -135,6 +135,7 @@ export function planResponder(
           { replyTo: record.replyTo, correlationId: record.correlationId, broker: source.broker },
           error,
         );
+        return "discarded";
       },
       warn,
     }),

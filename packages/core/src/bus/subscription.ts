@@ -5,6 +5,7 @@ import type { IntakeSource } from "../delivery/intake-source.ts";
 import { describe } from "../delivery/describe.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { BrokerLink } from "./broker-link.ts";
+import { LagReading } from "./lag-reading.ts";
 
 /** How long a drain waits for handlers unless it is told otherwise, in milliseconds. */
 export const defaultDeadlineMs = 20_000;
@@ -21,6 +22,8 @@ export interface SubscriptionHealth extends IntakeCounts {
   readonly filter: string;
   readonly group: string | undefined;
   readonly brokers: readonly string[];
+  /** What it is called at each of them: the name of a queue, a consumer, a consumer group. */
+  readonly names: readonly string[];
   /** `pending` until the broker is there for the first time; `degraded` when four fifths of the credit wait for another attempt. */
   readonly state: "pending" | "running" | "paused" | "degraded" | "disconnected" | "closed" | "failed";
   /** Handlers that run. */
@@ -31,6 +34,16 @@ export interface SubscriptionHealth extends IntakeCounts {
   readonly delayed: number;
   /** Up to ten topics and keys of those, when degraded. */
   readonly delayedKeys: readonly string[];
+  /**
+   * Messages that wait at the brokers, as those last told where they can: looking has them asked anew and waits for nobody, so the first
+   * look finds `undefined`.
+   */
+  readonly lag: number | undefined;
+  /** Messages that were let go of because it was full, at most once where the broker cannot be held back. */
+  readonly dropped: number;
+  /** How often its place at the broker was gone, so that messages may have been missed, and why the last time. */
+  readonly positionsLost: number;
+  readonly lastPositionLost: string | undefined;
   readonly lastError: string | undefined;
 }
 
@@ -51,6 +64,12 @@ export class Subscription {
   #state: "pending" | "running" | "closed" | "failed" = "pending";
   #paused = false;
   #failure: unknown;
+  /** Why it is disconnected. */
+  #trouble: Error | undefined;
+  #dropped = 0;
+  #positionsLost = 0;
+  #lastPositionLost: string | undefined;
+  readonly #lag: LagReading;
   #closing: Promise<void> | undefined;
 
   /** @internal Made by `Bus.subscribe`. */
@@ -67,6 +86,7 @@ export class Subscription {
     this.group = options.group;
     this.#maxInFlight = options.maxInFlight;
     this.#sources = options.sources;
+    this.#lag = new LagReading(options.sources);
     this.#intake = options.intake;
     this.#ended = options.ended;
     this.ready = this.#start();
@@ -116,17 +136,23 @@ export class Subscription {
   health(): SubscriptionHealth {
     const { counts, running, waiting, delayed, lastError } = this.#intake;
     const degraded = delayed >= 0.8 * this.#maxInFlight;
-    const error = this.#failure ?? lastError;
+    const error = this.#failure ?? this.#trouble ?? lastError;
+    if (this.#state === "running") this.#lag.ask();
     return {
       ...counts,
       filter: this.filter,
       group: this.group,
       brokers: this.#sources.map(({ link }) => link.name),
+      names: this.#sources.map(({ request }) => request.name),
       state: this.#healthState(degraded),
       running,
       waiting,
       delayed,
       delayedKeys: degraded ? this.#intake.delayedKeys().slice(0, 10) : [],
+      lag: this.#lag.told,
+      dropped: this.#dropped,
+      positionsLost: this.#positionsLost,
+      lastPositionLost: this.#lastPositionLost,
       lastError: error === undefined ? undefined : error instanceof Error ? error.message : describe(error),
     };
   }
@@ -169,13 +195,19 @@ export class Subscription {
 
   #follow(status: BrokerStatus, { request, intake }: SubscriptionSource): void {
     if (!("name" in status) || status.name !== request.name) return;
-    if (status.type === "position-lost") this.#intake.forgetPositions();
+    if (status.type === "position-lost") {
+      this.#intake.forgetPositions();
+      this.#positionsLost++;
+      this.#lastPositionLost = status.reason;
+    } else if (status.type === "dropped") this.#dropped += status.count;
     else if (status.type === "revoked") this.#intake.revoked(status.positions, intake);
     else if (status.type === "settlement-failed") {
       if (status.outcome === "ack") this.#intake.acknowledgementLost(status.delivery, intake);
     } else if (status.type === "subscription") {
       if (status.connected) this.#disconnected.delete(request.name);
       else this.#disconnected.add(request.name);
+      if (this.#disconnected.size === 0) this.#trouble = undefined;
+      else this.#trouble = status.error ?? this.#trouble;
     } else if (status.type === "fatal") {
       this.#state = "failed";
       this.#failure = status.error;

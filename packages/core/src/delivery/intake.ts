@@ -29,6 +29,9 @@ export type DeathReason =
   | "invalid"
   | "unknown-topic";
 
+/** What became of a message that is dead. */
+export type Burial = "kept" | "discarded";
+
 /** What an intake needs to know and to be able to do. */
 export interface IntakeOptions {
   readonly filter: ParsedFilter;
@@ -49,8 +52,8 @@ export interface IntakeOptions {
   /** Makes the payload, fresh for each run. Throws a `BusError` for what cannot be decoded or does not fit. */
   readonly decode: (record: InboundRecord, topic: string) => unknown;
   readonly handle: (payload: unknown, message: ManualMessage) => unknown;
-  /** Resolves once the dead letter is as safe as the broker makes it. */
-  readonly bury: (message: HeldMessage, reason: DeathReason, error: unknown) => Promise<void>;
+  /** Resolves once the dead letter is as safe as the broker makes it, or to `discarded` where none is to be kept. */
+  readonly bury: (message: HeldMessage, reason: DeathReason, error: unknown) => Promise<Burial>;
   readonly warn: (text: string) => void;
 }
 
@@ -58,7 +61,11 @@ export interface IntakeOptions {
 export interface IntakeCounts {
   handled: number;
   failed: number;
+  /** Dead letters that were kept. */
   deadLettered: number;
+  /** Messages that no run could handle and that are kept nowhere: with `deadLetter: false`, and at most once. */
+  discarded: number;
+  /** Messages that came although they do not fit the filter, and were acknowledged. */
   unmatched: number;
   abandoned: number;
   /** Redeliveries that were acknowledged without another run, because the first had succeeded. */
@@ -71,7 +78,15 @@ export interface IntakeCounts {
  * runs keeps its slot and its lane, and a redelivery joins it.
  */
 export class Intake implements Swept {
-  readonly counts: IntakeCounts = { handled: 0, failed: 0, deadLettered: 0, unmatched: 0, abandoned: 0, skipped: 0 };
+  readonly counts: IntakeCounts = {
+    handled: 0,
+    failed: 0,
+    deadLettered: 0,
+    discarded: 0,
+    unmatched: 0,
+    abandoned: 0,
+    skipped: 0,
+  };
   lastError: unknown;
   readonly #options: IntakeOptions;
   readonly #lanes = new Lanes<HeldMessage>();
@@ -351,6 +366,7 @@ export class Intake implements Swept {
     if (Reject.is(error)) return this.#bury(held, "rejected", error);
     if (this.#options.atMostOnce) {
       this.#options.warn(`Handler failed for ${held.topic} ${held.id}, delivered at most once: ${describe(error)}`);
+      this.counts.discarded++;
       return this.#finish(held);
     }
     if (held.failures >= this.#options.retry.attempts) return this.#bury(held, "attempts-exhausted", error);
@@ -390,8 +406,9 @@ export class Intake implements Swept {
     this.#options
       .bury(held, reason, error)
       .then(
-        () => {
-          this.counts.deadLettered++;
+        (burial) => {
+          if (burial === "kept") this.counts.deadLettered++;
+          else this.counts.discarded++;
           this.#finish(held);
         },
         (failure: unknown) => {

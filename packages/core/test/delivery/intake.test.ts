@@ -42,6 +42,7 @@ function setUp(options: Partial<IntakeOptions> = {}) {
     bury: async (message, reason: DeathReason) => {
       await bury();
       dead.push(`${new TextDecoder().decode(message.delivery.record.body)} ${reason} ${message.failures}`);
+      return "kept";
     },
     warn: () => undefined,
     ...options,
