@@ -15,13 +15,15 @@ import { BatchCollector } from "./batch-collector.ts";
 import type { BatchHandler, BatchOptions } from "./batch-collector.ts";
 import { BrokerLink } from "./broker-link.ts";
 import { memberName } from "./broker-name.ts";
+import { deadlineOf } from "./deadline.ts";
+import type { DrainOptions } from "./deadline.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { healthOf } from "./health.ts";
 import type { BusHealth } from "./health.ts";
 import { MessageStream } from "./message-stream.ts";
 import { unmetRequestNeeds, unmetRequirements } from "./needs.ts";
 import type { BatchEntry, Publisher, PublishOptions, RequestOptions } from "./options.ts";
-import { checkPublishOptions, defaultTimeoutMs, folded, outgoingRecord } from "./outgoing.ts";
+import { checkPublishOptions, checkRequestOptions, defaultTimeoutMs, folded, outgoingRecord } from "./outgoing.ts";
 import { Requester } from "./requester.ts";
 import { planResponder } from "./respond.ts";
 import type { RespondOptions } from "./respond.ts";
@@ -30,7 +32,7 @@ import type { BusSettings } from "./settings.ts";
 import { planSubscription } from "./plan-subscription.ts";
 import type { SubscriptionPlan } from "./plan-subscription.ts";
 import type { PlanContext } from "./plan-context.ts";
-import { defaultDeadlineMs, Subscription } from "./subscription.ts";
+import { Subscription } from "./subscription.ts";
 import { validated } from "./validate.ts";
 
 /** Any of the handlers that the overloads allow. */
@@ -107,6 +109,10 @@ export class Bus implements Publisher {
     const name = isTopic(topic) ? concreteTopic(topic, options.params) : topic;
     assertTopic(name);
     checkPublishOptions(name, options);
+    if (!isTopic(topic) && options.params !== undefined)
+      throw new InvalidArgumentError(`publish("${name}"): params are for a topic made by topic(), not for a text.`, {
+        topic: name,
+      });
     const link = this.#link(this.#routing.brokerOf(name, options.broker).name);
     if (!link.loaded) {
       this.#assertUsable();
@@ -218,6 +224,7 @@ export class Bus implements Publisher {
   ): Promise<Subscription> {
     const { maxSize: _maxSize, maxWaitMs: _maxWaitMs, ...rest } = options;
     const name = isTopic(filter) ? filter.pattern : (filter as string);
+    refuse(`subscribeBatch("${name}")`, options, ["concurrency", "settle"]);
     const collector = new BatchCollector(name, options, handler);
     const manual = { ...rest, settle: "manual", concurrency: collector.maxSize } as const;
     const subscription = await this.subscribe<Payload>(filter as string, manual, collector.take);
@@ -233,6 +240,7 @@ export class Bus implements Publisher {
     filter: string | Topic<Payload>,
     options: Omit<SubscribeOptions, "settle"> = {},
   ): Promise<MessageStream<Payload>> {
+    refuse(`messages("${isTopic(filter) ? filter.pattern : (filter as string)}")`, options, ["settle"]);
     const stream = new MessageStream<Payload>();
     const subscription = await this.subscribe<Payload>(
       filter as string,
@@ -277,7 +285,7 @@ export class Bus implements Publisher {
   async request<Answer = unknown>(topic: string, payload: unknown, options: RequestOptions = {}): Promise<Answer> {
     assertTopic(topic);
     this.#assertUsable();
-    checkPublishOptions(topic, options);
+    checkRequestOptions(topic, options);
     const { timeoutMs = defaultTimeoutMs, signal, broker, ...rest } = options;
     const link = this.#link(this.#routing.brokerOf(topic, broker).name);
     await link.load();
@@ -367,8 +375,10 @@ export class Bus implements Publisher {
    *
    * @param options.deadlineMs In milliseconds. @default 20_000
    */
-  close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.deadlineMs ?? defaultDeadlineMs);
+  close(options: DrainOptions = {}): Promise<void> {
+    const deadlineMs = deadlineOf("close()", options);
+    if (typeof deadlineMs !== "number") return Promise.reject(deadlineMs);
+    this.#closing ??= this.#close(deadlineMs);
     return this.#closing;
   }
 
@@ -390,8 +400,8 @@ export class Bus implements Publisher {
 
   async #plan({ filter, options = {} }: SubscriptionDeclaration): Promise<SubscriptionPlan> {
     const parsed = isTopic(filter) ? filter.filter : parseFilter(filter);
-    const links = [...new Set(this.#routing.sourcesOf(parsed, options.broker).map((source) => source.broker))];
-    await Promise.all(links.map((name) => this.#link(name).load()));
+    // Its own brokers, and those that its dead letters may go to: what is declared there counts before anything is open.
+    await Promise.all([...this.#links.values()].map((link) => link.load()));
     if (!isTopic(filter)) return planSubscription(parsed, undefined, options, this.#context());
     const requires = [...filter.requires, ...(options.requires ?? [])];
     return planSubscription(parsed, filter.schema, { ...options, requires }, this.#context());
@@ -448,4 +458,11 @@ export class Bus implements Publisher {
     if (this.#opening === undefined)
       throw new ClosedError("The bus is not open yet; call open() first, or use connect().");
   }
+}
+
+/** Refuses options that the call decides by itself, which the types do not let through. */
+function refuse(call: string, options: object, decided: readonly string[]): void {
+  const given = decided.filter((name) => name in options);
+  if (given.length > 0)
+    throw new InvalidArgumentError(`${call}: ${given.join(" and ")} cannot be chosen here; leave it out.`);
 }

@@ -6,7 +6,7 @@ import { BusError, InvalidArgumentError, PayloadError, RefusedError, Unsupported
 import type { BrokerLink } from "./broker-link.ts";
 import { checkedHeaders } from "./headers.ts";
 import { unmetPublishNeeds } from "./needs.ts";
-import type { PublishOptions } from "./options.ts";
+import type { PublishOptions, RequestOptions } from "./options.ts";
 
 /** How long a publish may take unless it is told otherwise, in milliseconds. */
 export const defaultTimeoutMs = 30_000;
@@ -31,32 +31,52 @@ const known = [
 
 const noHeaders = Object.freeze({});
 
+/** Those that a request honours. */
+const knownOfRequest = ["key", "headers", "contentType", "timeoutMs", "broker", "signal"];
+
 /** Throws an `InvalidArgumentError` that lists everything malformed in the options of a publish. */
 export function checkPublishOptions(topic: string, options: PublishOptions): void {
-  const { key, id, delivery, timeoutMs, expiresInMs, delayMs } = options;
+  check("publish", topic, options, known);
+}
+
+/** The same for those of a request, of which there are fewer. */
+export function checkRequestOptions(topic: string, options: RequestOptions): void {
+  check("request", topic, options, knownOfRequest);
+}
+
+function check(call: string, topic: string, options: PublishOptions, allowed: readonly string[]): void {
+  const { key, id, delivery, timeoutMs, expiresInMs, delayMs, retain, requireSubscriber, priority, signal } = options;
   if (
-    hasOnlyKnownKeys(options) &&
+    hasOnlyKeys(options, allowed) &&
     (key === undefined || isKey(key)) &&
     (id === undefined || isId(id)) &&
     (delivery === undefined || isDelivery(delivery)) &&
     (timeoutMs === undefined || isDuration(timeoutMs)) &&
     (expiresInMs === undefined || isDuration(expiresInMs)) &&
-    (delayMs === undefined || isDuration(delayMs))
+    (delayMs === undefined || isDuration(delayMs)) &&
+    (retain === undefined || isFlag(retain)) &&
+    (requireSubscriber === undefined || isFlag(requireSubscriber)) &&
+    (priority === undefined || isPriority(priority)) &&
+    (signal === undefined || signal instanceof AbortSignal)
   )
     return;
-  throw new InvalidArgumentError(`publish("${topic}"): ${problemsOf(options).join("; ")}.`, { topic });
+  throw new InvalidArgumentError(`${call}("${topic}"): ${problemsOf(options, allowed).join("; ")}.`, { topic });
 }
 
 /** Only for what is malformed: a publish has no time for lists. */
-function problemsOf(options: PublishOptions): string[] {
-  const problems = unknownKeyProblems(options, known, "");
-  const { key, id, delivery, timeoutMs, expiresInMs, delayMs } = options;
+function problemsOf(options: PublishOptions, allowed: readonly string[]): string[] {
+  const problems = unknownKeyProblems(options, allowed, "");
+  const { key, id, delivery, timeoutMs, expiresInMs, delayMs, retain, requireSubscriber, priority, signal } = options;
   if (key !== undefined && !isKey(key)) problems.push("key is not a text of 1 to 1024 characters");
   if (id !== undefined && !isId(id)) problems.push("id is not 1 to 128 printable characters without spaces");
   if (delivery !== undefined && !isDelivery(delivery))
     problems.push('delivery is neither "at-least-once" nor "at-most-once"');
   for (const [name, value] of Object.entries({ timeoutMs, expiresInMs, delayMs }))
     if (value !== undefined && !isDuration(value)) problems.push(`${name} is not a positive number of milliseconds`);
+  for (const [name, value] of Object.entries({ retain, requireSubscriber }))
+    if (value !== undefined && !isFlag(value)) problems.push(`${name} is neither true nor false`);
+  if (priority !== undefined && !isPriority(priority)) problems.push("priority is not a whole number from 0 to 255");
+  if (signal !== undefined && !(signal instanceof AbortSignal)) problems.push("signal is not an AbortSignal");
   return problems;
 }
 
@@ -130,8 +150,8 @@ export function folded(record: OutboundRecord, address: string): OutboundRecord 
   return address === record.topic ? record : { ...record, address, key: record.key ?? record.topic };
 }
 
-function hasOnlyKnownKeys(options: object): boolean {
-  for (const name of Object.keys(options)) if (!known.includes(name)) return false;
+function hasOnlyKeys(options: object, allowed: readonly string[]): boolean {
+  for (const name of Object.keys(options)) if (!allowed.includes(name)) return false;
   return true;
 }
 
@@ -145,6 +165,14 @@ function isId(id: unknown): boolean {
 
 function isDelivery(delivery: unknown): boolean {
   return delivery === "at-least-once" || delivery === "at-most-once";
+}
+
+function isFlag(value: unknown): boolean {
+  return typeof value === "boolean";
+}
+
+function isPriority(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
 }
 
 function isDuration(value: unknown): boolean {

@@ -14,7 +14,7 @@ import type { PlanContext } from "./plan-context.ts";
 import { unmetSubscribeNeeds } from "./needs.ts";
 import { graceMs } from "./grace.ts";
 import { topicOf } from "./routing.ts";
-import type { Source } from "./routing.ts";
+import type { Routing, Source } from "./routing.ts";
 import type { BusSettings } from "./settings.ts";
 import { resolveSubscribeOptions } from "./subscribe-options.ts";
 import type { ResolvedSubscribeOptions } from "./subscribe-options.ts";
@@ -158,22 +158,25 @@ function holdNeeds(link: BrokerLink, filter: ParsedFilter, { retry }: ResolvedSu
 function deadLetterNeeds(
   filter: ParsedFilter,
   { deadLetter }: ResolvedSubscribeOptions,
-  { link }: PlanContext,
+  { link, routing }: PlanContext,
 ): UnmetNeed[] {
-  if (
-    deadLetter === undefined ||
-    deadLetter === false ||
-    deadLetter.broker === undefined ||
-    deadLetter.topic !== undefined
-  )
-    return [];
-  const target = link(deadLetter.broker);
-  if (!target.loaded || target.supports.deadLetters !== "unsupported") return [];
+  const name = deadLetterBroker(deadLetter, routing);
+  if (name === undefined) return [];
+  const target = link(name);
+  const capability = typeof deadLetter === "object" && deadLetter.topic !== undefined ? "atLeastOnce" : "deadLetters";
+  if (target.supports[capability] !== "unsupported") return [];
   return [
     {
-      capability: "deadLetters",
+      capability,
       subject: `subscribe("${filter.canonical}")`,
-      detail: `broker "${target.name}", which its deadLetter names, cannot keep dead letters; name another.`,
+      detail: `broker "${target.name}", which its deadLetter leads to, cannot keep dead letters; name another.`,
     },
   ];
+}
+
+/** The broker that `deadLetter` leads to, where it says more than the default. */
+function deadLetterBroker(deadLetter: SubscribeOptions["deadLetter"], routing: Routing): string | undefined {
+  if (deadLetter === undefined || deadLetter === false) return undefined;
+  if (deadLetter.topic !== undefined) return routing.brokerOf(deadLetter.topic, deadLetter.broker).name;
+  return deadLetter.broker === undefined ? undefined : routing.named(deadLetter.broker).name;
 }

@@ -3,6 +3,8 @@ import { describe } from "../delivery/describe.ts";
 import { Intake } from "../delivery/intake.ts";
 import type { Handler, Message } from "../delivery/message.ts";
 import type { OrderMode } from "../delivery/options.ts";
+import { unknownKeyProblems } from "../driver/known-keys.ts";
+import { InvalidArgumentError } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { BrokerLink } from "./broker-link.ts";
 import { memberName, nativeName } from "./broker-name.ts";
@@ -27,6 +29,7 @@ export interface RespondOptions {
   readonly signal?: AbortSignal;
 }
 
+const known = ["group", "concurrency", "order", "handlerTimeoutMs", "broker", "signal"];
 const defaultConcurrency = 16;
 /** How long an answer may take to be sent, in milliseconds: later nobody waits for it. */
 const answerTimeoutMs = 30_000;
@@ -52,6 +55,11 @@ export function planResponder(
 ): ResponderPlan {
   const { settings, codecs, sweep } = context;
   const { service, instance } = settings;
+  const problems = unknownKeyProblems(options, known, "");
+  if (problems.length > 0)
+    throw new InvalidArgumentError(`respond("${filter.canonical}"): ${problems.join("; ")}.`, {
+      topic: filter.canonical,
+    });
   const resolved = resolveSubscribeOptions(
     filter,
     { group: service, concurrency: defaultConcurrency, ...options, delivery: "at-most-once", durable: false },

@@ -1,7 +1,8 @@
 import { unknownKeyProblems } from "../driver/known-keys.ts";
 import { InvalidArgumentError } from "../errors.ts";
-import type { RetryPolicy, SubscribeOptions } from "../delivery/options.ts";
-import { covers } from "../topic/filter.ts";
+import type { DeadLetterTarget, RetryPolicy, SubscribeOptions } from "../delivery/options.ts";
+import { covers, matches } from "../topic/filter.ts";
+import { topicProblem } from "../topic/grammar.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { Policy } from "./settings.ts";
 
@@ -39,6 +40,8 @@ const known = [
   "signal",
 ];
 
+const knownOfRetry = ["attempts", "backoffMs", "factor", "maxBackoffMs", "jitter"];
+
 /**
  * Puts together what the code says, what the policies say (the most specific one over the others) and the defaults. Rejects
  * what is malformed with an `InvalidArgumentError` that lists all of it.
@@ -73,7 +76,13 @@ export function resolveSubscribeOptions(
     startFrom: merged.startFrom ?? "new",
     settle: merged.settle ?? "auto",
   };
-  const problems = [...unknownKeyProblems(given, known, ""), ...problemsOf(resolved)];
+  const problems = [
+    ...unknownKeyProblems(given, known, ""),
+    ...(isObject(given.retry ?? {})
+      ? unknownKeyProblems(given.retry ?? {}, knownOfRetry, "retry")
+      : [`retry is { ${knownOfRetry.join(", ")} }`]),
+    ...problemsOf(filter, resolved),
+  ];
   if (problems.length > 0)
     throw new InvalidArgumentError(`subscribe("${filter.canonical}"): ${problems.join("; ")}.`, {
       topic: filter.canonical,
@@ -81,14 +90,15 @@ export function resolveSubscribeOptions(
   return resolved;
 }
 
-function problemsOf(options: ResolvedSubscribeOptions): string[] {
+function problemsOf(filter: ParsedFilter, options: ResolvedSubscribeOptions): string[] {
   const problems: string[] = [];
   const check = (fits: boolean, problem: string): void => void (fits || problems.push(problem));
   const { group, retry, deadLetter } = options;
   check(
-    group === undefined || /^[A-Za-z0-9_-]{1,64}$/.test(group),
+    group === undefined || (typeof group === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(group)),
     `group "${group}" is not 1 to 64 letters, digits, "_" or "-"`,
   );
+  check(typeof options.durable === "boolean", "durable is true or false");
   check(oneOf(options.delivery, "at-least-once", "at-most-once"), 'delivery is "at-least-once" or "at-most-once"');
   check(oneOf(options.order, "key", "all", "none"), 'order is "key", "all" or "none"');
   check(oneOf(options.startFrom, "new", "earliest"), 'startFrom is "new" or "earliest"');
@@ -110,12 +120,29 @@ function problemsOf(options: ResolvedSubscribeOptions): string[] {
     "handlerTimeoutMs is a number of milliseconds",
   );
   check(
-    deadLetter === undefined || deadLetter === false || (typeof deadLetter === "object" && deadLetter !== null),
+    deadLetter === undefined || deadLetter === false || isObject(deadLetter),
     "deadLetter is { topic?, broker? } or false",
   );
-  if (typeof deadLetter === "object" && deadLetter !== null)
-    problems.push(...unknownKeyProblems(deadLetter, ["topic", "broker"], "deadLetter"));
-  return problems;
+  check(
+    options.requires === undefined || Array.isArray(options.requires),
+    "requires is a list of names of capabilities",
+  );
+  check(options.signal === undefined || options.signal instanceof AbortSignal, "signal is an AbortSignal");
+  return isObject(deadLetter) ? [...problems, ...deadLetterProblems(filter, deadLetter)] : problems;
+}
+
+function deadLetterProblems(filter: ParsedFilter, deadLetter: DeadLetterTarget): string[] {
+  const problems = unknownKeyProblems(deadLetter, ["topic", "broker"], "deadLetter");
+  const { topic } = deadLetter;
+  if (topic === undefined) return problems;
+  const malformed = topicProblem(topic);
+  if (malformed !== undefined) return [...problems, `deadLetter.topic: ${malformed.replace(/\.$/, "")}`];
+  if (!matches(filter, topic)) return problems;
+  return [...problems, `deadLetter.topic "${topic}" fits the filter itself, so that a dead letter would come back`];
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function withoutUndefined(options: object): object {

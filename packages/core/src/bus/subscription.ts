@@ -5,10 +5,9 @@ import type { IntakeSource } from "../delivery/intake-source.ts";
 import { describe } from "../delivery/describe.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { BrokerLink } from "./broker-link.ts";
+import { deadlineOf } from "./deadline.ts";
+import type { DrainOptions } from "./deadline.ts";
 import { LagReading } from "./lag-reading.ts";
-
-/** How long a drain waits for handlers unless it is told otherwise, in milliseconds. */
-export const defaultDeadlineMs = 20_000;
 
 /** One place that a subscription reads: the broker, what to ask of it, and how its deliveries are taken. */
 export interface SubscriptionSource {
@@ -117,14 +116,18 @@ export class Subscription {
    *
    * @param options.deadlineMs In milliseconds. @default 20_000
    */
-  close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.deadlineMs ?? defaultDeadlineMs, (subscriber) => subscriber.close());
+  close(options: DrainOptions = {}): Promise<void> {
+    const deadlineMs = deadlineOf("close()", options);
+    if (typeof deadlineMs !== "number") return Promise.reject(deadlineMs);
+    this.#closing ??= this.#close(deadlineMs, (subscriber) => subscriber.close());
     return this.#closing;
   }
 
   /** Drains, and deletes the subscription at the broker for good, with everything that is kept for it. */
-  async remove(options: { readonly deadlineMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.deadlineMs ?? defaultDeadlineMs, (subscriber) => subscriber.remove());
+  async remove(options: DrainOptions = {}): Promise<void> {
+    const deadlineMs = deadlineOf("remove()", options);
+    if (typeof deadlineMs !== "number") throw deadlineMs;
+    this.#closing ??= this.#close(deadlineMs, (subscriber) => subscriber.remove());
     await this.#closing;
   }
 

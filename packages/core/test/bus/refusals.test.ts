@@ -46,3 +46,62 @@ it("a guarantee that there is not is refused, and not taken for another one", as
   const exactly = { delivery: "exactly-once" } as never;
   expect(await refusal((open) => open.publish("a", 1, exactly))).toMatchObject({ code: "BUSBAR_INVALID_ARGUMENT" });
 });
+
+const wrongPublishOptions: readonly Record<string, unknown>[] = [
+  { retain: "yes" },
+  { requireSubscriber: 1 },
+  { priority: 1.5 },
+  { priority: "high" },
+  { params: { room: "kitchen" } },
+  { signal: {} },
+  { broker: 7 },
+  { keys: "k" },
+  { timeoutMs: Number.NaN },
+];
+
+it.each(wrongPublishOptions)("a publish with %j is refused before anything is sent", async (options) => {
+  expect(await refusal((open) => open.publish("a.b", 1, options))).toMatchObject({ code: "BUSBAR_INVALID_ARGUMENT" });
+});
+
+const wrongSubscribeOptions: readonly Record<string, unknown>[] = [
+  { retry: { attempt: 5 } },
+  { retry: 3 },
+  { durable: "yes" },
+  { maxDeliveries: 0 },
+  { deadLetter: { topic: "no topic" } },
+  { deadLetter: { topic: "a.b" } },
+  { deadLetter: { broker: "nobody" } },
+  { deadLetter: { topic: "elsewhere", broker: "nobody" } },
+  { requires: "routing" },
+  { signal: "soon" },
+  { broker: "nobody" },
+  { group: 7 },
+  { group: "g", prefetch: 5 },
+];
+
+it.each(wrongSubscribeOptions)("a subscription with %j is refused", async (options) => {
+  expect(await refusal((open) => open.subscribe("a.*", options, () => 1))).toMatchObject({
+    code: "BUSBAR_INVALID_ARGUMENT",
+  });
+});
+
+it("what a call does not honour is refused by it, and not dropped", async () => {
+  const calls: readonly ((open: Bus) => Promise<unknown>)[] = [
+    (open) => open.request("a", 1, { delivery: "at-least-once" } as never),
+    (open) => open.request("a", 1, { delayMs: 5 } as never),
+    (open) => open.request("a", 1, { requireSubscriber: true } as never),
+    (open) => open.respond("a", { retry: { attempts: 5 } } as never, () => 1),
+    (open) => open.respond("a", { durable: true } as never, () => 1),
+    (open) => open.respond("a", { deadLetter: false } as never, () => 1),
+    (open) => open.subscribeBatch("a", { concurrency: 4 } as never, () => undefined),
+    (open) => open.subscribeBatch("a", { settle: "auto" } as never, () => undefined),
+    (open) => open.messages("a", { settle: "auto" } as never),
+    (open) => open.close({ deadline: 5 } as never),
+    (open) => open.close({ deadlineMs: Number.NaN }),
+    (open) => open.close({ deadlineMs: -1 }),
+    async (open) => (await open.subscribe("a", () => 1)).close({ deadlineMs: Number.NaN }),
+    async (open) => (await open.subscribe("a", () => 1)).remove({ deadlineMs: "5" } as never),
+  ];
+  for (const call of calls)
+    expect(await refusal(call), String(call)).toMatchObject({ code: "BUSBAR_INVALID_ARGUMENT" });
+});
