@@ -1,6 +1,6 @@
 import { backoffDelayMs } from "../driver/backoff.ts";
 import type { Delivery, InboundRecord } from "../contract/index.ts";
-import { BusError, ClosedError, RevokedError, TimeoutError } from "../errors.ts";
+import { BusError, ClosedError, InvalidArgumentError, RevokedError, TimeoutError } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import { matches } from "../topic/filter.ts";
 import { describe } from "./describe.ts";
@@ -359,8 +359,10 @@ export class Intake implements Swept {
   }
 
   #decide(held: HeldMessage, error: unknown): void {
-    if (RetryLater.is(error) && error.delayMs <= this.#options.maxHoldMs()) {
-      if (!this.#options.atMostOnce) return this.#again(held, error.delayMs);
+    if (RetryLater.is(error) && !this.#options.atMostOnce) {
+      const longestMs = this.#options.maxHoldMs();
+      if (error.delayMs >= 0 && error.delayMs <= longestMs) return this.#again(held, error.delayMs);
+      return this.#decide(held, cannotWait(held, error, longestMs));
     }
     this.#failed(held, error);
     if (Reject.is(error)) return this.#bury(held, "rejected", error);
@@ -466,6 +468,17 @@ const unknownTopic = "The message does not say its topic, and no topicFrom finds
 
 function tooOften({ deliveries }: Delivery): string {
   return `This is delivery number ${deliveries}, more than maxDeliveries allows: perhaps its handler ends the process.`;
+}
+
+/** Waiting less would be another thing than what was asked for, and waiting longer would cost the message its connection. */
+function cannotWait({ topic, id }: HeldMessage, { delayMs }: RetryLater, longestMs: number): InvalidArgumentError {
+  const bound = Number.isFinite(longestMs)
+    ? `from 0 to ${longestMs}, which is how long the broker lets a message be held`
+    : "0 or more";
+  return new InvalidArgumentError(
+    `The handler of ${topic} ${id} asked for another run in ${delayMs} ms; that has to be ${bound}. It counts as a failure.`,
+    { topic },
+  );
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

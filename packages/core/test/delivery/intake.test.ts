@@ -166,6 +166,25 @@ describe("an intake", () => {
     });
   });
 
+  it.each([5_001, -1, Number.NaN])(
+    "takes a wait of %d ms that the broker does not allow for a failure, and says so",
+    async (delayMs) => {
+      const { intake, deliver, jobs, running } = setUp({ maxHoldMs: () => 5_000 });
+      deliver("one");
+      jobs[0]?.reject(new RetryLater(delayMs));
+      await vi.advanceTimersByTimeAsync(140);
+      expect(running()).toEqual(["one 1", "one 2"]);
+      expect(intake.counts.failed).toBe(1);
+      expect(intake.lastError).toMatchObject({
+        code: "BUSBAR_INVALID_ARGUMENT",
+        message: expect.stringContaining(`in ${delayMs} ms; that has to be from 0 to 5000`) as string,
+      });
+      jobs[1]?.reject(new RetryLater(5_000));
+      await vi.advanceTimersByTimeAsync(5_040);
+      expect(running()).toEqual(["one 1", "one 2", "one 2"]);
+    },
+  );
+
   it("counts no deliveries where a message is delivered at most once", () => {
     const { deliver, running } = setUp({ maxDeliveries: 1, atMostOnce: true });
     deliver("one", { deliveries: 2 });
