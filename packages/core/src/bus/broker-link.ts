@@ -94,6 +94,11 @@ export class BrokerLink {
     return this.#ready;
   }
 
+  /** Says something about the broker that a person should read. */
+  warn(text: string): void {
+    this.#logger.warn(`Broker "${this.name}": ${text}`);
+  }
+
   /** Listens to every status of the driver. */
   onStatus(listener: (status: BrokerStatus) => void): () => void {
     this.#listeners.add(listener);

@@ -41,6 +41,10 @@ export function planSubscription(
 ): SubscriptionPlan {
   const { settings, routing, codecs, sweep } = context;
   const options = resolveSubscribeOptions(filter, given, settings.policies);
+  const unmet = (link: BrokerLink): UnmetNeed[] => [
+    ...unmetSubscribeNeeds(filter, { ...options, broker: link.name }, link.supports),
+    ...holdNeeds(link, filter, options),
+  ];
   const sources = routing.sourcesOf(filter, options.broker).map((source, index): SubscriptionSource => {
     const link = context.link(source.broker);
     return {
@@ -51,6 +55,7 @@ export function planSubscription(
         broker: source.broker,
         topicOf: (record) => topicOf(record, link.settings.folds),
       },
+      unmet: () => unmet(link),
     };
   });
   const links = [...new Set(sources.map(({ link }) => link))];
@@ -64,12 +69,7 @@ export function planSubscription(
     options,
     sources,
     brokers: links.map((link) => link.name).join(", "),
-    needs: links
-      .flatMap((link) => [
-        ...unmetSubscribeNeeds(filter, { ...options, broker: link.name }, link.supports),
-        ...holdNeeds(link, filter, options),
-      ])
-      .concat(deadLetterNeeds(filter, options, context)),
+    needs: [...links.flatMap(unmet), ...deadLetterNeeds(filter, options, context)],
     intake: (handler) =>
       new Intake({
         filter,

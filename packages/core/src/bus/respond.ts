@@ -8,6 +8,7 @@ import { InvalidArgumentError } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { BrokerLink } from "./broker-link.ts";
 import { memberName, nativeName } from "./broker-name.ts";
+import { unmetRequestNeeds } from "./needs.ts";
 import { graceMs } from "./grace.ts";
 import type { PlanContext } from "./plan-context.ts";
 import { errorContentType, expiryOf, requestFilter, requestTopic, writeError } from "./request-wire.ts";
@@ -80,6 +81,7 @@ export function planResponder(
       graceMs,
     },
     intake: { prefix: index === 0 ? "" : `${index}/`, broker: link.name, topicOf: requestTopic },
+    unmet: () => unmetRequestNeeds(`respond("${filter.canonical}")`, link.supports),
   }));
   const answer = async (
     to: Pick<Message, "replyTo" | "correlationId" | "broker">,

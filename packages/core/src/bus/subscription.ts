@@ -3,6 +3,8 @@ import { pause } from "../driver/backoff.ts";
 import type { Intake, IntakeCounts } from "../delivery/intake.ts";
 import type { IntakeSource } from "../delivery/intake-source.ts";
 import { describe } from "../delivery/describe.ts";
+import { UnsupportedError } from "../errors.ts";
+import type { UnmetNeed } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { BrokerLink } from "./broker-link.ts";
 import { deadlineOf } from "./deadline.ts";
@@ -14,6 +16,8 @@ export interface SubscriptionSource {
   readonly link: BrokerLink;
   readonly request: SubscribeRequest;
   readonly intake: IntakeSource;
+  /** What the subscription needs and the broker, as it is now, does not give. */
+  readonly unmet: () => readonly UnmetNeed[];
 }
 
 /** How a subscription is, in figures. */
@@ -23,7 +27,7 @@ export interface SubscriptionHealth extends IntakeCounts {
   readonly brokers: readonly string[];
   /** What it is called at each of them: the name of a queue, a consumer, a consumer group. */
   readonly names: readonly string[];
-  /** `pending` until the broker is there for the first time; `degraded` when four fifths of the credit wait for another attempt. */
+  /** `pending` until the broker is there for the first time; `degraded` when four fifths of the credit wait for another attempt, or when a broker came back with less than was asked of it. */
   readonly state: "pending" | "running" | "paused" | "degraded" | "disconnected" | "closed" | "failed";
   /** Handlers that run. */
   readonly running: number;
@@ -65,6 +69,8 @@ export class Subscription {
   #failure: unknown;
   /** Why it is disconnected. */
   #trouble: Error | undefined;
+  /** Where a broker came back with less than is needed of it. */
+  readonly #weakened = new Map<SubscriptionSource, unknown>();
   #dropped = 0;
   #positionsLost = 0;
   #lastPositionLost: string | undefined;
@@ -139,7 +145,8 @@ export class Subscription {
   health(): SubscriptionHealth {
     const { counts, running, waiting, delayed, lastError } = this.#intake;
     const degraded = delayed >= 0.8 * this.#maxInFlight;
-    const error = this.#failure ?? this.#trouble ?? lastError;
+    const [weakened] = this.#weakened.values();
+    const error = this.#failure ?? weakened ?? this.#trouble ?? lastError;
     if (this.#state === "running") this.#lag.ask();
     return {
       ...counts,
@@ -163,7 +170,7 @@ export class Subscription {
   #healthState(degraded: boolean): SubscriptionHealth["state"] {
     if (this.#state !== "running") return this.#state;
     if (this.#disconnected.size > 0) return "disconnected";
-    if (degraded) return "degraded";
+    if (degraded || this.#weakened.size > 0) return "degraded";
     return this.#paused ? "paused" : "running";
   }
 
@@ -185,10 +192,28 @@ export class Subscription {
     const { link, request, intake } = source;
     await link.openInBackground();
     if (this.#closing !== undefined) return;
+    // Where the bus started in the background, the plan went by what the driver declares.
+    this.#assertMet(source);
     this.#unlisten.push(link.onStatus((status) => this.#follow(status, source)));
     const subscriber = await link.broker.subscribe(request, (delivery) => this.#intake.accept(delivery, intake));
     this.#subscribers.push(subscriber);
     if (this.#paused) subscriber.pause();
+  }
+
+  #assertMet({ link, unmet }: SubscriptionSource): void {
+    const needs = unmet();
+    if (needs.length > 0) throw new UnsupportedError(needs, { broker: link.name, topic: this.filter });
+  }
+
+  /** The server may be another one than before, or set up in another way. */
+  #checkAgain(source: SubscriptionSource): void {
+    try {
+      this.#assertMet(source);
+      this.#weakened.delete(source);
+    } catch (error) {
+      if (!this.#weakened.has(source)) source.link.warn(describe(error));
+      this.#weakened.set(source, error);
+    }
   }
 
   #end(): void {
@@ -196,7 +221,9 @@ export class Subscription {
     for (const listener of this.#endListeners.splice(0)) listener();
   }
 
-  #follow(status: BrokerStatus, { request, intake }: SubscriptionSource): void {
+  #follow(status: BrokerStatus, source: SubscriptionSource): void {
+    if (status.type === "connected") return this.#checkAgain(source);
+    const { request, intake } = source;
     if (!("name" in status) || status.name !== request.name) return;
     if (status.type === "position-lost") {
       this.#intake.forgetPositions();

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { Bus, checkPortability, memory, Reject, topic, UnsupportedError } from "../../src/index.ts";
+import { Bus, checkPortability, memory, MemoryBroker, Reject, topic, UnsupportedError } from "../../src/index.ts";
 import type { BusSettings, Message, SubscribeOptions } from "../../src/index.ts";
+import type { BrokerStatus, CapabilityName, EffectiveCapabilities } from "../../src/contract/index.ts";
 import { parseFilter } from "../../src/topic/grammar.ts";
 
 let count = 0;
@@ -67,6 +68,76 @@ function collector() {
       new Promise<void>((resolve) => (seen.length >= size ? resolve() : waiting.push({ size, resolve }))),
   };
 }
+
+/** The broker in memory on a server that may do less than the driver declares, and that may come back as another one. */
+class LesserBroker extends MemoryBroker {
+  lacks: readonly CapabilityName[] = [];
+  /** Until when it is not there. */
+  away: Promise<unknown> = Promise.resolve();
+  readonly #listeners: ((status: BrokerStatus) => void)[] = [];
+
+  constructor() {
+    super(memory({ url: `memory://lesser-${++count}` }).native);
+  }
+
+  override async open(): Promise<EffectiveCapabilities> {
+    await this.away;
+    return this.#lesser(await super.open());
+  }
+
+  #lesser(effective: EffectiveCapabilities): EffectiveCapabilities {
+    const lacking = Object.fromEntries(this.lacks.map((capability) => [capability, "unsupported"]));
+    return { ...effective, supports: { ...effective.supports, ...lacking } };
+  }
+
+  override onStatus(listener: (status: BrokerStatus) => void): () => void {
+    this.#listeners.push(listener);
+    return super.onStatus(listener);
+  }
+
+  comeBack(): void {
+    const supports = memory({ url: "memory:" }).declared;
+    const effective = this.#lesser({ product: "memory", version: "2", supports, limits: {}, warnings: [] });
+    for (const listener of this.#listeners) listener({ type: "connected", effective });
+  }
+}
+
+describe("what the server does less than the driver declares", () => {
+  const on = (broker: MemoryBroker): BusSettings["brokers"] => [
+    { name: "main", load: () => Promise.resolve(broker), folds: [], publish: { maxInFlight: 512, overflow: "wait" } },
+  ];
+
+  it("is refused as well where the bus starts in the background, before anything is subscribed", async () => {
+    const broker = new LesserBroker();
+    broker.lacks = ["deadLetters", "durable"];
+    let come: () => void = () => undefined;
+    broker.away = new Promise<void>((resolve) => (come = resolve));
+    const bus = await makeBus({ start: "background", brokers: on(broker) });
+    const subscription = await bus.subscribe("a", { group: "g" }, () => undefined);
+    come();
+    const error: unknown = await subscription.ready.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UnsupportedError);
+    expect((error as UnsupportedError).needs.map(({ capability }) => capability)).toEqual(["durable", "deadLetters"]);
+    expect(bus.health().subscriptions).toEqual([]);
+  });
+
+  it("is said and seen when a server comes back so, until it does what it did", async () => {
+    const broker = new LesserBroker();
+    const bus = await makeBus({ brokers: on(broker) });
+    await bus.subscribe("a", { group: "g" }, () => undefined);
+    broker.lacks = ["deadLetters"];
+    broker.comeBack();
+    broker.comeBack();
+    expect(bus.health()).toMatchObject({
+      status: "degraded",
+      subscriptions: [{ state: "degraded", lastError: expect.stringContaining("dead letters") as string }],
+    });
+    expect(bus.warnings.filter((text) => text.includes("dead letters"))).toHaveLength(1);
+    broker.lacks = [];
+    broker.comeBack();
+    expect(bus.health().status).toBe("ok");
+  });
+});
 
 describe("the bus", () => {
   it("keeps nothing for a group that wants messages at most once, unless it is asked to", async () => {
