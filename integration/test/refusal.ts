@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { BusError } from "@busbar/core";
 import { expect } from "vitest";
 
@@ -13,9 +14,13 @@ export async function refusalOf(call: () => unknown): Promise<BusError> {
   return thrown as BusError;
 }
 
-/** All that an error tells whoever prints it, its causes included. */
+/** All that an error tells whoever prints it, its causes and what hangs on them included. */
 export function everythingIn(error: unknown): string {
+  return [told(error), inspect(error, { depth: 12, showHidden: true })].join("\n");
+}
+
+function told(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { name, message, stack = "", cause } = error;
-  return [name, message, stack, JSON.stringify(error), cause === undefined ? "" : everythingIn(cause)].join("\n");
+  return [name, message, stack, JSON.stringify(error), cause === undefined ? "" : told(cause)].join("\n");
 }

@@ -1,10 +1,11 @@
 import { createServer } from "node:net";
+import { inspect } from "node:util";
 import type { AddressInfo, Server } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { canStartInstance, startInstance } from "../../tools/brokers/index.mjs";
 import type { BrokerInstance } from "../../tools/brokers/index.mjs";
 import { describeOn, realBrokers } from "./brokers.ts";
-import { OpenBuses, quiet, unique } from "./open-buses.ts";
+import { OpenBuses, unique } from "./open-buses.ts";
 import { everythingIn, refusalOf } from "./refusal.ts";
 
 const secret = "s3cr3t-of-integration";
@@ -108,30 +109,42 @@ describe.each(["mosquitto", "nats"] as const)("a bus that starts before its %s",
   });
 });
 
-describe.each(["mosquitto", "rabbitmq", "nats", "kafka"] as const)("a wrong password for %s", (name) => {
+/** Those that refuse a user whom they do not know without being told to. */
+const strict: Readonly<Record<string, string | undefined>> = {
+  rabbitmq: process.env["BUSBAR_TEST_RABBITMQ_URL"],
+  redis: process.env["BUSBAR_TEST_REDIS_URL"],
+};
+
+describe.each(["mosquitto", "rabbitmq", "nats", "kafka", "redis"] as const)("a wrong password for %s", (name) => {
   const buses = new OpenBuses();
-  const rabbit = process.env["BUSBAR_TEST_RABBITMQ_URL"] ?? "";
-  const possible = name === "rabbitmq" ? rabbit !== "" : canStart[name];
+  const running = strict[name] ?? "";
+  const possible = name === "rabbitmq" || name === "redis" ? running !== "" : canStart[name];
   let server: BrokerInstance | undefined;
   let url = "";
 
   beforeAll(async () => {
     if (!possible) return;
-    if (name !== "rabbitmq")
+    if (name !== "rabbitmq" && name !== "redis")
       server = await startInstance(name, {
         label: "locked",
         config: { credentials: { username: "cook", password: "salt" } },
       });
-    url = server?.url ?? `amqp://${new URL(rabbit).host}`;
+    const { protocol, host } = new URL(server?.url ?? running);
+    url = `${protocol}//${host}`;
   });
 
   afterAll(() => server?.destroy());
 
-  it.skipIf(!possible)("is fatal at once, and neither the error nor health() says it", async () => {
+  it.skipIf(!possible).each([
+    ["beside the url", () => ({ url, credentials: { username: "cook", password: secret } })],
+    ["in the url", () => ({ url: url.replace("//", `//cook:${secret}@`) })],
+  ])("%s is fatal at once, and neither an error, health() nor a log says it", async (_, main) => {
+    const lines: string[] = [];
+    const log = (line: string): void => void lines.push(line);
     const config = {
       service: "integration",
-      brokers: { main: { url, credentials: { username: "cook", password: secret } } },
-      logger: quiet,
+      brokers: { main: main() },
+      logger: { info: log, warn: log, error: log },
     };
     const start = performance.now();
 
@@ -146,6 +159,9 @@ describe.each(["mosquitto", "rabbitmq", "nats", "kafka"] as const)("a wrong pass
     expect(await refusalOf(() => bus.publish("a", 1))).toMatchObject({ code: "BUSBAR_AUTHENTICATION" });
     expect(await refusalOf(() => bus.request("a", 1))).toMatchObject({ code: "BUSBAR_AUTHENTICATION" });
     expect(JSON.stringify(bus.health())).not.toContain(secret);
+    expect(lines.join("\n")).toContain("failed for good");
+    expect(lines.join("\n")).not.toContain(secret);
+    expect(inspect(bus, { depth: 12, showHidden: true })).not.toContain(secret);
   });
 });
 
