@@ -21,7 +21,7 @@ import { DeadLetters } from "./dead-letters.ts";
 import { healthOf } from "./health.ts";
 import type { BusHealth } from "./health.ts";
 import { MessageStream } from "./message-stream.ts";
-import { unmetRequestNeeds, unmetRequirements } from "./needs.ts";
+import { unmetConfigNeeds, unmetRequestNeeds, unmetRequirements } from "./needs.ts";
 import type { BatchEntry, Publisher, PublishOptions, RequestOptions } from "./options.ts";
 import { checkPublishOptions, checkRequestOptions, defaultTimeoutMs, folded, outgoingRecord } from "./outgoing.ts";
 import { Requester } from "./requester.ts";
@@ -69,7 +69,7 @@ export class Bus implements Publisher {
 
   /**
    * Opens every broker. Rejects after `connectTimeoutMs`, retryable, when one cannot be reached, and at once when one refuses (wrong
-   * password). With `start: "background"` it resolves as soon as the adapters are loaded, and `health()` tells the rest.
+   * password) or does not do what the configuration states, with an `UnsupportedError` that lists all of it. With `start: "background"` it resolves as soon as the adapters are loaded, and `health()` tells the rest.
    */
   open(): Promise<void> {
     if (this.#closing !== undefined) return Promise.reject(new ClosedError("The bus is closed; make a new one."));
@@ -91,6 +91,8 @@ export class Bus implements Publisher {
     const failed = results.find((result) => result.status === "rejected");
     // The others stay open: another call opens the rest, and close() closes all.
     if (failed !== undefined) throw failed.reason;
+    const needs = unmetConfigNeeds(this.#settings, (name) => this.#link(name).supports);
+    if (needs.length > 0) throw new UnsupportedError(needs);
   }
 
   /**

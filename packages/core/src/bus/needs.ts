@@ -3,6 +3,7 @@ import type { UnmetNeed } from "../errors.ts";
 import type { SubscribeOptions } from "../delivery/options.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { PublishOptions } from "./options.ts";
+import type { BusSettings } from "./settings.ts";
 
 /** A need: the capability it comes down to, and what to say when it is not met. */
 type Need = readonly [capability: CapabilityName, detail: string];
@@ -126,6 +127,26 @@ export function unmetPublishNeeds(
     if (supports[capability] === "unsupported" && isAsked(options))
       unmetNeeds = [...unmetNeeds, { capability, subject: `publish("${topic}")`, detail }];
   return unmetNeeds;
+}
+
+/** What the configuration states outright and a broker does not give: known once the brokers are open, before anybody subscribes. */
+export function unmetConfigNeeds(
+  { brokers, policies }: Pick<BusSettings, "brokers" | "policies">,
+  supports: (broker: string) => Capabilities,
+): UnmetNeed[] {
+  const folding = brokers.flatMap(({ name, folds }) => {
+    const needs: Need[] = [
+      ["headers", `broker "${name}" has no place for the topic of a folded message; leave fold out.`],
+    ];
+    return folds.length === 0 ? [] : unmet(`brokers.${name}.fold`, needs, supports(name));
+  });
+  const burying = policies.flatMap(({ pattern, options: { deadLetter } }) => {
+    if (deadLetter === undefined || deadLetter === false || deadLetter.broker === undefined) return [];
+    const capability = deadLetter.topic === undefined ? "deadLetters" : "atLeastOnce";
+    const needs: Need[] = [[capability, `broker "${deadLetter.broker}" cannot keep dead letters; name another.`]];
+    return unmet(`policies["${pattern.canonical}"].deadLetter`, needs, supports(deadLetter.broker));
+  });
+  return [...folding, ...burying];
 }
 
 /** What requests need of a broker and do not get there. */

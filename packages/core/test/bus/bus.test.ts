@@ -121,6 +121,25 @@ describe("what the server does less than the driver declares", () => {
     expect(bus.health().subscriptions).toEqual([]);
   });
 
+  it("is refused by open() where the configuration states it, all of it at once", async () => {
+    const broker = new LesserBroker();
+    broker.lacks = ["headers", "deadLetters"];
+    const folds = [{ pattern: parseFilter("s.**"), target: "s" }];
+    const policies = [
+      { pattern: parseFilter("a.*"), options: { deadLetter: { broker: "main" } } },
+      { pattern: parseFilter("b.*"), options: { deadLetter: { broker: "main", topic: "dead" } } },
+    ];
+    const brokers = on(broker).map((settings) => ({ ...settings, folds }));
+    const error: unknown = await makeBus({ brokers, policies }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: "BUSBAR_UNSUPPORTED",
+      needs: [
+        { capability: "headers", subject: "brokers.main.fold" },
+        { capability: "deadLetters", subject: 'policies["a.*"].deadLetter' },
+      ],
+    });
+  });
+
   it("is said and seen when a server comes back so, until it does what it did", async () => {
     const broker = new LesserBroker();
     const bus = await makeBus({ brokers: on(broker) });
