@@ -8,7 +8,10 @@ conformance(
   {
     name: "kafka",
     url: { variable: "BUSBAR_TEST_KAFKA_URL" },
-    create: kafka,
+    create: ({ leaseMs, ...options }) =>
+      kafka(leaseMs === undefined ? options : { ...options, native: { sessionTimeoutMs: leaseMs } }),
+    // The least that a broker takes as it comes (group.min.session.timeout.ms).
+    leaseMs: 6_000,
     link: "own-server",
     ownServer: ownServer("kafka", { isBehindProxy: true }),
     // A member that joins waits for the group; a new topic under a wildcard is found by asking now and then.

@@ -8,7 +8,9 @@ conformance(
   {
     name: "nats",
     url: { variable: "BUSBAR_TEST_NATS_URL" },
-    create: nats,
+    create: ({ leaseMs, ...options }) =>
+      nats(leaseMs === undefined ? options : { ...options, native: { ackWaitMs: leaseMs } }),
+    leaseMs: 1_000,
     link: "tcp",
     ownServer: ownServer("nats"),
     onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),

@@ -8,7 +8,8 @@ conformance(
   {
     name: "redis",
     url: { variable: "BUSBAR_TEST_REDIS_URL" },
-    create: redis,
+    create: ({ leaseMs, ...options }) => redis(leaseMs === undefined ? options : { ...options, native: { leaseMs } }),
+    leaseMs: 1_000,
     link: "tcp",
     ownServer: ownServer("redis"),
     onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),

@@ -10,11 +10,14 @@ export interface Facilities {
   readonly url: string;
   readonly link: (() => Promise<Link>) | undefined;
   readonly restart: (() => Promise<void>) | undefined;
+  /** The shortest lease that a broker can be made with. */
+  readonly lease: number | undefined;
   /** Why a facility is not there, in words for people. */
   readonly missing: Readonly<Record<Facility, string>>;
 }
 
 const noLink = "the harness has no link to hold or cut";
+const noLease = "the harness has no short lease to outlast";
 const noRestart = "the harness cannot restart the server";
 
 /** Finds what each law needs: the server that is there, or one of the suite's own, started when the first law asks for it. */
@@ -37,7 +40,8 @@ export class FacilityProvider {
       url: own?.url ?? this.#url,
       link: this.#link(own),
       restart: own === undefined ? undefined : () => own.restart(),
-      missing: { link: reason ?? noLink, restart: reason ?? noRestart },
+      lease: this.#harness.leaseMs,
+      missing: { link: reason ?? noLink, restart: reason ?? noRestart, lease: noLease },
     };
   }
 

@@ -19,6 +19,11 @@ export interface CreateOptions {
   readonly clientName: string;
   /** Only there where a law is about who makes topics and subscriptions. @default "create" */
   readonly topology?: Topology;
+  /**
+   * After how long the server is to take back what a process that fell silent has not settled, in milliseconds. Only there where the harness
+   * has a `leaseMs`, for brokers whose handlers take longer.
+   */
+  readonly leaseMs?: number;
 }
 
 /** Tells the kit how to come by the broker under test, and what else can be done to its server. */
@@ -51,6 +56,11 @@ export interface Harness {
    * those that are only stronger for it tried in a weaker way, which is printed.
    */
   readonly ownServer?: () => Promise<OwnServer | { readonly missing: string }>;
+  /**
+   * The shortest time that `create` can make a broker with after which the server takes back what is unsettled, in milliseconds. Leave it out
+   * where the server takes nothing back from a process that is connected: there handlers are slow for a few quiet times only, which is printed.
+   */
+  readonly leaseMs?: number;
   /** What the server is known to forget when it is restarted, in words for the certificate; laws go around it and say so. */
   readonly forgets?: { readonly groups?: string };
   /** Only these laws, by id. @default all */

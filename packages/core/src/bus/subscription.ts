@@ -27,7 +27,7 @@ export interface SubscriptionHealth extends IntakeCounts {
   readonly brokers: readonly string[];
   /** What it is called at each of them: the name of a queue, a consumer, a consumer group. */
   readonly names: readonly string[];
-  /** `pending` until the broker is there for the first time; `degraded` when four fifths of the credit wait for another attempt, or when a broker came back with less than was asked of it. */
+  /** `pending` until the broker is there for the first time; `degraded` when failing messages, and what waits behind them, have four fifths of the credit, or when a broker came back with less than was asked of it. */
   readonly state: "pending" | "running" | "paused" | "degraded" | "disconnected" | "closed" | "failed";
   /** Handlers that run. */
   readonly running: number;
@@ -35,7 +35,7 @@ export interface SubscriptionHealth extends IntakeCounts {
   readonly waiting: number;
   /** Messages that wait for another attempt, or for their dead letter. */
   readonly delayed: number;
-  /** Up to ten topics and keys of those, when degraded. */
+  /** Up to ten topics and keys of what fails, when degraded. */
   readonly delayedKeys: readonly string[];
   /**
    * Messages that wait at the brokers, as those last told where they can: looking has them asked anew and waits for nobody, so the first
@@ -143,8 +143,8 @@ export class Subscription {
 
   /** How it is; never throws. */
   health(): SubscriptionHealth {
-    const { counts, running, waiting, delayed, lastError } = this.#intake;
-    const degraded = delayed >= 0.8 * this.#maxInFlight;
+    const { counts, running, waiting, delayed, heldUp, lastError } = this.#intake;
+    const degraded = heldUp >= 0.8 * this.#maxInFlight;
     const [weakened] = this.#weakened.values();
     const error = this.#failure ?? weakened ?? this.#trouble ?? lastError;
     if (this.#state === "running") this.#lag.ask();
@@ -158,7 +158,7 @@ export class Subscription {
       running,
       waiting,
       delayed,
-      delayedKeys: degraded ? this.#intake.delayedKeys().slice(0, 10) : [],
+      delayedKeys: degraded ? this.#intake.heldUpKeys().slice(0, 10) : [],
       lag: this.#lag.told,
       dropped: this.#dropped,
       positionsLost: this.#positionsLost,

@@ -17,7 +17,7 @@ export class HeldMessage {
   failures = 0;
   /** What to do when the wait is over. */
   next: (() => void) | undefined;
-  /** When the wait is over, as `performance.now()` tells it. */
+  /** When the wait is over, as `performance.now()` tells it; 0 while it has not had to wait. */
   dueAt = 0;
   readonly timestamp: number;
   readonly #filter: ParsedFilter;

@@ -119,11 +119,17 @@ export class Intake implements Swept {
     return this.#delayed.size + this.#burying;
   }
 
-  /** The topics and keys that wait for another attempt. */
-  delayedKeys(): string[] {
-    return [
-      ...new Set([...this.#delayed].map(({ topic, delivery }) => `${topic} ${delivery.record.key ?? ""}`.trim())),
-    ];
+  /**
+   * How many messages are held up by failures: those that an attempt has failed for, whether they wait for the next one, for a slot or
+   * for their dead letter, or are being run again, and those that wait behind them in their lanes.
+   */
+  get heldUp(): number {
+    return this.#tried().reduce((sum, { lane }) => sum + 1 + this.#lanes.behind(lane), 0);
+  }
+
+  /** The topics and keys of what is held up. */
+  heldUpKeys(): string[] {
+    return [...new Set(this.#tried().map(({ topic, delivery }) => `${topic} ${delivery.record.key ?? ""}`.trim()))];
   }
 
   /** Takes a delivery over. Never throws. */
@@ -216,6 +222,11 @@ export class Intake implements Swept {
   /** All that is held, in the order in which it came. */
   #inOrder(): HeldMessage[] {
     return [...this.#identified.values(), ...this.#anonymous];
+  }
+
+  /** All that an attempt has failed for, or that was asked for later. Each of them holds its lane. */
+  #tried(): HeldMessage[] {
+    return this.#inOrder().filter(({ failures, dueAt }) => failures > 0 || dueAt > 0);
   }
 
   #hold(held: HeldMessage): void {

@@ -30,6 +30,11 @@ export class Lanes<Item> {
     this.#ready.push(item);
   }
 
+  /** How many items wait behind the one that holds the lane. */
+  behind(lane: string | undefined): number {
+    return lane === undefined ? 0 : (this.#held.get(lane)?.length ?? 0);
+  }
+
   /** Makes an item ready again that holds its lane. */
   again(item: Item): void {
     this.#ready.unshift(item);

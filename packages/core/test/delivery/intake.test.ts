@@ -349,6 +349,39 @@ describe("an intake", () => {
     expect(running()).toEqual(["one 1"]);
   });
 
+  it("counts as held up what failed, also while it waits for a slot or is run again", async () => {
+    const { deliver, jobs, intake } = setUp({ concurrency: 1 });
+    deliver("one", { key: "k" });
+    deliver("two", { key: "l" });
+    deliver("fresh", { key: "m" });
+    for (const index of [0, 1]) {
+      jobs[index]?.reject(new Error("no"));
+      await turn();
+    }
+    expect([intake.heldUp, intake.delayed]).toEqual([2, 2]);
+    // Both are due, and the only slot is taken by a third.
+    await vi.advanceTimersByTimeAsync(140);
+    expect([intake.heldUp, intake.delayed]).toEqual([2, 0]);
+    expect(intake.heldUpKeys()).toEqual(["t.a k", "t.a l"]);
+    jobs[2]?.resolve();
+    for (const index of [3, 4]) {
+      await turn();
+      jobs[index]?.resolve();
+    }
+    await turn();
+    expect(intake.heldUp).toBe(0);
+  });
+
+  it("counts as held up what waits behind one that failed", async () => {
+    const { deliver, jobs, intake } = setUp();
+    for (const text of ["one", "two", "three"]) deliver(text, { key: "k" });
+    expect(intake.heldUp).toBe(0);
+    jobs[0]?.reject(new Error("no"));
+    await turn();
+    expect(intake.heldUp).toBe(3);
+    expect(intake.heldUpKeys()).toEqual(["t.a k"]);
+  });
+
   it("acknowledges and counts what does not fit the filter", () => {
     const { deliver, settled, intake } = setUp();
     deliver("one", { address: "other" });

@@ -1,4 +1,5 @@
 import type { Law } from "../law.ts";
+import { acknowledgementLaws } from "./acknowledgements.ts";
 import { batchLaws } from "./batches.ts";
 import { capabilityLaws } from "./capabilities.ts";
 import { deadLetterLaws } from "./dead-letters.ts";
@@ -6,9 +7,13 @@ import { endingLaws } from "./endings.ts";
 import { failureLaws } from "./failures.ts";
 import { flowLaws } from "./flow.ts";
 import { groupLaws } from "./groups.ts";
+import { handlerTimeLaws } from "./handler-time.ts";
+import { heldUpLaws } from "./held-up.ts";
 import { insightLaws } from "./insight.ts";
 import { largeBodyLaws } from "./large-bodies.ts";
+import { laterLaws } from "./later.ts";
 import { lifecycleLaws } from "./lifecycle.ts";
+import { membershipLaws } from "./membership.ts";
 import { metadataLaws } from "./metadata.ts";
 import { manyLaws } from "./many-at-once.ts";
 import { orderLaws } from "./order-and-flow.ts";
@@ -48,6 +53,11 @@ export const laws: readonly Law[] = [
   ...requestLaws,
   ...insightLaws,
   ...capabilityLaws,
+  ...acknowledgementLaws,
+  ...laterLaws,
+  ...handlerTimeLaws,
+  ...heldUpLaws,
+  ...membershipLaws,
 ].sort(byId);
 
 function byId(one: Law, other: Law): number {

@@ -2,7 +2,7 @@ import { BusError } from "@busbar/core/driver";
 import { ascending, bytesOf, numberIn } from "../numbered.ts";
 import type { Client, Received } from "../scene/client.ts";
 
-const keys = 4;
+const usualKeys = 4;
 /** How long the load waits between two publishes, in milliseconds: there shall be some all the time, not as many as there can be. */
 const paceMs = 10;
 /** The most publishes that it leaves unconfirmed. */
@@ -14,14 +14,17 @@ export class Load {
   readonly refused: { readonly number: number; readonly error: unknown }[] = [];
   readonly #client: Client;
   readonly #topic: string;
+  readonly #keys: number;
   readonly #open = new Set<Promise<void>>();
   #sent = 0;
   #stopped = false;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(client: Client, topic: string) {
+  /** @param keys How many keys the numbers take turns in. A `Tally` knows of the usual ones. */
+  constructor(client: Client, topic: string, keys: number = usualKeys) {
     this.#client = client;
     this.#topic = topic;
+    this.#keys = keys;
   }
 
   /** How many were given to the bus. */
@@ -71,10 +74,12 @@ export class Load {
   }
 
   #publish(number: number): void {
-    const publishing = this.#client.publish(this.#topic, bytesOf(String(number)), { key: keyOf(number) }).then(
-      () => void this.confirmed.push(number),
-      (error: unknown) => void this.refused.push({ number, error }),
-    );
+    const publishing = this.#client
+      .publish(this.#topic, bytesOf(String(number)), { key: keyOf(number, this.#keys) })
+      .then(
+        () => void this.confirmed.push(number),
+        (error: unknown) => void this.refused.push({ number, error }),
+      );
     const open = publishing.finally(() => this.#open.delete(open));
     this.#open.add(open);
   }
@@ -112,6 +117,6 @@ export class Tally {
   }
 }
 
-function keyOf(number: number): string {
+function keyOf(number: number, keys: number = usualKeys): string {
   return `key-${number % keys}`;
 }

@@ -7,6 +7,8 @@ import type { Scene } from "./scene.ts";
 export interface GroupMemberOptions {
   /** Its credit. @default 64 */
   readonly maxInFlight?: number;
+  /** @default as the driver has it */
+  readonly leaseMs?: number | undefined;
   /** Called for each delivery with the number that it carries. @default nothing, so that it stays unsettled */
   readonly take?: (delivery: Delivery, number: number) => void;
 }
@@ -27,8 +29,8 @@ export interface GroupMember {
 
 /** Joins the one group of the case on the bare driver, with a broker of its own. */
 export async function joinGroup(scene: Scene, member: string, options: GroupMemberOptions = {}): Promise<GroupMember> {
-  const { maxInFlight = 64, take } = options;
-  const broker = await scene.broker(member);
+  const { maxInFlight = 64, take, leaseMs } = options;
+  const broker = await scene.broker(member, { leaseMs });
   const topic = scene.topic("group");
   const deliveries: Delivery[] = [];
   const request = subscribeRequest(scene.member(member), topic, { group: scene.group("group"), maxInFlight });

@@ -17,6 +17,8 @@ import { openBus } from "./open-bus.ts";
 export interface BrokerOptions {
   /** Who makes topics and subscriptions. @default "create" */
   readonly topology?: Topology;
+  /** After how long the server takes back what is unsettled, in milliseconds: `Scene.leaseMs` where there is one. @default as the driver has it */
+  readonly leaseMs?: number | undefined;
 }
 
 /** What a scene is set up with. */
@@ -30,6 +32,7 @@ export interface SceneSettings extends Bounds {
   readonly create: (clientName: string, options?: BrokerOptions) => Promise<Broker>;
   readonly link: (() => Promise<Link>) | undefined;
   readonly restart: (() => Promise<void>) | undefined;
+  readonly leaseMs: number | undefined;
   /** Why a facility is not there. */
   readonly missing: Readonly<Record<Facility, string>>;
   /** What the server is known to forget when it is restarted. */
@@ -109,8 +112,8 @@ export class Scene {
   }
 
   /** An open broker. */
-  async broker(name: string): Promise<Broker> {
-    const broker = await this.unopened(name);
+  async broker(name: string, options: BrokerOptions = {}): Promise<Broker> {
+    const broker = await this.unopened(name, options);
     await within(`broker "${name}" opens`, broker.open(), this.deadlineMs);
     return broker;
   }
@@ -121,8 +124,8 @@ export class Scene {
   }
 
   /** An open bus over a broker of its own. */
-  async bus(name: string): Promise<Bus> {
-    return this.busOver(await this.unopened(name), name);
+  async bus(name: string, options: BrokerOptions = {}): Promise<Bus> {
+    return this.busOver(await this.unopened(name, options), name);
   }
 
   /** An open bus over a broker that is not open yet; with `start: "background"` the broker may be away. */
@@ -154,6 +157,11 @@ export class Scene {
   async restart(): Promise<boolean> {
     await this.#settings.restart?.();
     return this.#settings.restart !== undefined;
+  }
+
+  /** The shortest lease that a broker can be made with, in milliseconds. */
+  get leaseMs(): number | undefined {
+    return this.#settings.leaseMs;
   }
 
   /** Why there is no such facility here, in words for a note. */

@@ -7,6 +7,7 @@ import type { Mutant } from "./mutant.ts";
 import { resilienceMutants } from "./resilience.ts";
 import { roundTripMutants } from "./round-trip.ts";
 import { settlementMutants } from "./settlement.ts";
+import { unsettledMutants } from "./unsettled.ts";
 import { waitingMutants } from "./waiting.ts";
 
 /** Every mutant that there is. */
@@ -20,4 +21,5 @@ export const mutants: readonly Mutant[] = [
   ...flowMutants,
   ...missingTopicMutants,
   ...resilienceMutants,
+  ...unsettledMutants,
 ];
