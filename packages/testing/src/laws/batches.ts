@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Law } from "../law.ts";
 import { ascending, range } from "../numbered.ts";
 import { theDeadLetter } from "../scene/dead-letters.ts";
+import type { Scene } from "../scene/scene.ts";
 
 /** F1 and F2: messages that are handled several at once. */
 export const batchLaws: readonly Law[] = [
@@ -73,6 +74,25 @@ export const batchLaws: readonly Law[] = [
         runs.filter(({ number }) => number === wanted).map(({ attempt }) => attempt),
       );
       assert.deepEqual(attempts, [[1], [1], [1, 2], [1], [1], [1]], "each has the attempts that it needs");
+      await thrownOver(scene);
     },
   },
 ];
+
+/** Holds when a handler that throws has failed all of its batch that it had not settled, and nothing else of it. */
+async function thrownOver(scene: Scene): Promise<void> {
+  const [topic, group] = [scene.topic("thrown"), scene.group("thrown")];
+  const bus = await scene.bus("throwing");
+  const runs: number[][] = [];
+  const options = { group, maxSize: 4, maxWaitMs: scene.quietMs, retry: { backoffMs: 1 }, deadLetter: false } as const;
+  await bus.subscribeBatch<number>(topic, options, (batch) => {
+    runs.push(batch.map(({ payload }) => payload).sort(ascending));
+    for (const { payload, message } of batch) if (payload < 2) message.ack();
+    if (runs.length === 1) throw new Error("half way");
+  });
+  await Promise.all(range(0, 4).map((number) => bus.publish(topic, number)));
+  const flat = (): readonly number[] => runs.flat();
+  await scene.eventually("what a handler had not settled when it threw is run again", () => flat().length >= 6, flat);
+  await scene.stays("and what it had acknowledged is not", () => flat().length === 6, flat);
+  assert.deepEqual([...flat()].sort(ascending), [0, 1, 2, 2, 3, 3], "each has the runs that it needs");
+}

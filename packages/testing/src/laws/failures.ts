@@ -5,6 +5,7 @@ import { bytesOf, publishNumbered, range, textOf } from "../numbered.ts";
 import { theDeadLetter } from "../scene/dead-letters.ts";
 import { joinGroup } from "../scene/group-member.ts";
 import { record } from "../scene/records.ts";
+import type { Scene } from "../scene/scene.ts";
 
 /** C3, C9, C14 and C15: what a message does that cannot be handled, and what it does not do to others. */
 export const failureLaws: readonly Law[] = [
@@ -66,6 +67,7 @@ export const failureLaws: readonly Law[] = [
       assert.deepEqual(second.numbers(), [3]);
     },
     bus: async (scene) => {
+      await rejectedForGood(scene);
       if (!scene.can("deadLetters"))
         return scene.note("without a look at the dead letters, deadLetters is unsupported");
       const [topic, group] = [scene.topic("rejected"), scene.group("rejected")];
@@ -162,3 +164,30 @@ export const failureLaws: readonly Law[] = [
     },
   },
 ];
+
+/** Holds when what a handler rejects does not come again where no dead letter is wanted, neither at once nor to the next process. */
+async function rejectedForGood(scene: Scene): Promise<void> {
+  const topic = scene.topic("discarded");
+  const options = { group: scene.group("discarded"), deadLetter: false } as const;
+  const first = await scene.bus("member");
+  const runs: unknown[] = [];
+  await first.subscribe(topic, options, (payload) => {
+    runs.push(payload);
+    throw new Reject("cannot be used");
+  });
+  const publisher = await scene.bus("publisher");
+  await publisher.publish(topic, 1);
+  await scene.eventually("the handler sees it", () => runs.length > 0);
+  await scene.stays("and what it rejects is not handled again", () => runs.length === 1);
+  await scene.within("the first process closes", first.close());
+  const second = await scene.bus("member");
+  const next: unknown[] = [];
+  await second.subscribe(topic, options, (payload) => void next.push(payload));
+  await publisher.publish(topic, 2);
+  await scene.eventually("the next process gets what is new", () => next.includes(2));
+  await scene.stays(
+    "and nothing that was rejected",
+    () => next.length === 1,
+    () => next,
+  );
+}

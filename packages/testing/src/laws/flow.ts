@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { ManualMessage } from "@busbar/core";
+import type { BrokerStatus } from "@busbar/core/contract";
 import type { Law } from "../law.ts";
 import { ascending, range } from "../numbered.ts";
+import { overLeases } from "../scene/over-leases.ts";
 
 /** D2, D7 and D8: strictly in order, full, and paused. */
 export const flowLaws: readonly Law[] = [
@@ -72,12 +74,20 @@ export const flowLaws: readonly Law[] = [
   },
   {
     id: "D8",
-    title: "a subscription that is paused takes nothing, and goes on where it was when it is resumed",
+    title:
+      "a subscription that is paused takes nothing, keeps its session, and goes on where it was when it is resumed",
     everywhere: true,
     needs: ["atLeastOnce"],
+    uses: ["lease"],
+    deadlines: 6,
     bus: async (scene) => {
       const topic = scene.topic("paused");
-      const bus = await scene.bus("main");
+      const broker = await scene.unopened("main", { leaseMs: scene.leaseMs });
+      const lost: BrokerStatus[] = [];
+      broker.onStatus((status) => {
+        if (status.type === "position-lost" || (status.type === "subscription" && !status.connected)) lost.push(status);
+      });
+      const bus = await scene.busOver(broker, "main");
       const seen: number[] = [];
       const subscription = await bus.subscribe<number>(
         topic,
@@ -89,11 +99,13 @@ export const flowLaws: readonly Law[] = [
       subscription.pause();
       assert.equal(subscription.health().state, "paused", "it says that it is paused");
       for (const number of range(1, 6)) await bus.publish(topic, number);
-      await scene.stays(
+      await overLeases(
+        scene,
         "nothing is handled while it is paused",
         () => seen.length === 1,
         () => seen,
       );
+      assert.deepEqual(lost, [], "its session goes on while it is paused");
       subscription.resume();
       await scene.eventually(
         "what came meanwhile is handled when it is resumed",

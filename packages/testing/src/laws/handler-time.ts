@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import type { Delivery } from "@busbar/core/contract";
 import { BusError } from "@busbar/core/driver";
-import { stays } from "../bounded-wait.ts";
 import type { Law } from "../law.ts";
 import { publishNumbered, range } from "../numbered.ts";
 import { theDeadLetter } from "../scene/dead-letters.ts";
 import { joinGroup } from "../scene/group-member.ts";
-import type { Scene } from "../scene/scene.ts";
+import { overLeases } from "../scene/over-leases.ts";
 
 /** C16 and D11: handlers that take longer than the server, or their subscription, likes to wait. */
 export const handlerTimeLaws: readonly Law[] = [
@@ -146,9 +145,3 @@ export const handlerTimeLaws: readonly Law[] = [
     },
   },
 ];
-
-/** Fails unless the condition holds for several times as long as the server gives a process that is silent. */
-async function overLeases(scene: Scene, promise: string, condition: () => boolean, seen: () => unknown): Promise<void> {
-  if (scene.leaseMs === undefined) scene.note(`only for a few quiet times, ${scene.missing("lease")}`);
-  await stays(promise, condition, 3 * (scene.leaseMs ?? scene.quietMs), seen);
-}

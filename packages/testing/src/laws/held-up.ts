@@ -24,7 +24,7 @@ export const heldUpLaws: readonly Law[] = [
         let down = true;
         const failed = new Set<number>();
         const handled: number[] = [];
-        const retry = { attempts: 1_000_000, backoffMs: 2 * scene.quietMs, factor: 1 };
+        const retry = { attempts: 200, backoffMs: 2 * scene.quietMs, factor: 1 };
         const options = { group, concurrency: 2, maxInFlight: room, retry };
         const subscription = await bus.subscribe<number>(topic, options, async (number) => {
           await new Promise((resolve) => void setImmediate(resolve));

@@ -43,11 +43,22 @@ export const lifecycleLaws: readonly Law[] = [
       const bus = await scene.bus("main");
       const caller = new AbortController();
       const first: unknown[] = [];
+      const gate = scene.gate();
+      let begun = 0;
       const options = { group, deadLetter: false } as const;
-      await bus.subscribe(topic, { ...options, signal: caller.signal }, (payload) => void first.push(payload));
+      await bus.subscribe(topic, { ...options, signal: caller.signal }, async (payload) => {
+        begun++;
+        await gate.passed();
+        first.push(payload);
+      });
       await bus.publish(topic, 1);
-      await scene.eventually("what comes before the signal is handled", () => first.length === 1);
+      await scene.eventually("a handler is at work", () => begun === 1);
       caller.abort();
+      await scene.stays("the signal does not cut off what is at work", () =>
+        scene.ledger.entries.some(({ state }) => state === "running"),
+      );
+      gate.open();
+      await scene.eventually("what came before the signal is handled", () => first.length === 1);
       await scene.eventually("the signal ends the subscription", () =>
         scene.ledger.entries.every(({ state }) => state !== "running"),
       );

@@ -27,8 +27,25 @@ export const unsettledMutants: readonly Mutant[] = [
     },
   },
   {
+    name: "gives up its connection when it is paused",
+    breaks: [onBus("D8", /its session goes on while it is paused/)],
+    mutate: (broker) =>
+      subscribers(broker, (subscriber) => ({
+        pause: () => {
+          subscriber.pause();
+          (broker as Broker & { native: { sever(): void } }).native.sever();
+        },
+      })),
+  },
+  {
+    name: "has less room than it was asked for",
+    breaks: [onBus("C4", /every message is at work at the same time/)],
+    mutate: (broker) =>
+      requesting(broker, (request) => ({ ...request, maxInFlight: Math.min(request.maxInFlight, 50) })),
+  },
+  {
     name: "never acknowledges",
-    breaks: onBoth("C7", /with nothing open before it does not/),
+    breaks: [...onBoth("C7", /with nothing open before it does not/), onBus("C9", /and nothing that was rejected/)],
     mutate: (broker) => settling(broker, (outcome) => (outcome === "ack" ? undefined : outcome)),
   },
   {
