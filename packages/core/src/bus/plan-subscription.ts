@@ -139,19 +139,30 @@ function checkInstance(
   settings.logger.warn(`${text}; for now it is "${settings.instance}".`);
 }
 
-function holdNeeds(link: BrokerLink, filter: ParsedFilter, { retry }: ResolvedSubscribeOptions): UnmetNeed[] {
+/** What would keep a message for longer than its broker lets it be kept: then another member has it too. */
+function holdNeeds(
+  link: BrokerLink,
+  filter: ParsedFilter,
+  { retry, handlerTimeoutMs, delivery }: ResolvedSubscribeOptions,
+): UnmetNeed[] {
   const limit = link.effective?.limits.maxHoldMs;
-  if (limit === undefined) return [];
+  if (limit === undefined || delivery === "at-most-once") return [];
+  const subject = `subscribe("${filter.canonical}")`;
+  const needs: UnmetNeed[] = [];
+  if (handlerTimeoutMs > limit)
+    needs.push({
+      subject,
+      detail: `handlerTimeoutMs is more than the ${limit} ms that the broker lets a message be held; use a shorter one.`,
+    });
   let total = 0;
   for (let attempt = 1; attempt < retry.attempts && total <= limit; attempt++)
     total += Math.min(retry.backoffMs * retry.factor ** (attempt - 1), retry.maxBackoffMs) * (1 + retry.jitter);
-  if (total <= limit) return [];
-  return [
-    {
-      subject: `subscribe("${filter.canonical}")`,
+  if (total > limit)
+    needs.push({
+      subject,
       detail: `the waits of its retry policy add up to more than the ${limit} ms that the broker lets a message be held; use fewer attempts or shorter waits.`,
-    },
-  ];
+    });
+  return needs;
 }
 
 /** A broker that is named for dead letters must be able to keep them. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { connect } from "../../src/index.ts";
+import { connect, memory } from "../../src/index.ts";
 import type { Bus } from "../../src/index.ts";
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -104,4 +104,28 @@ it("what a call does not honour is refused by it, and not dropped", async () => 
   ];
   for (const call of calls)
     expect(await refusal(call), String(call)).toMatchObject({ code: "BUSBAR_INVALID_ARGUMENT" });
+});
+
+
+it("what would be held for longer than the broker allows is refused, and what just fits is not", async () => {
+  const broker = memory({ url: "memory://held" });
+  const open = broker.open.bind(broker);
+  broker.open = async () => ({ ...(await open()), limits: { maxHoldMs: 10_000 } });
+  const bus = await connect({ brokers: { main: broker }, logger: quiet });
+  const fitting = { handlerTimeoutMs: 10_000, retry: { attempts: 2, backoffMs: 5_000 } };
+  const asking = async (options: object): Promise<unknown> =>
+    bus.subscribe("a.b", { ...fitting, ...options }, () => 1).catch((error: unknown) => error);
+  try {
+    expect(await asking({})).toMatchObject({ filter: "a.b" });
+    for (const [option, refused] of [
+      ["handlerTimeoutMs", { handlerTimeoutMs: 10_001 }],
+      ["retry policy", { retry: { attempts: 4, backoffMs: 5_000 } }],
+    ] as const)
+      expect(await asking(refused)).toMatchObject({
+        code: "BUSBAR_UNSUPPORTED",
+        message: expect.stringContaining(option) as string,
+      });
+  } finally {
+    await bus.close();
+  }
 });
