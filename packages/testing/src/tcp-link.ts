@@ -47,11 +47,11 @@ export class TcpLink implements Link {
     return this.#proxy.connections;
   }
 
-  create(clientName: string): Broker | Promise<Broker> {
+  create(clientName: string, options: Pick<CreateOptions, "leaseMs"> = {}): Broker | Promise<Broker> {
     const url = new URL(this.#url);
     url.hostname = "127.0.0.1";
     url.port = String(this.#proxy.port);
-    return this.#create({ url: url.href, clientName });
+    return this.#create({ url: url.href, clientName, ...options });
   }
 
   holdAnswers(): void {

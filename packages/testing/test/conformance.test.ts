@@ -5,7 +5,7 @@ import { memory } from "@busbar/core";
 import type { Broker, Capabilities } from "@busbar/core/contract";
 import { afterEach, describe, expect, expectTypeOf, it, vi } from "vitest";
 import { certificateWriter, conformance, laws, pendingLaws } from "../src/index.ts";
-import type { Certificate, Harness, OwnServer, Runner } from "../src/index.ts";
+import type { Certificate, CreateOptions, Harness, OwnServer, Runner } from "../src/index.ts";
 import { overlaid } from "../src/overlaid.ts";
 import { FakeRunner } from "./fake-runner.ts";
 
@@ -165,6 +165,25 @@ describe("conformance", () => {
     expect([restarts, closed]).toEqual([2, 1]);
     const { lines } = await runOn({ only: ["C1"] });
     expect(lines).toContain("  passed C1 on the bus: only over a new process, the harness cannot restart the server");
+  });
+
+  it("asks for a short lease where the harness has one, and says so where it has none", async () => {
+    const leases: unknown[] = [];
+    const create = ({ leaseMs, ...options }: CreateOptions): Broker => {
+      leases.push(leaseMs);
+      return memory(options);
+    };
+    const { failed, lines } = await runOn({ only: ["C16"], create, leaseMs: 30 });
+    expect(failed).toEqual([]);
+    expect(lines[0]).toBe("tried (memory 1): 2 cases passed, 0 failed, 0 skipped");
+    expect(lines[1]).toMatch(/^ {2}pending/);
+    expect(leases).toContain(30);
+    leases.length = 0;
+    const without = await runOn({ only: ["C16"], create });
+    expect(without.lines).toContain(
+      "  passed C16 on the bus: only for a few quiet times, the harness has no short lease to outlast",
+    );
+    expect(new Set(leases)).toEqual(new Set([undefined]));
   });
 
   it("takes away what it made on the server, whatever a law leaves there", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Law } from "../law.ts";
+import type { Link } from "../link.ts";
 import { numbersIn, publishNumbered, range } from "../numbered.ts";
 import type { Inbox } from "../scene/client.ts";
 import { joinGroup } from "../scene/group-member.ts";
@@ -10,10 +11,11 @@ import { Load, Tally } from "./resilience-load.ts";
 export const membershipLaws: readonly Law[] = [
   {
     id: "B11",
-    title: "members of a group come and go under load, also with messages unsettled, and every message is handled",
+    title: "members of a group come, go and die under load, also with messages unsettled, and every message is handled",
     everywhere: false,
     needs: ["groups", "durable", "atLeastOnce"],
-    deadlines: 12,
+    uses: ["link", "lease"],
+    deadlines: 14,
     both: async (scene) => {
       const load = new Load(await scene.client("publisher"), scene.topic("group"), 64);
       const tally = new Tally();
@@ -25,11 +27,14 @@ export const membershipLaws: readonly Law[] = [
       const abandoning = await join(scene, "abandoning", undefined);
       await scene.eventually("a member has messages that it does not settle", () => abandoning.begun() > 5);
       await scene.within("a member leaves with messages unsettled", abandoning.leave());
+      if (scene.hasLink) await dies(scene);
+      else scene.note(`none of them dies, ${scene.missing("link")}`);
       const last = await join(scene, "last", tally);
       await scene.eventually("a member that joins later gets messages too", () => last.begun() > 5);
       if (scene.can("memberNames")) {
         scene.note("members that have left come back for their share, which the server keeps for them by name");
-        for (const name of ["leaving", "abandoning"]) await join(scene, name, tally);
+        for (const name of ["leaving", "abandoning", ...(scene.hasLink ? ["dying"] : [])])
+          await join(scene, name, tally);
       }
       await scene.within("every publish is confirmed", load.end());
       assert.deepEqual(load.refused, [], "no publish is refused");
@@ -79,12 +84,24 @@ interface Member {
   leave(): Promise<void>;
 }
 
+/** A member has messages, and is gone without a word: its connection is cut, and nobody hears its goodbye. */
+async function dies(scene: Scene): Promise<void> {
+  const link = await scene.link();
+  const dying = await join(scene, "dying", undefined, link);
+  await scene.eventually("another one has messages that it does not settle", () => dying.begun() > 5);
+  link.refuse();
+  await scene.within("its process ends", dying.leave());
+}
+
 /** Joins the group of the case, as a process of its own. Without a tally it handles nothing of what it is given. */
-async function join(scene: Scene, name: string, tally: Tally | undefined): Promise<Member> {
+async function join(scene: Scene, name: string, tally: Tally | undefined, link?: Link): Promise<Member> {
+  const { leaseMs } = scene;
   let begun = 0;
   if (scene.face === "driver") {
     const member = await joinGroup(scene, name, {
       maxInFlight: 16,
+      leaseMs,
+      link,
       take: (delivery) => {
         begun++;
         setImmediate(() => {
@@ -98,7 +115,7 @@ async function join(scene: Scene, name: string, tally: Tally | undefined): Promi
     return { begun: () => begun, leave: () => member.close() };
   }
   const never = scene.gate();
-  const bus = await scene.bus(name);
+  const bus = await scene.busOver(await scene.unopenedOver(link, name, { leaseMs }), name);
   const options = { group: scene.group("group"), concurrency: 16, maxInFlight: 16, deadLetter: false } as const;
   await bus.subscribe<Uint8Array>(scene.topic("group"), options, async (body, { signal }) => {
     begun++;

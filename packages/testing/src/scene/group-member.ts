@@ -1,4 +1,5 @@
 import type { Delivery } from "@busbar/core/contract";
+import type { Link } from "../link.ts";
 import { numberIn } from "../numbered.ts";
 import { subscribeRequest } from "./records.ts";
 import type { Scene } from "./scene.ts";
@@ -9,6 +10,8 @@ export interface GroupMemberOptions {
   readonly maxInFlight?: number;
   /** @default as the driver has it */
   readonly leaseMs?: number | undefined;
+  /** The way of its connection. @default the straight one */
+  readonly link?: Link | undefined;
   /** Called for each delivery with the number that it carries. @default nothing, so that it stays unsettled */
   readonly take?: (delivery: Delivery, number: number) => void;
 }
@@ -29,8 +32,9 @@ export interface GroupMember {
 
 /** Joins the one group of the case on the bare driver, with a broker of its own. */
 export async function joinGroup(scene: Scene, member: string, options: GroupMemberOptions = {}): Promise<GroupMember> {
-  const { maxInFlight = 64, take, leaseMs } = options;
-  const broker = await scene.broker(member, { leaseMs });
+  const { maxInFlight = 64, take, leaseMs, link } = options;
+  const broker = await scene.unopenedOver(link, member, { leaseMs });
+  await scene.within("the broker of a member opens", broker.open());
   const topic = scene.topic("group");
   const deliveries: Delivery[] = [];
   const request = subscribeRequest(scene.member(member), topic, { group: scene.group("group"), maxInFlight });

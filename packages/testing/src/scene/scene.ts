@@ -123,6 +123,12 @@ export class Scene {
     return this.#clientOn(this.adopt(await link.create(this.member(name))), name);
   }
 
+  /** A broker that is watched and not open, whose connection goes over the link where there is one. */
+  async unopenedOver(link: Link | undefined, name: string, { leaseMs }: BrokerOptions = {}): Promise<Broker> {
+    if (link === undefined) return this.unopened(name, { leaseMs });
+    return this.adopt(await link.create(this.member(name), leaseMs === undefined ? {} : { leaseMs }));
+  }
+
   /** An open bus over a broker of its own. */
   async bus(name: string, options: BrokerOptions = {}): Promise<Bus> {
     return this.busOver(await this.unopened(name, options), name);

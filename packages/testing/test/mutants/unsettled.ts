@@ -236,6 +236,21 @@ export const unsettledMutants: readonly Mutant[] = [
     },
   },
   {
+    name: "acknowledges what a member has when it is cut off",
+    overLink: true,
+    breaks: onBoth("B11", /every message is handled by one of them/),
+    mutate: (broker) => {
+      const out = new Set<Delivery>();
+      broker.onStatus((status) => {
+        if (status.type === "subscription" && !status.connected) for (const delivery of out) delivery.settle("ack");
+      });
+      return delivering(broker, (delivery) => {
+        out.add(delivery);
+        return delivery;
+      });
+    },
+  },
+  {
     name: "gives nothing to who joins later",
     breaks: onBoth("B11", /a member that joins gets messages/),
     mutate: (broker) =>
