@@ -412,6 +412,21 @@ describe("an intake", () => {
     expect(running()).toEqual(["hung 1", "next 1"]);
   });
 
+  it("counts giving up as a failure, and what the handler that was given up does later as nothing", async () => {
+    const { deliver, intake, jobs, running, settled } = setUp({ concurrency: 1 });
+    deliver("hung");
+    await vi.advanceTimersByTimeAsync(31_200);
+    expect(intake.counts).toMatchObject({ abandoned: 1, failed: 1, handled: 0 });
+    expect(running()).toEqual(["hung 1", "hung 2"]);
+    jobs[0]?.resolve();
+    await turn();
+    expect([settled, intake.running]).toEqual([[], 1]);
+    jobs[1]?.resolve();
+    await turn();
+    expect(settled).toEqual(["hung ack"]);
+    expect(intake.counts).toMatchObject({ abandoned: 1, failed: 1, handled: 1 });
+  });
+
   it("gives back in a drain what has not begun and what waits, and lets what runs end", async () => {
     const { deliver, jobs, settled, intake } = setUp({ concurrency: 2 });
     deliver("retrying");
