@@ -113,7 +113,7 @@ export const acknowledgementLaws: readonly Law[] = [
     driver: async (scene) => {
       const link = await scene.link();
       const [topic, group] = [scene.topic("unheard"), scene.group("unheard")];
-      const broker = scene.adopt(await link.create(scene.member("member")));
+      const broker = await scene.unopenedOver(link, "member");
       await scene.within("the broker opens", broker.open());
       const failed = failuresOf(broker);
       const first = await gather(broker, scene.member("member"), topic, group);
@@ -169,7 +169,7 @@ export const acknowledgementLaws: readonly Law[] = [
       const link = await scene.link();
       const topic = scene.topic("unheard");
       const options = { group: scene.group("unheard"), order: "none", concurrency: 5, deadLetter: false } as const;
-      const broker = scene.adopt(await link.create(scene.member("member")));
+      const broker = await scene.unopenedOver(link, "member");
       const failed = failuresOf(broker);
       const bus = await scene.busOver(broker, "member");
       const runs: { number: number; id: string; attempt: number; redelivered: boolean }[] = [];

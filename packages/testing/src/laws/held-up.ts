@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { Broker } from "@busbar/core/contract";
 import type { Law } from "../law.ts";
 import { range } from "../numbered.ts";
 import { deadLettersOf } from "../scene/dead-letters.ts";
@@ -80,7 +79,7 @@ export const heldUpLaws: readonly Law[] = [
     bus: async (scene) => {
       const link = await scene.link();
       const topic = scene.topic("cut-off");
-      const broker: Broker = scene.adopt(await link.create(scene.member("member")));
+      const broker = await scene.unopenedOver(link, "member");
       const bus = await scene.busOver(broker, "member");
       const begun: string[] = [];
       const gates = new Map<string, ReturnType<Scene["gate"]>>();
@@ -108,7 +107,7 @@ export const heldUpLaws: readonly Law[] = [
       await publish("slow:2");
       await scene.eventually("a handler is at work", () => times("slow:1") === 1);
       link.sever();
-      await scene.recovers("its message comes again", () => handedOut("slow:1") === 2, seen);
+      await scene.recovers("its message comes again", () => handedOut("slow:1") >= 2, seen);
       await scene.stays(
         "the one that runs is not run beside itself, and keeps its place before those of its key",
         () => times("slow:1") === 1 && times("slow:2") === 0,
