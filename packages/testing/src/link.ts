@@ -1,10 +1,9 @@
 import type { Broker } from "@busbar/core/contract";
-import type { CreateOptions } from "./harness.ts";
 
 /** A way to the server that a law can hold and cut, with brokers at its end. */
 export interface Link {
   /** Makes a new, unopened broker whose connections go this way, with the lease that is asked for. */
-  create(clientName: string, options?: Pick<CreateOptions, "leaseMs">): Broker | Promise<Broker>;
+  create(clientName: string, options?: { readonly leaseMs?: number }): Broker | Promise<Broker>;
   /** Holds back everything the server says, until `release`. What brokers say still reaches the server. */
   holdAnswers(): void;
   /** Lets through what was held, and what follows. */

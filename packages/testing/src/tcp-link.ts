@@ -47,7 +47,7 @@ export class TcpLink implements Link {
     return this.#proxy.connections;
   }
 
-  create(clientName: string, options: Pick<CreateOptions, "leaseMs"> = {}): Broker | Promise<Broker> {
+  create(clientName: string, options: { readonly leaseMs?: number } = {}): Broker | Promise<Broker> {
     const url = new URL(this.#url);
     url.hostname = "127.0.0.1";
     url.port = String(this.#proxy.port);
