@@ -1,7 +1,7 @@
 import { createInbox } from "@nats-io/nats-core";
 import type { Msg, Subscription } from "@nats-io/nats-core";
 import type { SubscribeRequest } from "@busbar/core/contract";
-import { oncePerTurn } from "@busbar/core/driver";
+import { atMost, oncePerTurn } from "@busbar/core/driver";
 import { Arrivals } from "./arrivals.ts";
 import type { Connection } from "./connection.ts";
 import { inactivityMs } from "./consumers.ts";
@@ -43,6 +43,8 @@ const pullExpiresMs = 30_000;
 const heartbeatMs = 5_000;
 /** How much longer than a lease it may take until what was lost comes again, in milliseconds. */
 const lateMs = 1_000;
+/** How long a consumer that ends waits for a server that may say nothing any more, in milliseconds. */
+const drainTimeoutMs = 2_000;
 /** Each but the first is for at least a quarter of the credit. */
 const pullsRemembered = 8;
 const nanos = 1_000_000;
@@ -209,15 +211,15 @@ export class StreamConsumer {
   }
 
   /**
-   * Resolves once the server sends nothing more for what was asked; until then messages still arrive. Before that nothing may
+   * Resolves once the server sends nothing more for what was asked, or does not answer; until then messages still arrive. Before that nothing may
    * be released: nats-server 2.9 finds the pull that nobody listens for, and then forgets the message until its lease ends.
    */
   async drain(): Promise<void> {
     const subscription = this.#subscription;
     const { connection, consumers, request } = this.#host;
     if (subscription !== undefined && connection.connected) {
-      await subscription.drain().catch(() => undefined);
-      await consumers.find(this.stream, request.name).catch(() => undefined);
+      const drained = subscription.drain().then(() => consumers.find(this.stream, request.name));
+      await atMost(drainTimeoutMs, drained);
     }
     this.mute();
   }
