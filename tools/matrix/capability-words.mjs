@@ -16,6 +16,7 @@ export const capabilityWords = {
   deadLetters: "dead letters: list, replay, drop",
   replies: "requests and answers",
   routing: "`requireSubscriber`, `receipt.routed`",
+  publishDedupe: "a publish that is sent again is kept once",
   keyOrderAcrossMembers: "order of a key over all members of a group",
   releaseOne: "one message is given back alone",
   delayedRelease: "… not before a given time",

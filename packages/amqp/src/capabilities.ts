@@ -18,6 +18,7 @@ export const amqpCapabilities = {
   keyOrderAcrossMembers: "unsupported",
   atMostOnceBackPressure: "native",
   routing: "native",
+  publishDedupe: "unsupported",
   retain: "unsupported",
   expiry: "native",
   delay: "unsupported",

@@ -17,6 +17,7 @@ export interface KafkaCapabilities extends Capabilities {
   readonly keyOrderAcrossMembers: "native";
   readonly atMostOnceBackPressure: "native";
   readonly routing: "unsupported";
+  readonly publishDedupe: "unsupported";
   readonly retain: "unsupported";
   readonly expiry: "unsupported";
   readonly delay: "unsupported";
@@ -44,6 +45,7 @@ export const declared: KafkaCapabilities = {
   keyOrderAcrossMembers: "native",
   atMostOnceBackPressure: "native",
   routing: "unsupported",
+  publishDedupe: "unsupported",
   retain: "unsupported",
   expiry: "unsupported",
   delay: "unsupported",

@@ -17,6 +17,7 @@ export const declared = {
   keyOrderAcrossMembers: "unsupported",
   atMostOnceBackPressure: "unsupported",
   routing: "native",
+  publishDedupe: "unsupported",
   retain: "native",
   expiry: "native",
   delay: "unsupported",

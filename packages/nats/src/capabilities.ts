@@ -18,6 +18,7 @@ export const natsCapabilities = {
   keyOrderAcrossMembers: "unsupported",
   atMostOnceBackPressure: "unsupported",
   routing: "unsupported",
+  publishDedupe: "native",
   retain: "unsupported",
   expiry: "unsupported",
   delay: "unsupported",
@@ -31,6 +32,7 @@ export const natsCapabilities = {
 /** What is left where JetStream is not enabled: core NATS, which keeps nothing. */
 const withoutJetStream = {
   atLeastOnce: "unsupported",
+  publishDedupe: "unsupported",
   durable: "unsupported",
   startFromEarliest: "unsupported",
   releaseOne: "unsupported",
@@ -57,7 +59,7 @@ export function effectiveCapabilities(info: ServerInfo, jetStream: boolean): Eff
     supports: {
       ...natsCapabilities,
       ...(jetStream ? {} : withoutJetStream),
-      ...(info.headers ? {} : { headers: "unsupported" }),
+      ...(info.headers ? {} : { headers: "unsupported", publishDedupe: "unsupported" }),
     },
     limits: { maxBodyBytes: info.max_payload },
     warnings,

@@ -18,6 +18,7 @@ export const redisCapabilities = {
   keyOrderAcrossMembers: "unsupported",
   atMostOnceBackPressure: "native",
   routing: "unsupported",
+  publishDedupe: "unsupported",
   retain: "unsupported",
   expiry: "unsupported",
   delay: "unsupported",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { topic as typedTopic } from "@busbar/core";
 import type { Bus, UnsupportedError } from "@busbar/core";
 import type { CapabilityName } from "@busbar/core/contract";
 import { BusError } from "@busbar/core/driver";
@@ -25,6 +26,7 @@ const ownRequests: Readonly<Partial<Record<CapabilityName, Ask>>> = {
   delay: (bus, topic) => bus.publish(topic, 1, { delayMs: 1_000 }),
   priority: (bus, topic) => bus.publish(topic, 1, { priority: 1 }),
   deadLetters: (bus, topic, group) => bus.subscribe(topic, { group }, ignore),
+  publishDedupe: (bus, topic) => bus.publish(typedTopic(topic, { requires: ["publishDedupe"] }), 1),
   replies: (bus, topic) => bus.request(topic, 1, { timeoutMs: 1_000 }),
 };
 

@@ -36,6 +36,12 @@ export interface Capabilities {
   readonly atMostOnceBackPressure: Support;
   /** `Receipt.routed` is there, so `requireSubscriber` can be honoured. */
   readonly routing: Support;
+  /**
+   * A publish that core sends again, because its confirm was lost on the way, is kept once: the broker knows it by
+   * `OutboundRecord.publishToken`, for a time or a number of messages that the broker's page names. Two calls are two messages, also
+   * under one id.
+   */
+  readonly publishDedupe: Support;
   /** `retain`. */
   readonly retain: Support;
   /** `expiresInMs`. */

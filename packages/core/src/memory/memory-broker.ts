@@ -39,6 +39,7 @@ export const memoryCapabilities = {
   keyOrderAcrossMembers: "unsupported",
   atMostOnceBackPressure: "native",
   routing: "native",
+  publishDedupe: "native",
   retain: "unsupported",
   expiry: "unsupported",
   delay: "unsupported",

@@ -34,8 +34,11 @@ export class MemoryServer {
     this.#limits = limits;
   }
 
+  /** Keeps a publish that is sent again once, as long as it is among the latest messages that the log has. */
   publish(record: OutboundRecord): Receipt {
     const queues = this.#queuesFor(record.address);
+    const before = record.sending > 1 ? this.#sentBefore(record.publishToken) : undefined;
+    if (before !== undefined) return { id: record.id, routed: queues.length > 0, position: String(before.sequence) };
     for (const queue of queues)
       if (queue.full)
         throw new CapacityError(
@@ -81,6 +84,10 @@ export class MemoryServer {
   /** Cuts every connection, as a network does: for tests of what comes after. */
   sever(): void {
     for (const cut of [...this.#connections]) cut();
+  }
+
+  #sentBefore(publishToken: string): QueuedMessage | undefined {
+    return this.#log.toArray().find(({ record }) => record.publishToken === publishToken);
   }
 
   #queuesFor(topic: string): readonly MemoryQueue[] {
