@@ -163,13 +163,9 @@ export class Suite {
       run: this.#run,
       caseName: `${law.id.toLowerCase()}-${face}`,
       effective,
-      create: (clientName, { topology, leaseMs } = {}) =>
-        this.#create({
-          url: facilities.url,
-          clientName,
-          ...(topology === undefined ? {} : { topology }),
-          ...(leaseMs === undefined ? {} : { leaseMs }),
-        }),
+      // Frozen, so that no adapter makes the options of its caller its own.
+      create: (clientName, options = {}) =>
+        this.#create(Object.freeze({ url: facilities.url, clientName, ...options })),
       link: facilities.link,
       restart: facilities.restart,
       leaseMs: facilities.lease,

@@ -81,7 +81,7 @@ export const livesLaws: readonly Law[] = [
       const link = await scene.link();
       link.refuse();
       const broker = scene.adopt(await link.create(scene.member("early")));
-      const bus = await scene.within("the bus starts", scene.busOver(broker, "early", "background"));
+      const bus = await scene.within("the bus starts", scene.busOver(broker, "early", { start: "background" }));
       const seen: unknown[] = [];
       const subscribing = bus.subscribe(topic, { deadLetter: false }, (payload) => void seen.push(payload));
       const subscription = await scene.within("the subscription is taken", subscribing);

@@ -5,6 +5,10 @@ export interface ClientPublishOptions {
   readonly headers?: Headers;
   readonly key?: string;
   readonly id?: string;
+  readonly expiresInMs?: number;
+  readonly delayMs?: number;
+  readonly priority?: number;
+  readonly retain?: boolean;
 }
 
 /** How a law subscribes; the same on both faces. */

@@ -1,4 +1,5 @@
-import type { Bus } from "@busbar/core";
+import { connect } from "@busbar/core";
+import type { Bus, BusConfig } from "@busbar/core";
 import type { Broker, Capabilities, EffectiveCapabilities, Topology } from "@busbar/core/contract";
 import { eventually, stays, within } from "../bounded-wait.ts";
 import type { Facility } from "../facility.ts";
@@ -12,6 +13,7 @@ import { DriverClient } from "./driver-client.ts";
 import { removeLeftovers, removeRunning } from "./janitor.ts";
 import { Ledger } from "./ledger.ts";
 import { openBus } from "./open-bus.ts";
+import type { BusOptions } from "./open-bus.ts";
 
 /** How a law wants a broker made, where the usual way will not do. */
 export interface BrokerOptions {
@@ -98,7 +100,7 @@ export class Scene {
 
   /** An open client on the face of this case. Two with the same name are the same process, one after the other. */
   async client(name: string, options: BrokerOptions = {}): Promise<Client> {
-    return this.#clientOn(await this.unopened(name, options), name);
+    return this.clientOn(await this.unopened(name, options), name);
   }
 
   /** An open client on the bare driver, whatever the face. */
@@ -120,7 +122,14 @@ export class Scene {
 
   /** An open client on the face of this case whose connection goes over the link. */
   async clientOver(link: Link, name: string): Promise<Client> {
-    return this.#clientOn(this.adopt(await link.create(this.member(name))), name);
+    return this.clientOn(this.adopt(await link.create(this.member(name))), name);
+  }
+
+  /** An open client on the face of this case over a broker that is not open yet. */
+  async clientOn(broker: Broker, name: string): Promise<Client> {
+    if (this.face === "bus") return new BusClient(await this.busOver(broker, name));
+    await within(`broker "${name}" opens`, broker.open(), this.deadlineMs);
+    return new DriverClient(broker, this.member(name));
   }
 
   /** A broker that is watched and not open, whose connection goes over the link where there is one. */
@@ -135,10 +144,13 @@ export class Scene {
   }
 
   /** An open bus over a broker that is not open yet; with `start: "background"` the broker may be away. */
-  async busOver(broker: Broker, name: string, start: "foreground" | "background" = "foreground"): Promise<Bus> {
-    const bus = await openBus(broker, this.#settings.run, name, this.deadlineMs, start);
-    this.#closers.unshift(() => bus.close({ deadlineMs: 0 }));
-    return bus;
+  async busOver(broker: Broker, name: string, options: BusOptions = {}): Promise<Bus> {
+    return this.#closedAtTheEnd(await openBus(broker, this.#settings.run, name, this.deadlineMs, options));
+  }
+
+  /** An open bus made from a configuration, as an application makes it, over a broker that is not open yet. */
+  async busFrom(config: Omit<BusConfig, "brokers">, broker: Broker): Promise<Bus> {
+    return this.#closedAtTheEnd(await connect({ ...config, brokers: { main: broker } }));
   }
 
   /** Watches a broker that a law has made itself, over a link for example, and closes it at the end. */
@@ -241,10 +253,9 @@ export class Scene {
     if (failures.length > 0) throw new AggregateError(failures, `left behind: ${failures.map(String).join("; ")}`);
   }
 
-  async #clientOn(broker: Broker, name: string): Promise<Client> {
-    if (this.face === "bus") return new BusClient(await this.busOver(broker, name));
-    await within(`broker "${name}" opens`, broker.open(), this.deadlineMs);
-    return new DriverClient(broker, this.member(name));
+  #closedAtTheEnd(bus: Bus): Bus {
+    this.#closers.unshift(() => bus.close({ deadlineMs: 0 }));
+    return bus;
   }
 
   async #janitor(): Promise<Broker> {
