@@ -64,6 +64,15 @@ export const deadLetterLaws: readonly Law[] = [
       await listed(scene, bus, group, [0, 1, 2, 3], "all of them are listed, and stay");
       await listed(scene, bus, group, [0, 1, 2, 3], "looking at them takes none away");
       const dead = bus.deadLetters(group);
+      const chosen: string[] = [];
+      for await (const { body } of dead.list(({ id }) => id === "letter-1" || id === "letter-3"))
+        chosen.push(textOf(body));
+      assert.deepEqual(chosen.sort(), ["1", "3"], "those that are chosen are listed, and no others");
+      assert.deepEqual(
+        [await dead.drop(() => false), await dead.replay(() => false)],
+        [0, 0],
+        "where none is chosen, none is dropped and none published again",
+      );
       assert.equal(await dead.drop(({ body }) => textOf(body) === "0"), 1, "dropping says how many it has dropped");
       await listed(scene, bus, group, [1, 2, 3], "what was dropped is gone, and nothing else");
       repaired = true;

@@ -1,6 +1,7 @@
 import type { Law } from "../law.ts";
 import { acknowledgementLaws } from "./acknowledgements.ts";
 import { batchLaws } from "./batches.ts";
+import { brokerDownLaws } from "./broker-down.ts";
 import { capabilityLaws } from "./capabilities.ts";
 import { deadLetterLaws } from "./dead-letters.ts";
 import { endingLaws } from "./endings.ts";
@@ -18,6 +19,10 @@ import { metadataLaws } from "./metadata.ts";
 import { manyLaws } from "./many-at-once.ts";
 import { orderLaws } from "./order-and-flow.ts";
 import { missingTopicLaws } from "./missing-topics.ts";
+import { parityLaws } from "./parity.ts";
+import { publishIdentityLaws } from "./publish-identity.ts";
+import { publishTimingLaws } from "./publish-timing.ts";
+import { publishWindowLaws } from "./publish-window.ts";
 import { publishLaws } from "./publish.ts";
 import { requestLaws } from "./requests.ts";
 import { livesLaws } from "./resilience-lives.ts";
@@ -26,6 +31,7 @@ import { resilienceLaws } from "./resilience.ts";
 import { roundTripLaws } from "./round-trip.ts";
 import { repeatLaws } from "./repeats.ts";
 import { settlementLaws } from "./settlement.ts";
+import { twinLaws } from "./twins.ts";
 import { waitingLaws } from "./waiting.ts";
 
 /** Every law that there is, in the order of their ids. */
@@ -40,16 +46,21 @@ export const laws: readonly Law[] = [
   ...orderLaws,
   ...flowLaws,
   ...publishLaws,
+  ...brokerDownLaws,
+  ...publishWindowLaws,
+  ...publishIdentityLaws,
   ...missingTopicLaws,
   ...largeBodyLaws,
   ...batchLaws,
   ...lifecycleLaws,
   ...endingLaws,
   ...waitingLaws,
+  ...twinLaws,
   ...resilienceLaws,
   ...retryLaws,
   ...livesLaws,
   ...deadLetterLaws,
+  ...publishTimingLaws,
   ...requestLaws,
   ...insightLaws,
   ...capabilityLaws,
@@ -58,6 +69,7 @@ export const laws: readonly Law[] = [
   ...handlerTimeLaws,
   ...heldUpLaws,
   ...membershipLaws,
+  ...parityLaws,
 ].sort(byId);
 
 function byId(one: Law, other: Law): number {

@@ -4,6 +4,8 @@ import { flowMutants } from "./flow.ts";
 import { groupMutants } from "./groups.ts";
 import { missingTopicMutants } from "./missing-topics.ts";
 import type { Mutant } from "./mutant.ts";
+import { processMutants } from "./processes.ts";
+import { publishingMutants } from "./publishing.ts";
 import { resilienceMutants } from "./resilience.ts";
 import { roundTripMutants } from "./round-trip.ts";
 import { settlementMutants } from "./settlement.ts";
@@ -20,6 +22,8 @@ export const mutants: readonly Mutant[] = [
   ...waitingMutants,
   ...flowMutants,
   ...missingTopicMutants,
+  ...publishingMutants,
+  ...processMutants,
   ...resilienceMutants,
   ...unsettledMutants,
 ];
