@@ -328,6 +328,22 @@ describe("an intake", () => {
     expect(intake.counts.skipped).toBe(1);
   });
 
+  it("runs a redelivery again when the first delivery went stale and then failed: only what succeeded is known", async () => {
+    const { deliver, jobs, settled, intake } = setUp();
+    const old = deliver("one");
+    old.stale = true;
+    jobs[0]?.reject(new Error("no"));
+    await turn();
+    deliver("one", { redelivered: true });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(jobs.length).toBe(2);
+    expect(settled).toEqual([]);
+    jobs[1]?.resolve();
+    await turn();
+    expect(settled).toEqual(["one ack"]);
+    expect(intake.counts.skipped).toBe(0);
+  });
+
   it("never takes a new message for a redelivery because somebody used an id twice", async () => {
     const { deliver, jobs } = setUp();
     const old = deliver("one", { id: "same" });

@@ -116,6 +116,17 @@ export const groupLaws: readonly Law[] = [
       await scene.arrives(inbox, 12, "what is published after it arrives");
       await scene.noMoreThan(inbox, 12, "nothing arrives twice");
       assertEachOnce(inbox, [0, 12], "it has each message once");
+      await scene.within("it leaves", late.close());
+      await publishNumbered(publisher, topic, [12, 14]);
+      const again = await (
+        await scene.client("late")
+      ).subscribe(topic, {
+        group: scene.group("late"),
+        startFrom: "earliest",
+      });
+      await scene.arrives(again, 2, "one that was there before goes on where it was");
+      await scene.noMoreThan(again, 2, "and does not start from the earliest message again");
+      assertEachOnce(again, [12, 14], "it has what it missed, each message once");
     },
   },
   {

@@ -33,6 +33,7 @@ import { repeatLaws } from "./repeats.ts";
 import { settlementLaws } from "./settlement.ts";
 import { twinLaws } from "./twins.ts";
 import { waitingLaws } from "./waiting.ts";
+import { whoGetsItLaws } from "./who-gets-it.ts";
 
 /** Every law that there is, in the order of their ids. */
 export const laws: readonly Law[] = [
@@ -49,6 +50,7 @@ export const laws: readonly Law[] = [
   ...brokerDownLaws,
   ...publishWindowLaws,
   ...publishIdentityLaws,
+  ...whoGetsItLaws,
   ...missingTopicLaws,
   ...largeBodyLaws,
   ...batchLaws,

@@ -28,6 +28,15 @@ export const publishLaws: readonly Law[] = [
       await scene.arrives(inbox, 50, "what was confirmed is there");
       assertEachOnce(inbox, [0, 50], "each confirmed message is there once");
     },
+    driver: async (scene) => {
+      // More than what clients write before they say that their buffer is full, which is no failure.
+      const [topic, count] = [scene.topic("burst"), 2_000];
+      const inbox = await (await scene.client("burst-consumer")).subscribe(topic, { atOnce: 256 });
+      const publishing = publishNumbered(await scene.client("burst-publisher"), topic, [0, count]);
+      await scene.within("all of a burst is confirmed", publishing).catch(isNoFailure);
+      await scene.arrives(inbox, count, "all of a burst is there");
+      assertEachOnce(inbox, [0, count], "each message of a burst is there once");
+    },
   },
   {
     id: "E2",
@@ -123,6 +132,10 @@ export const publishLaws: readonly Law[] = [
     },
   },
 ];
+
+function isNoFailure(error: unknown): never {
+  assert.fail(`all of a burst is confirmed, however much is published at once, not ${String(error)}`);
+}
 
 /** For a driver whose protocol has nothing better than a loop. */
 function inParallel(broker: Broker, records: readonly OutboundRecord[]): Promise<readonly PublishResult[]> {

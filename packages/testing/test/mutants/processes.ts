@@ -50,6 +50,17 @@ export const processMutants: readonly Mutant[] = [
     },
   },
   {
+    name: "starts from the earliest message whenever it is asked to",
+    breaks: onBoth("B5", /does not start from the earliest message again/),
+    mutate: (broker) =>
+      overlaid(broker, {
+        subscribe: (request, sink) => {
+          if (request.startFrom === "earliest") serverOf(broker).removeQueue(request.name);
+          return broker.subscribe(request, sink);
+        },
+      }),
+  },
+  {
     name: "throws out whoever is there when it comes",
     breaks: onBoth("G13", /neither loses its connection to the other/),
     mutate: (broker) =>

@@ -8,6 +8,48 @@ import { declaring, delaying, expiring, prioritising } from "./timed.ts";
 /** Those that publish what they should not, or not when and as often as they should. */
 export const publishingMutants: readonly Mutant[] = [
   {
+    name: "takes a buffer that is full for a failure",
+    breaks: [onDriver("E1", /all of a burst is confirmed, however much is published at once/)],
+    mutate: (broker) => {
+      let open = 0;
+      return overlaid(broker, {
+        publish: (record, options) => {
+          const publishing = broker.publish(record, options).finally(() => open--);
+          return open++ < 1_024 ? publishing : Promise.reject(new RefusedError("the buffer is full"));
+        },
+      });
+    },
+  },
+  {
+    name: "takes everybody for a subscriber",
+    breaks: [...onBoth("E12", /that nobody is subscribed is told, and is no failure/)],
+    mutate: (broker) =>
+      overlaid(broker, {
+        publish: async (record, options) => ({ ...(await broker.publish(record, options)), routed: true }),
+      }),
+  },
+  {
+    name: "takes nobody for a subscriber",
+    breaks: onBoth("E12", /that somebody is subscribed is told/),
+    mutate: (broker) =>
+      overlaid(broker, {
+        publish: async (record, options) => ({ ...(await broker.publish(record, options)), routed: false }),
+      }),
+  },
+  {
+    name: "declares that it keeps last values and does not",
+    breaks: onBoth("E13", /who comes later gets what was kept/),
+    mutate: (broker) => declaring(broker, "retain"),
+  },
+  {
+    name: "keeps whatever is published as the last value",
+    breaks: onBoth("E13", /which is the last value that was to be kept/),
+    mutate: (broker) => {
+      const keeping = expiring(broker);
+      return overlaid(keeping, { publish: (record, options) => keeping.publish({ ...record, retain: true }, options) });
+    },
+  },
+  {
     name: "waits for ever where its server is away",
     overLink: true,
     breaks: [onDriver("E4", /a publish without a confirm is answered/)],
