@@ -163,9 +163,7 @@ export class Suite {
       run: this.#run,
       caseName: `${law.id.toLowerCase()}-${face}`,
       effective,
-      // Frozen, so that no adapter makes the options of its caller its own.
-      create: (clientName, options = {}) =>
-        this.#create(Object.freeze({ url: facilities.url, clientName, ...options })),
+      create: (clientName, options = {}) => this.#create({ url: facilities.url, clientName, ...options }),
       link: facilities.link,
       restart: facilities.restart,
       leaseMs: facilities.lease,
@@ -175,7 +173,8 @@ export class Suite {
   }
 
   async #create(options: CreateOptions): Promise<Broker> {
-    return this.#harness.create(options);
+    // Frozen, so that no adapter makes the options of its caller its own.
+    return this.#harness.create(Object.freeze(options));
   }
 
   #bodyMs(law: Law): number {

@@ -64,6 +64,7 @@ export const laws: readonly Law[] = [
   ...deadLetterLaws,
   ...publishTimingLaws,
   ...requestLaws,
+  ...parityLaws,
   ...insightLaws,
   ...capabilityLaws,
   ...acknowledgementLaws,
@@ -71,7 +72,6 @@ export const laws: readonly Law[] = [
   ...handlerTimeLaws,
   ...heldUpLaws,
   ...membershipLaws,
-  ...parityLaws,
 ].sort(byId);
 
 function byId(one: Law, other: Law): number {
