@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Reject } from "@busbar/core";
-import type { Bus, DeadLetter } from "@busbar/core";
+import type { Bus, DeadLetter, SubscribeOptions } from "@busbar/core";
 import type { Law } from "../law.ts";
 import { range, textOf } from "../numbered.ts";
 import { deadLettersOf, theDeadLetter } from "../scene/dead-letters.ts";
@@ -34,7 +34,13 @@ export const deadLetterLaws: readonly Law[] = [
     needs: ["groups", "durable", "atLeastOnce", "deadLetters", "headers"],
     bus: async (scene) => {
       const retry = { attempts: 5, backoffMs: 1 };
-      const { letter, runs } = await die(scene, { retry }, () => new Reject("not one of ours"));
+      // Credit for one message only, so that what comes behind it needs it back.
+      const options = { retry, maxInFlight: 1 };
+      const { letter, runs, bus, publishOriginal, group } = await die(
+        scene,
+        options,
+        () => new Reject("not one of ours"),
+      );
       assert.deepEqual(originalOf(letter), { ...original, body: [...original.body] }, "the message is as it was");
       assert.deepEqual(
         { runs: runs(), attempts: letter.attempts, reason: letter.reason },
@@ -42,6 +48,11 @@ export const deadLetterLaws: readonly Law[] = [
         "it was tried once, and is rejected",
       );
       assert.match(letter.error, /not one of ours/, "in the handler's own words");
+      await publishOriginal("order-18");
+      await scene.eventually(
+        "the message behind it is not held up, also where there is credit for one only",
+        async () => (await deadLettersOf(bus, group)).some(({ id }) => id === "order-18"),
+      );
     },
   },
   {
@@ -141,12 +152,15 @@ interface Death {
   readonly topic: string;
   readonly group: string;
   readonly runs: () => number;
+  readonly bus: Bus;
+  /** Publishes the message once more, as another one. */
+  readonly publishOriginal: (id: string) => Promise<unknown>;
 }
 
 /** Lets a handler fail on the one message that there is, until it is a dead letter. */
 async function die(
   scene: Scene,
-  options: { readonly retry: { readonly attempts: number; readonly backoffMs: number } },
+  options: Pick<SubscribeOptions, "retry" | "maxInFlight">,
   failure: () => Error,
 ): Promise<Death> {
   const [topic, group] = [scene.topic("dying"), scene.group("dying")];
@@ -158,8 +172,9 @@ async function die(
   });
   const publisher = await scene.broker("publisher");
   const { body, ...rest } = original;
-  await publisher.publish(record(topic, body, rest));
-  return { letter: await theDeadLetter(scene, bus, group), topic, group, runs: () => runs };
+  const publishOriginal = (id: string): Promise<unknown> => publisher.publish(record(topic, body, { ...rest, id }));
+  await publishOriginal(rest.id);
+  return { letter: await theDeadLetter(scene, bus, group), topic, group, runs: () => runs, bus, publishOriginal };
 }
 
 /** Holds once the dead letters of the group are those with these numbers as bodies. */

@@ -73,6 +73,21 @@ export const processMutants: readonly Mutant[] = [
       }),
   },
   {
+    name: "keeps the credit of what became a dead letter",
+    breaks: [onBus("I2", /the message behind it is not held up/)],
+    mutate: (broker) => {
+      let first = true;
+      return delivering(broker, (delivery) =>
+        overlaid(delivery, {
+          settle: (...settlement) => {
+            if (!first) delivery.settle(...settlement);
+            first = false;
+          },
+        }),
+      );
+    },
+  },
+  {
     name: "executes what nobody waits for any more",
     breaks: [onBus("I7", /a request for which nobody waits any more is not executed/)],
     mutate: withoutExpiry,
