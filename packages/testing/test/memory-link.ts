@@ -83,7 +83,8 @@ export class MemoryLink implements Link {
     this.#cut = new Gate();
     this.#silent = false;
     memory({ url: this.#url }).native.sever();
-    if (!this.#refusing) this.#tellConnected();
+    // As on a network not before everybody has heard of the cut, or what comes now would go before what it has swallowed.
+    setImmediate(() => void (this.#refusing || this.#tellConnected()));
   }
 
   refuse(): void {
