@@ -36,6 +36,7 @@ export const insightLaws: readonly Law[] = [
     id: "I12",
     title: "asking how the bus is never fails: it names each broker, and says which is away",
     everywhere: true,
+    uses: ["link"],
     deadlines: 6,
     bus: async (scene) => {
       const topic = scene.topic("health");
