@@ -17,6 +17,10 @@ export const cases: Readonly<Record<string, "★" | "◇" | "·">> = Object.from
 
 /** The laws that are nobody's case but the kit's own, with what they are for. */
 export const ownLaws: Readonly<Record<string, string>> = {
+  C17: "what becomes of a message whose handler wants it later",
+  D10: "what a subscription does whose credit is all waiting",
+  D11: "what a handler that hangs may take with it",
+  D12: "handlers keep their place over a cut",
   E9: "the bound of the publisher's window, and what gives way where it is full",
   E10: "the order of publishes, over what is sent again",
   E11: "an id is not the message: where a broker dedupes, it dedupes resends alone",
@@ -25,9 +29,4 @@ export const ownLaws: Readonly<Record<string, string>> = {
   G12: "the only call that deletes a durable subscription",
   G13: "options are never changed, so that two processes may share them",
   H8: "nothing is left over of connections that were cut",
-};
-
-/** Cases for every adapter whose law is for some only, with the reason. */
-export const weakerLaws: Readonly<Record<string, string>> = {
-  C4: "a message can be given back alone only where the broker knows how; through the bus H3 and C3 fail as many",
 };
