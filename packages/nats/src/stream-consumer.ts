@@ -123,6 +123,17 @@ export class StreamConsumer {
     this.#consumerCreated = info.created;
   }
 
+  /**
+   * Has everything come again, before anything later, that was delivered and not settled. To be called between `start` and `read`, and
+   * only where nobody handles any of it. What lies too far apart is left to come by the end of its lease.
+   */
+  async inherit(): Promise<void> {
+    const { connection, consumers, request } = this.#host;
+    const info = await consumers.find(this.stream, request.name);
+    if (info === undefined || info.num_ack_pending === 0 || !isRecallable(info)) return;
+    await releaseAll(connection, recallSubjects(info, new Set()));
+  }
+
   /** Fetches from now on. */
   read(): void {
     this.#listen();

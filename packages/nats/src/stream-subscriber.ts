@@ -8,6 +8,7 @@ import { ConsumerSet } from "./consumer-set.ts";
 import type { Beginning, Consumers } from "./consumers.ts";
 import type { DeliveryInfo } from "./delivery-info.ts";
 import type { NatsSettings } from "./options.ts";
+import { Presence } from "./presence.ts";
 import type { StreamConsumer, StreamConsumerHost } from "./stream-consumer.ts";
 import { beginsWithWildcard, deadLetterStream } from "./streams.ts";
 import type { Streams } from "./streams.ts";
@@ -60,6 +61,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   readonly #unsettled = new Unsettled();
   readonly #wide: boolean;
   readonly #consumers: ConsumerSet;
+  readonly #presence: Presence;
   #known = false;
   #paused = false;
   #stopped = false;
@@ -89,9 +91,13 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     this.#consumers = new ConsumerSet(this, this.#wide);
     this.#handOut = new HandOut({ credit: options.request.maxInFlight, sink: (delivery) => this.#hand(delivery) });
     this.#acknowledgements = new Acknowledgements(options.connection);
+    this.#presence = new Presence(options.connection, options.request.name);
   }
 
-  /** Resolves once every consumer exists, so that whatever is published from now on is received. */
+  /**
+   * Resolves once every consumer exists, so that whatever is published from now on is received. Where no other process is there for this
+   * subscription, what was delivered and never settled was a dead one's, and comes before anything later.
+   */
   async start(): Promise<void> {
     const { streams, request } = this.#options;
     const places = await streams.forSubscribing(this.pattern, request.filter);
@@ -101,10 +107,14 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
       // What it was not there to see of a stream that is new, it has to be told from the start.
       if (await this.consumers.note(request.name)) beginning = "earliest";
     }
+    const isHeir = isShared(request) && (await this.#presence.isNobodyThere());
+    if (isShared(request)) this.#presence.announce();
     try {
       await this.#consumers.settleOn(places, beginning);
+      if (isHeir) await Promise.all(Array.from(this.#consumers, (consumer) => consumer.inherit()));
     } catch (error) {
       for (const consumer of this.#consumers) consumer.mute();
+      this.#presence.withdraw();
       throw error;
     }
     for (const consumer of this.#consumers) consumer.read();
@@ -218,6 +228,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     for (const left of [...this.#owed, ...this.#takeBack()]) this.#acknowledge(left, { outcome: "release" });
     this.#unlisten();
     if (this.connection.connected) await this.#flushed();
+    this.#presence.withdraw();
     for (const { delivery, outcome } of this.#acknowledgements.abandon()) {
       if (delivery === undefined) continue;
       const error = this.connection.absent("Acknowledging");
@@ -348,4 +359,9 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   #report(status: BrokerStatus): void {
     this.#options.report(status);
   }
+}
+
+/** Tells whether the subscription outlives its process, or is that of several. */
+function isShared({ durable, group }: SubscribeRequest): boolean {
+  return durable || group !== undefined;
 }

@@ -71,13 +71,19 @@ export class ConsumerGroup {
     await this.#claim(link, this.#consumer, ids, ["JUSTID"]);
   }
 
-  /** Gives back everything that the group believes this consumer to have. */
-  async releaseAll(link: Link): Promise<void> {
+  /** Gives back everything that the group believes a consumer to have. */
+  async releaseAll(link: Link, consumer: string): Promise<void> {
     for (;;) {
-      const ids = await this.#owned(link, "-", "+", idsAtOnce);
+      const ids = await this.#owned(link, "-", "+", idsAtOnce, consumer);
       if (ids.size === 0) return;
       await this.release(link, [...ids.keys()]);
     }
+  }
+
+  /** The consumers that have something unsettled. */
+  async holders(link: Link): Promise<string[]> {
+    const consumers = listOf(await link.ask("XINFO", "CONSUMERS", this.stream, this.#group)).map(pairsOf);
+    return consumers.filter((one) => Number(one.get("pending")) > 0).map((one) => textOf(one.get("name")));
   }
 
   /** Takes over at most `count` entries that nobody attended to for `leaseMs`, in the order of the stream. */
@@ -127,9 +133,15 @@ export class ConsumerGroup {
     return replies.reduce<number>((sum, claimed) => sum + listOf(claimed).length, 0);
   }
 
-  /** Which entries this consumer has, and how often each was delivered. */
-  async #owned(link: Link, first: string, last: string, count: number): Promise<Map<string, number>> {
-    const reply = await link.ask("XPENDING", this.stream, this.#group, first, last, String(count), this.#consumer);
+  /** Which entries a consumer has, and how often each was delivered. */
+  async #owned(
+    link: Link,
+    first: string,
+    last: string,
+    count: number,
+    consumer: string = this.#consumer,
+  ): Promise<Map<string, number>> {
+    const reply = await link.ask("XPENDING", this.stream, this.#group, first, last, String(count), consumer);
     return new Map(listOf(reply).map((row) => [textOf(listOf(row)[0]), Number(listOf(row)[3])]));
   }
 }

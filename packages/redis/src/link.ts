@@ -81,8 +81,8 @@ export class Link {
   }
 }
 
-/** What a connection is for, as `CLIENT LIST` shows it behind the client's name. */
-export type Purpose = "publish" | "consume";
+/** What a connection is for, as `CLIENT LIST` shows it behind the client's name; one that consumes says for which consumer. */
+export type Purpose = "publish" | `consume:${string}`;
 
 /** Opens a connection in one attempt, within `connectTimeoutMs`. Rejects typed; nothing is left open then. */
 export async function dial(settings: RedisSettings, purpose: Purpose, signal?: AbortSignal): Promise<Link> {

@@ -2,7 +2,7 @@ import type { SubscribeRequest } from "@busbar/core/contract";
 import type { BusError } from "@busbar/core/driver";
 import { pause } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
-import { ConsumerGroup } from "./consumer-group.ts";
+import { ConsumerGroup, releasedConsumer } from "./consumer-group.ts";
 import { dial } from "./link.ts";
 import type { Link } from "./link.ts";
 import type { RedisSettings } from "./options.ts";
@@ -57,6 +57,8 @@ export class Session {
   #readerId = "";
   #topicCount = -1;
   #takeOverAt = 0;
+  /** Where something was given back that is to come before anything later. */
+  readonly #owing = new Set<ConsumerGroup>();
   #rotation = 0;
   #stopping = false;
   #wake: () => void = () => undefined;
@@ -82,14 +84,13 @@ export class Session {
 
   /** Resolves once what is published from now on would be received; reading begins with `read`. Rejects with what the client throws. */
   static async open(host: SessionHost, control: Link, signal: AbortSignal): Promise<Session> {
-    const reader = await dial(host.settings, "consume", signal);
+    const reader = await dial(host.settings, `consume:${host.consumer}`, signal);
     const session = new Session(host, control, reader);
     try {
       if (control.ended) throw await control.end;
       session.#readerId = textOf(await reader.ask("CLIENT", "ID"));
       await session.#attend(host.beginning.isNew && host.request.startFrom === "new" ? "$" : host.beginning.from);
-      // What an earlier session had is nobody's now.
-      await Promise.all([...host.groups.values()].map((group) => group.releaseAll(control)));
+      await session.#inherit();
       signal.throwIfAborted();
       return session;
     } catch (error) {
@@ -145,9 +146,35 @@ export class Session {
         if (isWildcard(this.#host.request.filter)) await this.#attend(this.#host.beginning.from);
         attendAt = performance.now() + blockMs;
       }
-      if (performance.now() >= this.#takeOverAt) await this.#takeOver();
-      if (!this.#stopping && this.#host.room() > 0) await this.#readNew();
+      if (performance.now() >= this.#takeOverAt || this.#owing.size > 0) await this.#takeOver();
+      if (!this.#stopping && this.#host.room() > 0 && this.#owing.size === 0) await this.#readNew();
     }
+  }
+
+  /** Gives back what an earlier session had, and what consumers have whose process is gone: both is nobody's now. */
+  async #inherit(): Promise<void> {
+    const { groups, consumer } = this.#host;
+    const { control } = this;
+    const holders = await Promise.all(
+      [...groups.values()].map(async (group) => ({ group, names: await group.holders(control) })),
+    );
+    const names = new Set(holders.flatMap((one) => one.names));
+    const gone = [...names].some((name) => name !== consumer && isOurs(name)) ? await this.#gone(names) : new Set();
+    const free = (name: string): boolean => name === consumer || name === releasedConsumer || gone.has(name);
+    for (const { group, names: some } of holders) if (some.some(free)) this.#owing.add(group);
+    await Promise.all(
+      holders.flatMap(({ group, names: some }) =>
+        some.filter((name) => name !== releasedConsumer && free(name)).map((name) => group.releaseAll(control, name)),
+      ),
+    );
+  }
+
+  /** Those of the consumers that have no connection. None where the server does not let it be found out: then their leases end. */
+  async #gone(consumers: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    const list = await this.control.ask("CLIENT", "LIST").catch(() => undefined);
+    if (list === undefined) return new Set();
+    const there = new Set([...textOf(list).matchAll(/ name=\S*:consume:(\S+)/g)].map(([, name]) => name));
+    return new Set([...consumers].filter((name) => isOurs(name) && !there.has(name)));
   }
 
   /** Has a group on every stream of the filter. */
@@ -180,7 +207,8 @@ export class Session {
     const all = [...groups.values()];
     const some = all.slice(this.#rotation, this.#rotation + takeOverStreams);
     this.#rotation = this.#rotation + takeOverStreams < all.length ? this.#rotation + takeOverStreams : 0;
-    for (const group of some) {
+    for (const group of new Set([...this.#owing, ...some])) {
+      if (this.#owing.has(group)) group.cursor = "0-0";
       for (;;) {
         const room = this.#host.room();
         if (room <= 0 || this.#stopping) return;
@@ -189,6 +217,7 @@ export class Session {
         if (taken.trimmed > 0) this.#tellTrimmed(group, taken.trimmed);
         if (taken.cursor === "0-0") break;
       }
+      this.#owing.delete(group);
     }
   }
 
@@ -249,4 +278,9 @@ export class Session {
       entries.map(({ id }) => id),
     );
   }
+}
+
+/** Tells consumers of this driver, which are connected under their name, from foreign ones, which need not be. */
+function isOurs(consumer: string): boolean {
+  return /-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(consumer);
 }

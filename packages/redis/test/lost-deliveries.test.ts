@@ -18,7 +18,7 @@ describe.skipIf(brokerUrl === undefined)("what the server had sent when the conn
     const client = await foreignClient();
     const waits = async (): Promise<boolean> => {
       const clients = (await client.sendCommand<string>(["CLIENT", "LIST"])).split("\n");
-      return clients.some((line) => line.includes(`name=${clientName}:consume `) && / flags=\w*b/.test(line));
+      return clients.some((line) => line.includes(`name=${clientName}:consume:`) && / flags=\w*b/.test(line));
     };
     const inbox = new Inbox((delivery) => setImmediate(() => delivery.settle("ack")));
     await cut.subscribe(request(topic, owner), inbox.sink);
