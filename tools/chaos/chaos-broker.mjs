@@ -5,7 +5,7 @@ import { Network } from "./network.mjs";
 /** @import { BrokerInstance } from "../brokers/broker-instance.mjs" */
 
 /** Which of the development brokers speaks the protocol. @type {Readonly<Record<string, string>>} */
-const kinds = { mqtt: "mosquitto", amqp: "rabbitmq", nats: "nats", kafka: "kafka" };
+const kinds = { mqtt: "mosquitto", amqp: "rabbitmq", nats: "nats", kafka: "kafka", redis: "redis" };
 
 /**
  * What can be broken, in the order of a run on all.
@@ -33,14 +33,16 @@ export class ChaosBroker {
    *
    * @param {string} protocol
    * @param {(line: string) => void} log
+   * @param {Readonly<Record<string, string | number>>} [settings] what is different in its configuration
    * @returns {Promise<ChaosBroker>} rejects with the reason when it cannot be had
    */
-  static async start(protocol, log) {
+  static async start(protocol, log, settings) {
     const kind = kinds[protocol] ?? protocol;
     const isKafka = protocol === "kafka";
     const instance = await startInstance(kind, {
       label: "chaos",
       log,
+      ...(settings === undefined ? {} : { config: { settings } }),
       ...(isKafka ? behindProxy : {}),
     });
     try {
@@ -74,9 +76,13 @@ export class ChaosBroker {
     return `${this.#instance.name} ${this.#instance.version ?? "(version unknown)"}`;
   }
 
-  /** Ends it by SIGTERM and starts it again on the same data; resolves when it answers. */
-  async restart() {
-    await this.#instance.restart({ signal: "SIGTERM" });
+  /**
+   * Ends it and starts it again on the same data; resolves when it answers.
+   *
+   * @param {"SIGTERM" | "SIGKILL"} signal
+   */
+  async restart(signal = "SIGTERM") {
+    await this.#instance.restart({ signal });
   }
 
   /** Ends it; nothing is left of it. */

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { createWriteStream } from "node:fs";
+import { createWriteStream, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -28,8 +28,8 @@ export class ChildProgram {
 
   /** @param {Assignment} assignment */
   constructor(assignment) {
-    this.#name = assignment.role === "both" ? "the process" : `the ${assignment.role}`;
-    this.#logFile = join(assignment.folder, `${assignment.role}.log`);
+    this.#name = `the process "${assignment.name}"`;
+    this.#logFile = join(assignment.folder, `${assignment.name}.log`);
     const log = createWriteStream(this.#logFile, { flags: "a" });
     this.#child = spawn(process.execPath, [...sourceArguments, programFile, JSON.stringify(assignment)], {
       cwd: checkoutFolder,
@@ -79,6 +79,11 @@ export class ChildProgram {
     if (end !== "exit code 0") {
       throw new Error(`${this.#name} did not drain within ${drainMs / 1_000} s and well: ${this.#tail()}`);
     }
+  }
+
+  /** Tells whether it has written this, under its name and since its scenario began. @param {string} text */
+  hasWritten(text) {
+    return readFileSync(this.#logFile, "utf8").includes(text);
   }
 
   /** Ends it by SIGKILL; resolves when it has ended. */

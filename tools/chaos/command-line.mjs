@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 
 import { protocols } from "./chaos-broker.mjs";
+import { losses } from "./losses.mjs";
 import { scenarios } from "./scenarios.mjs";
 
 /**
@@ -14,14 +15,16 @@ Publishes numbered messages all the time, breaks something meanwhile, and compar
 
   --on <broker>         ${protocols.join(", ")} or all; a private broker is started and destroyed for it
   --scenario <names>    all of them unless told otherwise:
-${scenarios.map(({ name, title }) => `                          ${name.padEnd(16)}${title}`).join("\n")}
+${[...scenarios, ...losses].map(({ name, title }) => `                          ${name.padEnd(17)}${title}`).join("\n")}
   --seconds <number>    how long each scenario breaks things (10 unless told otherwise)
   --seed <number>       makes the choices of keys and moments those of an earlier run
   --json                prints one object on standard output instead of a table
   --write-docs          puts the table into docs/reliability.md; needs --on all and every scenario
   --help                prints this
 
-In memory there is one process, so only poison and drain can be run there. Exit code 0 only when nothing confirmed was lost.
+In memory there is one process, so only poison and drain can be run there. The last ${losses.length}, on ${[...new Set(losses.map(({ protocol }) => protocol))].join(", ")} alone, show what that broker
+loses by itself, for as long as that takes; they fail only when its adapter does not say so at start-up. Exit code 0 only
+when nothing else that was confirmed was lost, and the messages of each key were handled in their order.
 `;
 
 /**
@@ -59,7 +62,7 @@ export function parseOrder(args) {
   if (!values.help && values.on === undefined) {
     throw new Error(`--on is missing: ${protocols.join(", ")} or all.`);
   }
-  const known = scenarios.map(({ name }) => name);
+  const known = [...scenarios, ...losses].map(({ name }) => name);
   if (values["write-docs"] && (values.on !== "all" || values.scenario !== undefined)) {
     throw new Error("--write-docs needs --on all and every scenario, so that the page shows one run.");
   }

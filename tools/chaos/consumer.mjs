@@ -17,16 +17,19 @@ const service = "chaos";
 export class LoadConsumer {
   #bus;
   #group;
+  #deadLetterBroker;
   #journal;
 
   /**
    * @param {import("@busbar/core").Bus} bus
    * @param {string} group
+   * @param {string} deadLetterBroker
    * @param {Journal} journal
    */
-  constructor(bus, group, journal) {
+  constructor(bus, group, deadLetterBroker, journal) {
     this.#bus = bus;
     this.#group = group;
+    this.#deadLetterBroker = deadLetterBroker;
     this.#journal = journal;
   }
 
@@ -36,15 +39,18 @@ export class LoadConsumer {
    * @param {Assignment} assignment
    * @returns {Promise<LoadConsumer>}
    */
-  static async start({ url, topic, group, folder, hasPoison }) {
+  static async start({ name, url, native, deadLetterUrl, topic, group, folder, hasPoison }) {
+    const main = { url, native };
     const bus = await connect({
       service,
-      instance: "consumer",
-      brokers: { main: { url } },
+      instance: name,
+      brokers: deadLetterUrl === undefined ? { main } : { main, dead: { url: deadLetterUrl, native } },
       connectTimeoutMs: 30_000,
+      // Where the dead letters go may be away for longer than that.
+      ...(deadLetterUrl === undefined ? {} : { start: "background" }),
     });
     const journal = new Journal(join(folder, "handled"));
-    await bus.subscribe(
+    const subscription = await bus.subscribe(
       topic,
       {
         ...(group === undefined ? {} : { group }),
@@ -52,6 +58,7 @@ export class LoadConsumer {
         order: "key",
         concurrency,
         retry: { attempts: 2, backoffMs: 50 },
+        ...(deadLetterUrl === undefined ? {} : { deadLetter: { broker: "dead" } }),
       },
       async (/** @type {{ number: number, key: string, sentAt: number }} */ { number, key, sentAt }) => {
         if (hasPoison && isPoison(number)) {
@@ -61,14 +68,15 @@ export class LoadConsumer {
         journal.append([number, key, sentAt, Date.now()]);
       },
     );
-    return new LoadConsumer(bus, group ?? service, journal);
+    await subscription.ready;
+    return new LoadConsumer(bus, group ?? service, deadLetterUrl === undefined ? "main" : "dead", journal);
   }
 
   /** Resolves to the numbers of the dead letters. */
   async deadLetters() {
     /** @type {number[]} */
     const numbers = [];
-    for await (const letter of this.#bus.deadLetters(this.#group).list()) {
+    for await (const letter of this.#bus.deadLetters(this.#group, { broker: this.#deadLetterBroker }).list()) {
       numbers.push(JSON.parse(new TextDecoder().decode(letter.body)).number);
     }
     return numbers;

@@ -4,13 +4,14 @@
  * What the files of one scenario say.
  *
  * @typedef {object} Verdict
+ * @property {number} faults how often it was broken
  * @property {number} published how many were confirmed
  * @property {number} handled how many different ones
  * @property {number} deadLettered how many different ones
  * @property {readonly number[]} lost confirmed, and neither handled nor, where they had to, dead-lettered
  * @property {readonly number[]} wronglyDead dead-lettered although handling them never failed
  * @property {number} duplicated handlings beyond the first of each
- * @property {number} orderViolations first handlings after that of a later message of the same key
+ * @property {readonly number[]} disordered handled for the first time after a later message of their key
  * @property {number} longestGapMs between two handlings
  * @property {number} recoveryMs the longest time from the end of a fault to the handling of a message published after it
  */
@@ -30,7 +31,8 @@ export function judge({ confirmed, handled, deadLetters, mustDie, faultEnds }) {
   const seen = new Set();
   /** @type {Map<string, number>} */
   const latest = new Map();
-  let orderViolations = 0;
+  /** @type {number[]} */
+  const disordered = [];
   let longestGapMs = 0;
   let previous = handled[0]?.handledAt ?? 0;
   for (const { number, key, handledAt } of handled) {
@@ -42,19 +44,20 @@ export function judge({ confirmed, handled, deadLetters, mustDie, faultEnds }) {
     seen.add(number);
     const last = latest.get(key) ?? -1;
     if (number < last) {
-      orderViolations++;
+      disordered.push(number);
     }
     latest.set(key, Math.max(last, number));
   }
   const dead = new Set(deadLetters);
   return {
+    faults: faultEnds.length,
     published: confirmed.size,
     handled: seen.size,
     deadLettered: dead.size,
     lost: [...confirmed].filter((number) => !(mustDie(number) ? dead : seen).has(number)),
     wronglyDead: [...dead].filter((number) => !mustDie(number)),
     duplicated: handled.length - seen.size,
-    orderViolations,
+    disordered,
     longestGapMs,
     recoveryMs: Math.max(0, ...faultEnds.map((end) => recoveryAfter(end, handled) ?? 0)),
   };

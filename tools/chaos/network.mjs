@@ -1,15 +1,25 @@
 import { connect, createServer } from "node:net";
 
+import { Pipe } from "./pipe.mjs";
+
 /** @import { AddressInfo, Server, Socket } from "node:net" */
+/** @import { Weather } from "./pipe.mjs" */
 
 const host = "127.0.0.1";
 
-/** A TCP proxy on a port that can be chosen, which resets connections or swallows what flows over them. */
+/** @type {Weather} */
+const fair = { swallows: false, delayMs: () => 0, bytesPerSecond: Infinity };
+
+/**
+ * A TCP proxy on a port that can be chosen, which resets and refuses connections, swallows what flows over them, or lets it through
+ * late and slowly.
+ */
 export class Network {
   /** @type {Server} */ #server;
   #target;
   /** @type {Set<readonly [client: Socket, server: Socket]>} */ #pairs = new Set();
-  #swallows = false;
+  #refuses = false;
+  /** @type {Weather} */ #weather = fair;
 
   /** @param {number} target */
   constructor(target) {
@@ -36,9 +46,9 @@ export class Network {
     return /** @type {AddressInfo} */ (this.#server.address()).port;
   }
 
-  /** Resets every connection; new ones pass. */
+  /** Resets every connection; new ones pass, and everything is as it should be. */
   cut() {
-    this.#swallows = false;
+    this.heal();
     for (const pair of this.#pairs) {
       for (const socket of pair) {
         socket.resetAndDestroy();
@@ -46,9 +56,30 @@ export class Network {
     }
   }
 
+  /** Resets every connection, and each new one at once, until `heal`. */
+  refuse() {
+    this.cut();
+    this.#refuses = true;
+  }
+
   /** Throws away what comes from either side, without closing anything, until the next `cut`. */
   swallow() {
-    this.#swallows = true;
+    this.#weather = { ...fair, swallows: true };
+  }
+
+  /**
+   * Lets everything through, late or slowly, until `heal`.
+   *
+   * @param {Partial<Omit<Weather, "swallows">>} how
+   */
+  slow(how) {
+    this.#weather = { ...fair, ...how };
+  }
+
+  /** Lets everything through at once from now on, and takes new connections. */
+  heal() {
+    this.#refuses = false;
+    this.#weather = fair;
   }
 
   /** Resets every connection and takes no more. */
@@ -59,26 +90,29 @@ export class Network {
 
   /** @param {Socket} client */
   #join(client) {
+    if (this.#refuses) {
+      client.resetAndDestroy();
+      return;
+    }
     const server = connect({ host, port: this.#target });
     const pair = /** @type {const} */ ([client, server]);
     this.#pairs.add(pair);
+    const weather = () => this.#weather;
+    const pipes = [new Pipe(client, server, weather), new Pipe(server, client, weather)];
     const end = () => {
       // What a silent network does not pass on includes the end; the cut that follows ends both.
-      if (!this.#swallows) {
+      if (!this.#weather.swallows) {
         this.#pairs.delete(pair);
+        for (const pipe of pipes) {
+          pipe.close();
+        }
         client.destroy();
         server.destroy();
       }
     };
-    for (const [from, to] of [pair, /** @type {const} */ ([server, client])]) {
-      from.setNoDelay(true);
-      from.on("data", (chunk) => {
-        if (!this.#swallows) {
-          to.write(chunk);
-        }
-      });
-      from.on("error", end);
-      from.on("close", end);
+    for (const socket of pair) {
+      socket.on("error", end);
+      socket.on("close", end);
     }
   }
 }

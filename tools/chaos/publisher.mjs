@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "@busbar/core";
 
 import { Journal } from "./journal.mjs";
-import { firstNumber, keyCount, messagesPerSecond } from "./load.mjs";
+import { firstNumber, keyCount } from "./load.mjs";
 import { seededRandom } from "./random.mjs";
 
 /** @import { Assignment } from "./assignment.mjs" */
@@ -44,8 +44,8 @@ export class LoadPublisher {
   static async start(assignment) {
     const bus = await connect({
       service: "chaos",
-      instance: "publisher",
-      brokers: { main: { url: assignment.url } },
+      instance: assignment.name,
+      brokers: { main: { url: assignment.url, native: assignment.native } },
       connectTimeoutMs: 30_000,
     });
     return new LoadPublisher(bus, assignment);
@@ -68,6 +68,7 @@ export class LoadPublisher {
   async #publishAll() {
     /** @type {Set<Promise<void>>} */
     const open = new Set();
+    const { messagesPerSecond } = this.#assignment;
     const start = performance.now();
     let sent = 0;
     while (!this.#stopped.signal.aborted) {

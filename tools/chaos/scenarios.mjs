@@ -7,11 +7,15 @@
  * @property {string} name as typed on the command line
  * @property {string} title what is done, for people
  * @property {boolean} [isOverNetwork] the clients connect over the network that can be broken
+ * @property {boolean} [buriesOverNetwork] dead letters go to a broker of their own, over the network that can be broken
  * @property {boolean} [isInMemory] it makes sense where there is one process
  * @property {readonly string[]} [ungroupedOn] protocols on which the consumer is durable without a group
  * @property {boolean} [hasPoison] one message in a hundred fails every time
  * @property {(stage: Stage) => Promise<void>} run breaks things until the stage says that it is enough
  */
+
+/** Every how many seconds at least something is killed: ten times in a minute. */
+const killEverySeconds = 6;
 
 /**
  * All there are, in the order of a run.
@@ -45,6 +49,21 @@ export const scenarios = [
       }),
   },
   {
+    name: "slow-network",
+    title: "for 2 s all bytes come 20 to 200 ms late, for 2 s fewer pass than are sent, then it heals",
+    isOverNetwork: true,
+    run: (stage) =>
+      stage.again(async () => {
+        stage.network.slow({ delayMs: () => stage.between(20, 200) });
+        await stage.pause(2_000);
+        stage.network.slow({ bytesPerSecond: 20_000 });
+        await stage.pause(2_000);
+        stage.network.heal();
+        stage.faultEnded();
+        await stage.whenRecovered();
+      }),
+  },
+  {
     name: "broker-restart",
     title: "the broker is restarted by SIGTERM, twice",
     // mosquitto forgets the members of groups when it ends, and confirms what nobody gets then.
@@ -60,7 +79,7 @@ export const scenarios = [
   },
   {
     name: "consumer-kill",
-    title: "the consumer is killed and started again under its name, again and again",
+    title: "the consumer is killed and started again under its name, ten times a minute at least",
     run: (stage) =>
       stage.again(async () => {
         await stage.pause(300, 1_000);
@@ -68,7 +87,7 @@ export const scenarios = [
         stage.faultEnded();
         await stage.startConsumer();
         await stage.whenRecovered();
-      }),
+      }, stage.timesEvery(killEverySeconds)),
   },
   {
     name: "publisher-kill",
@@ -80,7 +99,7 @@ export const scenarios = [
         stage.faultEnded();
         await stage.startPublisher();
         await stage.whenRecovered();
-      }),
+      }, stage.timesEvery(killEverySeconds)),
   },
   {
     name: "drain",
@@ -99,5 +118,26 @@ export const scenarios = [
     isInMemory: true,
     hasPoison: true,
     run: (stage) => stage.again(() => stage.pause(1_000)),
+  },
+  {
+    name: "unburied",
+    title: "dead letters cannot be written for some seconds, and the consumer is killed meanwhile; then they can",
+    buriesOverNetwork: true,
+    hasPoison: true,
+    run: (stage) =>
+      stage.again(async () => {
+        stage.network.refuse();
+        // Other keys go on, until what waits behind the dead uses up all credit.
+        await stage.whenFlowing();
+        await stage.whenConsumerSays("could not be written, it stays unacknowledged");
+        await stage.pause(1_000);
+        // What it could not bury it has not acknowledged either, so the next one has it again.
+        await stage.killConsumer();
+        await stage.startConsumer();
+        await stage.pause(1_000);
+        stage.network.heal();
+        stage.faultEnded();
+        await stage.whenRecovered();
+      }),
   },
 ];

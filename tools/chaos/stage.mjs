@@ -6,7 +6,8 @@ import { checkoutFolder } from "../brokers/checkout.mjs";
 import { ChildProgram } from "./child-program.mjs";
 import { readConfirmed, readHandled } from "./journal.mjs";
 import { judge, recoveryAfter } from "./judge.mjs";
-import { isPoison } from "./load.mjs";
+import { isPoison, messagesPerSecond } from "./load.mjs";
+import { nativeOptions } from "./native-options.mjs";
 import { seededRandom } from "./random.mjs";
 import { until } from "./until.mjs";
 
@@ -58,12 +59,16 @@ export class Stage {
     const url = broker === undefined ? "memory:" : scenario.isOverNetwork === true ? broker.proxiedUrl : broker.url;
     this.#assignment = {
       role: broker === undefined ? "both" : "consumer",
+      name: "consumer",
       url,
+      native: nativeOptions[protocol] ?? {},
+      ...(broker !== undefined && scenario.buriesOverNetwork === true ? { deadLetterUrl: broker.proxiedUrl } : {}),
       topic: `chaos.${scenario.name}`,
       ...(scenario.ungroupedOn?.includes(protocol) ? {} : { group: `chaos-${scenario.name}` }),
       folder: join(checkoutFolder, ".busbar", "chaos", `${protocol}-${scenario.name}`),
       seed,
       generation: 0,
+      messagesPerSecond,
       hasPoison: scenario.hasPoison === true,
     };
   }
@@ -82,6 +87,7 @@ export class Stage {
   async play() {
     rmSync(this.folder, { recursive: true, force: true });
     mkdirSync(this.folder, { recursive: true });
+    this.#broker?.network.heal();
     await this.startConsumer();
     await this.startPublisher();
     await this.#whenHandled(() => this.#handled().length > 0, "nothing was handled before anything was broken");
@@ -112,20 +118,41 @@ export class Stage {
     });
   }
 
-  /** Kills what still runs. */
+  /** Kills what still runs, and leaves the network as it was. */
   async end() {
+    this.#broker?.network.heal();
     await Promise.all([this.#consumer?.kill(), this.#publisher?.kill()]);
   }
 
   /**
-   * Repeats the fault until the time of the scenario is over, once at least.
+   * Repeats the fault until the time of the scenario is over, and so many times at least.
    *
    * @param {() => Promise<void>} fault
+   * @param {number} [times]
    */
-  async again(fault) {
-    do {
+  async again(fault, times = 1) {
+    for (let time = 0; time < times || Date.now() < this.#endsAt; time++) {
       await fault();
-    } while (Date.now() < this.#endsAt);
+    }
+  }
+
+  /**
+   * How often something happens within the time of the scenario that happens every so many seconds.
+   *
+   * @param {number} seconds
+   */
+  timesEvery(seconds) {
+    return Math.ceil(this.#milliseconds / (seconds * 1_000));
+  }
+
+  /**
+   * A random number between two.
+   *
+   * @param {number} least
+   * @param {number} most
+   */
+  between(least, most) {
+    return least + this.#random() * (most - least);
   }
 
   /**
@@ -135,7 +162,7 @@ export class Stage {
    * @param {number} [mostMs]
    */
   async pause(leastMs, mostMs = leastMs) {
-    await pause(leastMs + this.#random() * (mostMs - leastMs), undefined, { signal: this.#signal });
+    await pause(this.between(leastMs, mostMs), undefined, { signal: this.#signal });
   }
 
   /** From here on the recovery is measured. */
@@ -150,6 +177,28 @@ export class Stage {
       () => recoveryAfter(moment, this.#handled()) !== undefined,
       "nothing published after the fault was handled",
     );
+  }
+
+  /** Resolves when a message was handled that was published from now on, whatever is broken. */
+  async whenFlowing() {
+    const moment = Date.now();
+    await this.#whenHandled(
+      () => recoveryAfter(moment, this.#handled()) !== undefined,
+      "what nothing is wrong with was not handled",
+    );
+  }
+
+  /**
+   * Resolves when the consumer has written this to its log, since the scenario began.
+   *
+   * @param {string} text
+   */
+  async whenConsumerSays(text) {
+    await until(() => this.#consumer?.hasWritten(text) === true, {
+      deadlineMs: recoveryMs,
+      signal: this.#signal,
+      whyNot: () => `the consumer did not say "${text}"`,
+    });
   }
 
   /** Restarts the broker by SIGTERM on its data; resolves when it answers. */
@@ -170,7 +219,12 @@ export class Stage {
       this.#publisher = this.#consumer;
       return;
     }
-    this.#publisher = new ChildProgram({ ...this.#assignment, role: "publisher", generation: this.#generation++ });
+    this.#publisher = new ChildProgram({
+      ...this.#assignment,
+      role: "publisher",
+      name: "publisher",
+      generation: this.#generation++,
+    });
     await this.#publisher.whenReady(this.#signal);
   }
 
