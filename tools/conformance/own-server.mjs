@@ -2,6 +2,13 @@ import { brokerStatus, InstanceUnavailableError, startInstance } from "../broker
 import { behindProxy } from "./behind-proxy.mjs";
 
 /**
+ * Leaves out, when it is `none`, what needs a server of a suite's own.
+ *
+ * @type {string}
+ */
+export const ownServersVariable = "BUSBAR_TEST_OWN_SERVERS";
+
+/**
  * A private broker as the conformance kit takes one: what a suite may restart.
  *
  * @typedef {object} OwnServer
@@ -21,6 +28,9 @@ import { behindProxy } from "./behind-proxy.mjs";
  */
 export function ownServer(name, { isBehindProxy = false } = {}) {
   return async () => {
+    if (process.env[ownServersVariable] === "none") {
+      return { missing: `${ownServersVariable} is "none"` };
+    }
     const variable = `BUSBAR_TEST_${name.toUpperCase()}_URL`;
     if (await isGiven(name, process.env[variable])) {
       return { missing: `${variable} names a server that is not ours to restart` };

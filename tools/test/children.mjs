@@ -49,15 +49,19 @@ export function endChildrenOnSignals(onFirst) {
  *
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{ env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ env?: NodeJS.ProcessEnv, output?: number }} [options] `output` is the open file that takes what it prints, instead of the terminal
  * @returns {Promise<{ code: number }>}
  */
-export function runChild(program, args, { env = process.env } = {}) {
+export function runChild(program, args, { env = process.env, output } = {}) {
   if (interruptedBy !== undefined) {
     return Promise.resolve({ code: 130 });
   }
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: rootFolder, env, stdio: ["ignore", "inherit", "inherit"] });
+    const child = spawn(program, args, {
+      cwd: rootFolder,
+      env,
+      stdio: ["ignore", output ?? "inherit", output ?? "inherit"],
+    });
     running.add(child);
     child.once("error", (error) => {
       running.delete(child);

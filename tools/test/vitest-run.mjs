@@ -22,9 +22,10 @@ export const countsVariable = "BUSBAR_TEST_COUNTS";
  * @param {readonly string[]} plan.projects
  * @param {readonly string[]} plan.vitestArgs
  * @param {Record<string, string>} plan.urls variables with the URLs of brokers
+ * @param {number} [plan.output] the open file that takes what is printed, instead of the terminal
  * @returns {Promise<Totals>}
  */
-export async function runSuites({ projects, vitestArgs, urls }) {
+export async function runSuites({ projects, vitestArgs, urls, output }) {
   const folder = mkdtempSync(join(tmpdir(), "busbar-counts-"));
   const countsFile = join(folder, "counts.json");
   const reporters = [
@@ -40,7 +41,7 @@ export async function runSuites({ projects, vitestArgs, urls }) {
   ];
   try {
     const env = { ...process.env, ...urls, [runVariable]: "named", [countsVariable]: countsFile };
-    const { code } = await runChild(process.execPath, args, { env });
+    const { code } = await runChild(process.execPath, args, { env, ...(output === undefined ? {} : { output }) });
     /** @type {Totals} */
     const totals = existsSync(countsFile)
       ? JSON.parse(readFileSync(countsFile, "utf8"))
