@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, 
 import { join, relative } from "node:path";
 
 import { ownServersVariable } from "../conformance/own-server.mjs";
+import { patienceVariable } from "../conformance/patience.mjs";
 import { rootFolder } from "../test/root-folder.mjs";
 import { totalsLine } from "../test/totals.mjs";
 import { runSuites } from "../test/vitest-run.mjs";
@@ -33,8 +34,14 @@ export async function runAtOnce({ adapter, times, urls, hasOwnServers, log }) {
       const output = openSync(join(folder, `${name}.log`), "w");
       const totals = await runSuites({
         projects: [adapter],
-        vitestArgs: ["test/conformance.test.ts"],
-        urls: { ...urls, ...ownServers, BUSBAR_TEST_CERTIFICATES: certificates },
+        vitestArgs: ["test/conformance.test.ts", "--reporter=verbose"],
+        urls: {
+          ...urls,
+          ...ownServers,
+          // They share the processors too: what is late is not what this is about.
+          [patienceVariable]: String(Math.ceil(times / 2)),
+          BUSBAR_TEST_CERTIFICATES: certificates,
+        },
         output,
       }).finally(() => closeSync(output));
       const seconds = ((Date.now() - started) / 1_000).toFixed(0);

@@ -1,6 +1,7 @@
 import { certificateWriter, conformance } from "@busbar/testing";
 import { afterAll, describe, it } from "vitest";
 import { ownServer } from "../../../tools/conformance/own-server.mjs";
+import { patient } from "../../../tools/conformance/patience.mjs";
 import { kafka } from "../src/index.ts";
 
 conformance(
@@ -15,7 +16,7 @@ conformance(
     link: "own-server",
     ownServer: ownServer("kafka", { isBehindProxy: true }),
     // A member that joins waits for the group; a new topic under a wildcard is found by asking now and then.
-    deadlineMs: 45_000,
+    deadlineMs: patient(45_000),
     quietMs: 1_000,
     onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),
   },

@@ -1,6 +1,7 @@
 import { certificateWriter, conformance } from "@busbar/testing";
 import { afterAll, describe, it } from "vitest";
 import { ownServer } from "../../../tools/conformance/own-server.mjs";
+import { patient } from "../../../tools/conformance/patience.mjs";
 import { mqtt } from "../src/index.ts";
 
 conformance(
@@ -12,6 +13,7 @@ conformance(
     link: "tcp",
     ownServer: ownServer("mosquitto"),
     forgets: { groups: "mosquitto keeps no shared subscription over its restart" },
+    deadlineMs: patient(10_000),
     onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),
   },
 );

@@ -1,6 +1,7 @@
 import { certificateWriter, conformance } from "@busbar/testing";
 import { afterAll, describe, it } from "vitest";
 import { ownServer } from "../../../tools/conformance/own-server.mjs";
+import { patient } from "../../../tools/conformance/patience.mjs";
 import { nats } from "../src/index.ts";
 
 conformance(
@@ -13,6 +14,7 @@ conformance(
     leaseMs: 1_000,
     link: "tcp",
     ownServer: ownServer("nats"),
+    deadlineMs: patient(10_000),
     onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),
   },
 );
