@@ -30,8 +30,6 @@ export class AmqpSubscriber implements Subscriber {
   /** What waits to be acknowledged ahead of its handler, by its record: the hand-out shows nothing else of it. */
   readonly #undeparted = new WeakMap<InboundRecord, AmqpArrival>();
   #consumer: ConsumerChannel | undefined;
-  /** The broker did not answer in time. */
-  #silent = false;
   #stopping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -134,6 +132,8 @@ export class AmqpSubscriber implements Subscriber {
     if (this.#consumer !== consumer) return;
     const counted = countsDeliveries(this.#request, this.#settings);
     const arrival = new AmqpArrival(message, counted, (settled, outcome) => {
+      // The end of the channel gives it back, among the others in their order.
+      if (this.#stopping !== undefined && outcome === "release") return;
       // At most once: the broker was told before the sink was.
       if (this.#departures !== undefined || consumer.settle(settled, outcome)) return;
       this.#tellUnsettled(settled, outcome);
@@ -172,11 +172,13 @@ export class AmqpSubscriber implements Subscriber {
     this.#statuses.emit({ type: "settlement-failed", name, delivery, outcome, error });
   }
 
+  /**
+   * Hands nothing out any more. The consumer is not cancelled, since RabbitMQ itself gives back what it is just sending to one that is, ahead
+   * of what was sent before: until the channel closes, further messages come and are left alone, as many as there is room for.
+   */
   async #stop(): Promise<void> {
     this.#ending.abort();
     this.#handOut.stop();
-    const consumer = this.#consumer;
-    if (consumer !== undefined) this.#silent = !(await atMost(goodbyeMs, consumer.cancel()));
     await this.#departures?.idle();
   }
 
@@ -184,15 +186,13 @@ export class AmqpSubscriber implements Subscriber {
     await this.stop();
     this.#onClosed();
     const consumer = this.#consumer;
-    // To a peer that did not answer once, no further word is said: the end of the connection gives everything back.
-    if (consumer !== undefined && !this.#silent) {
-      this.#silent = !(await atMost(goodbyeMs, this.flush()));
-      await consumer.close();
-    }
+    const isHeard = consumer === undefined || (await atMost(goodbyeMs, this.flush()));
+    // To a peer that did not answer, no further word is said: the end of the connection gives everything back.
+    if (isHeard) await consumer?.close();
     this.#consumer = undefined;
     this.#handOut.endGeneration();
     const { link } = this.#connection;
-    if (link === undefined || this.#silent || !isTransient(this.#request)) return;
+    if (link === undefined || !isHeard || !isTransient(this.#request)) return;
     // When this fails, the queue goes by itself after its time.
     await atMost(
       goodbyeMs,

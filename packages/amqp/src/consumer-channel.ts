@@ -22,7 +22,6 @@ export class ConsumerChannel {
   readonly #prefetch: number;
   readonly #scheduleFlush: () => void;
   #cancelled: (reason: unknown) => void = () => undefined;
-  #consumerTag: string | undefined;
   #open = true;
 
   /** Resolves with the reason when the channel, or the consumer on it, is gone. */
@@ -65,7 +64,7 @@ export class ConsumerChannel {
 
   /** Starts the consumer. Messages may come before this resolves. */
   async consume(queue: string, consumerTag: string, onMessage: (message: ConsumeMessage) => void): Promise<void> {
-    const { consumerTag: tag } = await this.#channel.consume(
+    await this.#channel.consume(
       queue,
       (message) => {
         // An exception must not cross the client, which would close the channel for it.
@@ -81,7 +80,6 @@ export class ConsumerChannel {
       },
       { noAck: false, consumerTag },
     );
-    this.#consumerTag = tag;
   }
 
   /** Settles a message. Returns false when it could not be written; the broker will deliver it again then. */
@@ -109,20 +107,7 @@ export class ConsumerChannel {
     await this.#channel.prefetch(this.#prefetch);
   }
 
-  /**
-   * Ends the consumer. What was not handed out stays until the channel closes: given back now it would come, to the next who consumes, before
-   * what was handed out and is given back later. Does nothing on a channel that is gone.
-   */
-  async cancel(): Promise<void> {
-    if (!this.#open || this.#consumerTag === undefined) return;
-    try {
-      await this.#channel.cancel(this.#consumerTag);
-    } catch {
-      // The channel went meanwhile, and everything unsettled went back with it.
-    }
-  }
-
-  /** Closes the channel: the broker takes back what is unsettled. Never rejects. */
+  /** Closes the channel: the broker takes back what is unsettled, in the order in which it sent it. Never rejects. */
   async close(): Promise<void> {
     this.#open = false;
     await closeChannel(this.#channel);
