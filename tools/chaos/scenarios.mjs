@@ -137,7 +137,7 @@ export const scenarios = [
         await stage.pause(1_000);
         stage.network.heal();
         stage.faultEnded();
-        await stage.whenRecovered();
+        await stage.whenRecoveredOnEveryKey();
       }),
   },
 ];

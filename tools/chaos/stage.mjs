@@ -6,7 +6,7 @@ import { checkoutFolder } from "../brokers/checkout.mjs";
 import { ChildProgram } from "./child-program.mjs";
 import { readConfirmed, readHandled } from "./journal.mjs";
 import { judge, recoveryAfter } from "./judge.mjs";
-import { isPoison, messagesPerSecond } from "./load.mjs";
+import { isPoison, keyCount, messagesPerSecond } from "./load.mjs";
 import { nativeOptions } from "./native-options.mjs";
 import { seededRandom } from "./random.mjs";
 import { until } from "./until.mjs";
@@ -177,6 +177,13 @@ export class Stage {
       () => recoveryAfter(moment, this.#handled()) !== undefined,
       "nothing published after the fault was handled",
     );
+  }
+
+  /** The same, of every key: as long as something waits to be buried, nothing later of its key is handled. */
+  async whenRecoveredOnEveryKey() {
+    const moment = this.#faultEnds.at(-1) ?? 0;
+    const keysSince = () => new Set(this.#handled().flatMap(({ sentAt, key }) => (sentAt >= moment ? [key] : [])));
+    await this.#whenHandled(() => keysSince().size === keyCount, "some keys are still waited for");
   }
 
   /** Resolves when a message was handled that was published from now on, whatever is broken. */
