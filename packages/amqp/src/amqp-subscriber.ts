@@ -30,6 +30,8 @@ export class AmqpSubscriber implements Subscriber {
   /** What waits to be acknowledged ahead of its handler, by its record: the hand-out shows nothing else of it. */
   readonly #undeparted = new WeakMap<InboundRecord, AmqpArrival>();
   #consumer: ConsumerChannel | undefined;
+  /** The broker did not answer in time when it came to an end. */
+  #silent = false;
   #stopping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -72,7 +74,10 @@ export class AmqpSubscriber implements Subscriber {
 
   async flush(): Promise<void> {
     // On a channel that is gone there is nothing to write: what it had is delivered again.
-    await this.#consumer?.flush().catch(() => undefined);
+    const flushed = this.#consumer?.flush().catch(() => undefined);
+    if (flushed === undefined || this.#silent) return;
+    if (this.#stopping === undefined) return flushed;
+    this.#silent = !(await atMost(goodbyeMs, flushed));
   }
 
   close(): Promise<void> {
@@ -186,13 +191,13 @@ export class AmqpSubscriber implements Subscriber {
     await this.stop();
     this.#onClosed();
     const consumer = this.#consumer;
-    const isHeard = consumer === undefined || (await atMost(goodbyeMs, this.flush()));
+    await this.flush();
     // To a peer that did not answer, no further word is said: the end of the connection gives everything back.
-    if (isHeard) await consumer?.close();
+    if (!this.#silent) await consumer?.close();
     this.#consumer = undefined;
     this.#handOut.endGeneration();
     const { link } = this.#connection;
-    if (link === undefined || !isHeard || !isTransient(this.#request)) return;
+    if (link === undefined || this.#silent || !isTransient(this.#request)) return;
     // When this fails, the queue goes by itself after its time.
     await atMost(
       goodbyeMs,
