@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 
+import { chosen, wholeNumber } from "../demo/option-values.mjs";
 import { protocols } from "./chaos-broker.mjs";
 import { losses } from "./losses.mjs";
 import { scenarios } from "./scenarios.mjs";
@@ -75,32 +76,4 @@ export function parseOrder(args) {
     isJson: values.json,
     writesDocs: values["write-docs"],
   };
-}
-
-/**
- * @param {string} option
- * @param {string} text names with commas, or "all"
- * @param {readonly string[]} known
- */
-function chosen(option, text, known) {
-  const words = text === "all" ? known : text.split(",");
-  const unknown = words.find((word) => !known.includes(word));
-  if (unknown !== undefined) {
-    throw new Error(`${option} "${unknown}": known are ${known.join(", ")}, all.`);
-  }
-  return words;
-}
-
-/**
- * @param {string} option
- * @param {string} text
- * @param {number} least
- * @param {number} most
- */
-function wholeNumber(option, text, least, most) {
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || number < least || number > most) {
-    throw new Error(`${option} "${text}" is not a whole number from ${least} to ${most}.`);
-  }
-  return number;
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { messageOf } from "../brokers/thrown.mjs";
+import { stopSignal } from "../demo/stop-signal.mjs";
 import { table } from "../demo/table.mjs";
 import { help, parseOrder } from "./command-line.mjs";
 import { isFailed, lossRows, reportRows } from "./report.mjs";
@@ -24,7 +25,7 @@ async function main(args) {
     process.stdout.write(help);
     return 0;
   }
-  const signal = stopSignal();
+  const signal = stopSignal(log);
   const { results, losses, versions } = await runChaos({ ...order, signal, log });
   if (order.isJson) {
     process.stdout.write(
@@ -63,19 +64,4 @@ async function main(args) {
 /** @param {string} line */
 function log(line) {
   process.stderr.write(`${line}\n`);
-}
-
-/** The first Ctrl-C (or SIGTERM) stops everything in order, the second ends this at once; what it started sees that and stops by itself. */
-function stopSignal() {
-  const controller = new AbortController();
-  for (const name of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
-    process.on(name, () => {
-      if (controller.signal.aborted) {
-        process.exit(130);
-      }
-      log(`${name}: ending what was started, once more to end at once …`);
-      controller.abort(new Error("Stopped before it was done."));
-    });
-  }
-  return controller.signal;
 }

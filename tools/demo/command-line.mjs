@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 
 import { demoBrokers } from "./demo-brokers.mjs";
+import { wholeNumber } from "./option-values.mjs";
 
 /**
  * What `--help` prints.
@@ -82,18 +83,4 @@ function brokersOf(word, example) {
     throw new Error(`--on "${word}": known are ${known.join(", ")}.`);
   }
   return [word];
-}
-
-/**
- * @param {string} option
- * @param {string} text
- * @param {number} least
- * @param {number} most
- */
-function wholeNumber(option, text, least, most) {
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || number < least || number > most) {
-    throw new Error(`${option} "${text}" is not a whole number from ${least} to ${most}.`);
-  }
-  return number;
 }

@@ -7,6 +7,7 @@ import { installMissing } from "./install-missing.mjs";
 import { nodeProblem } from "./node-problem.mjs";
 import { ProgressLine } from "./progress-line.mjs";
 import { runSource } from "./run-source.mjs";
+import { stopSignal } from "./stop-signal.mjs";
 import { demonstrateWeather } from "./weather-demo.mjs";
 
 /** @import { Order } from "./command-line.mjs" */
@@ -29,7 +30,7 @@ async function main(args) {
     process.stdout.write(help);
     return 0;
   }
-  const signal = stopSignal();
+  const signal = stopSignal((line) => progress.log(line));
   try {
     const problem = nodeProblem(checkoutFolder);
     if (problem !== undefined) {
@@ -62,19 +63,4 @@ async function carryOut({ example, brokers, stations, deadlineMs }, signal) {
     },
     (line) => progress.log(line),
   );
-}
-
-/** The first Ctrl-C (or SIGTERM) stops everything in order, the second ends this at once; what it started sees that and stops by itself. */
-function stopSignal() {
-  const controller = new AbortController();
-  for (const name of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
-    process.on(name, () => {
-      if (controller.signal.aborted) {
-        process.exit(130);
-      }
-      progress.log(`${name}: stopping in order, once more to end at once …`);
-      controller.abort(new Error("Stopped before it was done; everything that was started has ended."));
-    });
-  }
-  return controller.signal;
 }

@@ -1,0 +1,82 @@
+import { setTimeout as pause } from "node:timers/promises";
+
+import { NumberSet } from "../number-set.mjs";
+
+/** @import { Outcome } from "../assignment.mjs" */
+/** @import { PartRun } from "../part-run.mjs" */
+
+/** How far the publisher gets ahead of the handler. */
+const apart = 10_000;
+const most = 5 * apart;
+const concurrency = 8;
+/** How long a handler takes, in milliseconds: at most 800 messages a second. */
+const handlingMs = 10;
+/** The most messages that the bus may have taken from the broker at a time: its default. */
+const maxInFlight = 256;
+/** By how much the process may grow, in megabytes. In memory the backlog itself is in the process. */
+const growthLimit = 100;
+
+const text = "x".repeat(10_000);
+
+/**
+ * Publishes bodies of 10 KB until a slow handler is 10,000 of them behind, and lets it catch up. What the bus, the driver and the client hold
+ * must stay bounded: were the backlog to come into the process, it would be 100 MB and its overhead.
+ *
+ * @param {PartRun} run
+ * @returns {Promise<Outcome["figures"]>}
+ */
+export async function backlog(run) {
+  const { memory } = run;
+  const confirmed = new NumberSet(most);
+  const handled = new NumberSet(most);
+  const bus = await run.connect();
+  let again = 0;
+  let sent = 0;
+  let taken = 0;
+  let peak = 0;
+  const subscription = await bus.subscribe(
+    "soak.backlog",
+    { group: "soak-backlog", concurrency, maxInFlight },
+    async (/** @type {{ number: number }} */ { number }) => {
+      const { running, waiting, delayed } = subscription.health();
+      taken = Math.max(taken, running + waiting + delayed);
+      await pause(handlingMs);
+      if (!handled.add(number)) {
+        again++;
+      }
+    },
+  );
+  const atStart = memory.now();
+  const publishing = async () => {
+    while (sent < most && confirmed.count - handled.count < apart) {
+      run.signal.throwIfAborted();
+      const number = sent++;
+      await bus.publish("soak.backlog", { number, text });
+      confirmed.add(number);
+      peak = Math.max(peak, confirmed.count - handled.count);
+      run.tell(`${(confirmed.count - handled.count).toLocaleString("en")} behind`);
+    }
+  };
+  await Promise.all(Array.from({ length: 256 }, publishing));
+  await run.whenCounted("handled", confirmed.count, () => handled.count);
+  const { highest } = memory;
+  const lost = confirmed.without(handled);
+  const own = run.protocol === "memory" ? (apart * text.length) / 1_048_576 : 0;
+  run.must(lost.length === 0, `${lost.length} confirmed messages were not handled, the first is ${lost[0]}`);
+  run.must(peak >= apart, `the publisher got only ${peak} messages ahead`);
+  run.must(taken <= maxInFlight, `the bus had taken ${taken} messages at a time, not ${maxInFlight}`);
+  run.must(
+    highest - atStart <= growthLimit + own,
+    `the process had ${highest.toFixed(0)} MB, ${(highest - atStart).toFixed(0)} more than before`,
+  );
+  return {
+    confirmed: confirmed.count,
+    handled: handled.count,
+    lost: lost.length,
+    "handled again": again,
+    "behind at most": peak,
+    "taken at most": taken,
+    "MB before": Math.round(atStart),
+    "MB at most": Math.round(highest),
+  };
+}
