@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-import { Reject } from "@busbar/core";
+import { Reject, RetryLater } from "@busbar/core";
 
 /** @import { ManualHandler, Handler } from "@busbar/core" */
 
@@ -9,6 +9,9 @@ import { Reject } from "@busbar/core";
  *
  * @typedef {"handled" | "dead"} Fate
  */
+
+/** By another name, since an object that has it is awaited by accident; here on purpose. @type {string} */
+const thenName = "then";
 
 const harm = () => {
   throw new Error("made to do harm");
@@ -54,6 +57,7 @@ const thrown = {
   },
   "rejected-with-a-proxy": () => new Reject("proxy", { cause: hostile }),
   "rejected-with-a-symbol": () => Object.assign(new Reject("a"), { message: Symbol("a symbol") }),
+  "retry-at-no-time": () => new RetryLater(Number.NaN),
   "a-promise": () => Promise.resolve(),
 };
 
@@ -76,13 +80,21 @@ export const badHandlers = {
           },
         },
       ],
-      [`rejects-${name}`, { fate: /** @type {Fate} */ ("dead"), handle: async () => Promise.reject(make()) }],
+      [
+        `rejects-${name}`,
+        {
+          fate: /** @type {Fate} */ ("dead"),
+          handle: async () => {
+            throw make();
+          },
+        },
+      ],
     ]),
   ),
   "returns-anything": { fate: "handled", handle: () => Symbol("a symbol") },
   "returns-no-prototype": { fate: "handled", handle: () => Object.create(null) },
   "returns-throwing-proxy": { fate: "dead", handle: () => hostile },
-  "returns-throwing-then": { fate: "dead", handle: () => Object.defineProperty({}, "then", { get: harm }) },
+  "returns-throwing-then": { fate: "dead", handle: () => Object.defineProperty({}, thenName, { get: harm }) },
   "then-throws": { fate: "dead", handle: () => thenable(harm) },
   "then-resolves-and-throws": {
     fate: "handled",
@@ -120,9 +132,10 @@ export const badHandlers = {
     fate: "dead",
     handle: () => thenable((resolve) => resolve(Promise.reject(new Error("inside")))),
   },
+  // `await` does not ask a promise for its \`then\`.
   "own-then-of-a-promise": {
-    fate: "dead",
-    handle: () => Object.assign(Promise.resolve(), { then: harm }),
+    fate: "handled",
+    handle: () => Object.assign(Promise.resolve(), { [thenName]: harm }),
   },
   "late-rejection": {
     fate: "dead",
@@ -142,7 +155,9 @@ export const badHandlers = {
   "rejects-on-abort": {
     fate: "dead",
     handle: (_payload, message) =>
-      new Promise((_resolve, reject) => message.signal.addEventListener("abort", () => reject(message.signal.reason))),
+      new Promise((_resolve, reject) =>
+        message.signal.addEventListener("abort", () => reject(/** @type {Error} */ (message.signal.reason))),
+      ),
   },
   "throws-on-abort": {
     fate: "dead",
@@ -211,7 +226,7 @@ export const badManualHandlers = {
 
 /** @param {(resolve: (value?: unknown) => void, reject: (error: unknown) => void) => void} then */
 function thenable(then) {
-  return { then };
+  return { [thenName]: then };
 }
 
 /** @param {AbortSignal} signal */

@@ -36,6 +36,18 @@ export interface BusErrorDetails {
 const brand = Symbol.for("busbar.error");
 
 /**
+ * Tells whether a thrown value bears a brand. Never throws itself: what is thrown may be anything, a proxy that throws when it is looked at
+ * as well.
+ */
+export function isBranded(value: unknown, as: symbol): boolean {
+  try {
+    return typeof value === "object" && value !== null && (value as Record<symbol, unknown>)[as] === true;
+  } catch {
+    return false;
+  }
+}
+
+/**
  * Every error of the bus. The message says what failed, where, and what to do next; it never holds a secret.
  * Test with `BusError.is`, which also holds across two installed copies of this package.
  */
@@ -58,7 +70,7 @@ export class BusError extends Error {
 
   /** Tells whether a thrown value is an error of the bus, from whichever copy of this package. */
   static is(value: unknown): value is BusError {
-    return typeof value === "object" && value !== null && (value as Record<symbol, unknown>)[brand] === true;
+    return isBranded(value, brand);
   }
 }
 

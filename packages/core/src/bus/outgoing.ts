@@ -29,6 +29,8 @@ const known = [
   "signal",
 ];
 
+const keyProblem = "key is not a text of 1 to 1024 characters without a lone surrogate";
+
 const noHeaders = Object.freeze({});
 
 /** Those that a request honours. */
@@ -67,7 +69,7 @@ function check(call: string, topic: string, options: PublishOptions, allowed: re
 function problemsOf(options: PublishOptions, allowed: readonly string[]): string[] {
   const problems = unknownKeyProblems(options, allowed, "");
   const { key, id, delivery, timeoutMs, expiresInMs, delayMs, retain, requireSubscriber, priority, signal } = options;
-  if (key !== undefined && !isKey(key)) problems.push("key is not a text of 1 to 1024 characters");
+  if (key !== undefined && !isKey(key)) problems.push(keyProblem);
   if (id !== undefined && !isId(id)) problems.push("id is not 1 to 128 printable characters without spaces");
   if (delivery !== undefined && !isDelivery(delivery))
     problems.push('delivery is neither "at-least-once" nor "at-most-once"');
@@ -96,7 +98,7 @@ export function outgoingRecord(
   if (needs.length > 0) throw new UnsupportedError(needs, { topic, broker: link.name });
   // A typed topic makes its key from data, which may be anything.
   if (key !== undefined && !isKey(key))
-    throw new InvalidArgumentError(`publish("${topic}"): key is not a text of 1 to 1024 characters.`, { topic });
+    throw new InvalidArgumentError(`publish("${topic}"): ${keyProblem}.`, { topic });
   const { body, contentType } = encoded(topic, payload, options, link, codecs);
   const limit = link.effective?.limits.maxBodyBytes;
   if (limit !== undefined && body.byteLength > limit)
@@ -135,7 +137,12 @@ function encoded(
   try {
     return codecs.encode(payload, contentType);
   } catch (error) {
-    if (!BusError.is(error)) throw error;
+    if (!BusError.is(error))
+      throw new PayloadError("BUSBAR_CODEC", `publish("${topic}"): the payload throws when it is read.`, {
+        topic,
+        broker: link.name,
+        cause: error,
+      });
     const message = `publish("${topic}"): ${error.message}`;
     const details = { topic, broker: link.name, cause: error };
     if (error.code === "BUSBAR_INVALID_ARGUMENT") throw new InvalidArgumentError(message, details);
@@ -156,7 +163,8 @@ function hasOnlyKeys(options: object, allowed: readonly string[]): boolean {
 }
 
 function isKey(key: unknown): boolean {
-  return typeof key === "string" && key !== "" && key.length <= 1024;
+  // A lone surrogate has no bytes: brokers carry another character for it, so two keys would become one.
+  return typeof key === "string" && key !== "" && key.length <= 1024 && !/\p{Cs}/u.test(key);
 }
 
 function isId(id: unknown): boolean {

@@ -1,3 +1,4 @@
+import { describe } from "../delivery/describe.ts";
 import { messageId } from "../delivery/message-id.ts";
 import type { InboundRecord } from "../contract/index.ts";
 import { RemoteError } from "../errors.ts";
@@ -43,9 +44,13 @@ export function expiryOf(correlationId: string | undefined): number {
 
 /** What an answer says of a failure. */
 export function writeError(error: unknown): { readonly name: string; readonly message: string } {
-  return error instanceof Error
-    ? { name: error.name, message: error.message }
-    : { name: "Error", message: String(error) };
+  try {
+    const { name, message }: { readonly name: unknown; readonly message: unknown } =
+      error instanceof Error ? error : { name: "Error", message: error };
+    return { name: String(name), message: String(message) };
+  } catch {
+    return { name: "Error", message: describe(error) };
+  }
 }
 
 /** The failure that an answer says, as an error. */

@@ -61,20 +61,22 @@ export function resolveSubscribeOptions(
     defaultRetry,
     ...layers.map((layer) => withoutUndefined(layer.retry ?? {})),
   );
-  const concurrency = merged.concurrency ?? 1;
-  const delivery = merged.delivery ?? "at-least-once";
+  // Only what is absent has a default: null comes from a caller whom no compiler watches, and is refused.
+  const concurrency = merged.concurrency === undefined ? 1 : merged.concurrency;
+  const delivery = merged.delivery === undefined ? "at-least-once" : merged.delivery;
+  // What is lost anyway when its process dies is not worth keeping at the broker (docs/decisions/0003).
+  const kept = merged.group !== undefined && delivery === "at-least-once";
   const resolved: ResolvedSubscribeOptions = {
     ...merged,
-    // What is lost anyway when its process dies is not worth keeping at the broker (docs/decisions/0003).
-    durable: merged.durable ?? (merged.group !== undefined && delivery === "at-least-once"),
+    durable: merged.durable === undefined ? kept : merged.durable,
     delivery,
     concurrency,
-    order: merged.order ?? "key",
-    maxInFlight: merged.maxInFlight ?? Math.max(256, 4 * concurrency),
+    order: merged.order === undefined ? "key" : merged.order,
+    maxInFlight: merged.maxInFlight === undefined ? Math.max(256, 4 * concurrency) : merged.maxInFlight,
     retry,
-    handlerTimeoutMs: merged.handlerTimeoutMs ?? 300_000,
-    startFrom: merged.startFrom ?? "new",
-    settle: merged.settle ?? "auto",
+    handlerTimeoutMs: merged.handlerTimeoutMs === undefined ? 300_000 : merged.handlerTimeoutMs,
+    startFrom: merged.startFrom === undefined ? "new" : merged.startFrom,
+    settle: merged.settle === undefined ? "auto" : merged.settle,
   };
   const problems = [
     ...unknownKeyProblems(given, known, ""),
@@ -96,7 +98,7 @@ function problemsOf(filter: ParsedFilter, options: ResolvedSubscribeOptions): st
   const { group, retry, deadLetter } = options;
   check(
     group === undefined || (typeof group === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(group)),
-    `group "${group}" is not 1 to 64 letters, digits, "_" or "-"`,
+    `group ${JSON.stringify(group)} is not 1 to 64 letters, digits, "_" or "-"`,
   );
   check(typeof options.durable === "boolean", "durable is true or false");
   check(oneOf(options.delivery, "at-least-once", "at-most-once"), 'delivery is "at-least-once" or "at-most-once"');

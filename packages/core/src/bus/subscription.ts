@@ -2,7 +2,7 @@ import type { BrokerStatus, SubscribeRequest, Subscriber } from "../contract/ind
 import { pause } from "../driver/backoff.ts";
 import type { Intake, IntakeCounts } from "../delivery/intake.ts";
 import type { IntakeSource } from "../delivery/intake-source.ts";
-import { describe } from "../delivery/describe.ts";
+import { describe, messageOf } from "../delivery/describe.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { UnmetNeed } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
@@ -163,7 +163,7 @@ export class Subscription {
       dropped: this.#dropped,
       positionsLost: this.#positionsLost,
       lastPositionLost: this.#lastPositionLost,
-      lastError: error === undefined ? undefined : error instanceof Error ? error.message : describe(error),
+      lastError: error === undefined ? undefined : messageOf(error),
     };
   }
 

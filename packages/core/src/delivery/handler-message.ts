@@ -1,4 +1,5 @@
 import type { Headers } from "../contract/index.ts";
+import { describe } from "./describe.ts";
 import type { HeldMessage } from "./held-message.ts";
 import type { ManualMessage } from "./message.ts";
 
@@ -92,11 +93,12 @@ export class HandlerMessage implements ManualMessage {
   }
 
   retryLater(delayMs?: number): void {
-    this.#settle({ type: "retry", delayMs });
+    this.#settle({ type: "retry", delayMs: typeof delayMs === "number" ? delayMs : undefined });
   }
 
   reject(reason: string): void {
-    this.#settle({ type: "reject", reason });
+    // An error's text is made from it, and not everything can be one.
+    this.#settle({ type: "reject", reason: typeof reason === "string" ? reason : describe(reason) });
   }
 
   #settle(outcome: ManualOutcome): void {

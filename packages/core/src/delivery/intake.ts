@@ -303,18 +303,17 @@ export class Intake implements Swept {
   }
 
   #handle(held: HeldMessage, run: HandlerMessage, payload: unknown): void {
-    let result: unknown;
+    let later: Promise<unknown> | undefined;
     try {
-      result = this.#options.handle(payload, run);
-    } catch (error) {
-      return this.#threw(held, run, error);
-    }
-    if (isThenable(result))
-      result.then(
+      later = promiseOf(this.#options.handle(payload, run));
+      later?.then(
         () => this.#returned(held, run),
         (error: unknown) => this.#threw(held, run, error),
       );
-    else this.#returned(held, run);
+    } catch (error) {
+      return this.#threw(held, run, error);
+    }
+    if (later === undefined) this.#returned(held, run);
   }
 
   /** No attempt can help a message that cannot be decoded or does not fit its schema. */
@@ -494,4 +493,21 @@ function cannotWait({ topic, id }: HeldMessage, { delayMs }: RetryLater, longest
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as PromiseLike<unknown>).then === "function";
+}
+
+/**
+ * What a handler gave back, as a promise that settles once; `undefined` where it is none. Throws what looking at it throws. A plain promise, which most
+ * are, costs nothing more; of anything else that has a `then` only `await` makes one that is to be trusted.
+ */
+function promiseOf(result: unknown): Promise<unknown> | undefined {
+  if ((typeof result !== "object" && typeof result !== "function") || result === null) return undefined;
+  const { then } = result as { readonly then?: unknown };
+  if (typeof then !== "function") return undefined;
+  return then === plainThen && result instanceof Promise ? result : awaited(result);
+}
+
+const plainThen: unknown = Object.getOwnPropertyDescriptor(Promise.prototype, "then")?.value;
+
+async function awaited(result: unknown): Promise<unknown> {
+  return await result;
 }

@@ -1,3 +1,5 @@
+import { isBranded } from "../errors.ts";
+
 const rejectBrand = Symbol.for("busbar.reject");
 const retryLaterBrand = Symbol.for("busbar.retry-later");
 
@@ -11,7 +13,7 @@ export class Reject extends Error {
   }
 
   static is(value: unknown): value is Reject {
-    return typeof value === "object" && value !== null && (value as Record<symbol, unknown>)[rejectBrand] === true;
+    return isBranded(value, rejectBrand);
   }
 }
 
@@ -27,6 +29,6 @@ export class RetryLater extends Error {
   }
 
   static is(value: unknown): value is RetryLater {
-    return typeof value === "object" && value !== null && (value as Record<symbol, unknown>)[retryLaterBrand] === true;
+    return isBranded(value, retryLaterBrand);
   }
 }

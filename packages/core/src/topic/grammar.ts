@@ -108,6 +108,15 @@ function quote(value: unknown): string {
 }
 
 function printable(value: unknown): string {
-  const text = String(value);
+  const text = textOf(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** Anything may come from a caller whom no compiler watches, also an object that cannot be a text. */
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return typeof value;
+  }
 }

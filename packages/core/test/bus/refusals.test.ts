@@ -13,7 +13,21 @@ async function refusal(call: (open: Bus) => Promise<unknown>): Promise<unknown> 
   }
 }
 
-it.each([null, undefined, 7, {}])("what is no topic (%j) is refused by every call that takes one", async (value) => {
+const harm = (): never => {
+  throw new Error("made to do harm");
+};
+
+const noTopics: readonly (readonly [string, unknown])[] = [
+  ["null", null],
+  ["undefined", undefined],
+  ["a number", 7],
+  ["an object", {}],
+  ["an object without a prototype", Object.create(null)],
+  ["an object whose toString throws", { toString: harm }],
+  ["a proxy that throws", new Proxy({}, { get: harm })],
+];
+
+it.each(noTopics)("what is no topic (%s) is refused by every call that takes one", async (_, value) => {
   const malformed = value as string;
   const calls: readonly ((open: Bus) => Promise<unknown>)[] = [
     (open) => open.publish(malformed, 1),
@@ -106,7 +120,6 @@ it("what a call does not honour is refused by it, and not dropped", async () => 
     expect(await refusal(call), String(call)).toMatchObject({ code: "BUSBAR_INVALID_ARGUMENT" });
 });
 
-
 it("what would be held for longer than the broker allows is refused, and what just fits is not", async () => {
   const broker = memory({ url: "memory://held" });
   const open = broker.open.bind(broker);
@@ -128,4 +141,33 @@ it("what would be held for longer than the broker allows is refused, and what ju
   } finally {
     await bus.close();
   }
+});
+
+it("a key with half a character is refused, since brokers would carry another one", async () => {
+  for (const key of ["\ud800", "a\udfff"])
+    expect(await refusal((open) => open.publish("a", 1, { key }))).toMatchObject({ code: "BUSBAR_INVALID_ARGUMENT" });
+  const key = "😀";
+  expect(await refusal((open) => open.publish("a", 1, { key }))).not.toBeInstanceOf(Error);
+});
+
+it("a payload that throws when it is read is refused, whatever it throws", async () => {
+  const payload = new Proxy({}, { get: harm, getPrototypeOf: harm, ownKeys: harm });
+  expect(await refusal((open) => open.publish("a", payload))).toMatchObject({ code: "BUSBAR_CODEC", topic: "a" });
+});
+
+it.each([
+  "group",
+  "concurrency",
+  "maxInFlight",
+  "handlerTimeoutMs",
+  "delivery",
+  "order",
+  "startFrom",
+  "settle",
+  "deadLetter",
+])("null as %s is refused, and not taken for the default", async (name) => {
+  const options = { [name]: null } as never;
+  expect(await refusal((open) => open.subscribe("a", options, () => 1))).toMatchObject({
+    code: "BUSBAR_INVALID_ARGUMENT",
+  });
 });
