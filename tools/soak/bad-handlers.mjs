@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- objects that are awaited by accident are what this is about. */
 import { setTimeout as pause } from "node:timers/promises";
 
 import { Reject, RetryLater } from "@busbar/core";

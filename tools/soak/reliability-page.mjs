@@ -1,28 +1,52 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
 import { checkoutFolder } from "../brokers/checkout.mjs";
 import { withMarkedPart } from "../matrix/marked-part.mjs";
+import { keptResults } from "./kept-results.mjs";
+import { parts } from "./part-names.mjs";
 import { reportTables } from "./report.mjs";
+import { protocols } from "./soak-brokers.mjs";
 
-/** @import { Result } from "./report.mjs" */
+/** @import { KeptResult } from "./kept-results.mjs" */
+
+/** Puts the last results between the marks of `docs/reliability.md` and leaves the rest of the page alone; throws when they are no whole. */
+export function writeReliabilityPage() {
+  const path = join(checkoutFolder, "docs", "reliability.md");
+  const page = readFileSync(path, "utf8");
+  writeFileSync(path, withMarkedPart("docs/reliability.md", page, "npm run soak", pageText(keptResults())));
+}
 
 /**
- * Puts the tables of a run between the marks of `docs/reliability.md` and leaves the rest of the page alone.
+ * The part of the page that is made. Throws when a part of a broker is missing, and when not all were ordered alike.
  *
- * @param {readonly Result[]} results
- * @param {Readonly<Record<string, string>>} versions
- * @param {{ messages: number, seed: number }} order
+ * @param {readonly KeptResult[]} kept in any order
+ * @returns {string}
  */
-export function writeReliabilityPage(results, versions, { messages, seed }) {
-  const path = join(checkoutFolder, "docs", "reliability.md");
-  const text = [
-    `Made by \`npm run soak -- --on all --messages ${messages} --seed ${seed} --write-docs\` on a machine with ${availableParallelism()} cores, Node ${process.versions.node},`,
-    `with ${Object.values(versions).join("; ")}.`,
+export function pageText(kept) {
+  const results = protocols.flatMap((protocol) =>
+    parts.map(({ name }) => {
+      const result = kept.find((each) => each.protocol === protocol && each.part === name);
+      if (result === undefined) {
+        throw new Error(
+          `There is no result of ${name} on ${protocol}: npm run soak -- --on ${protocol} --only ${name}`,
+        );
+      }
+      return result;
+    }),
+  );
+  const orders = new Set(results.map(({ messages, seed }) => `--messages ${messages} --seed ${seed}`));
+  const machines = new Set(results.map(({ node, cores }) => `a machine with ${cores} cores, Node ${node}`));
+  const [order] = orders;
+  if (orders.size > 1) {
+    throw new Error(`The results were ordered differently: ${[...orders].join("; ")}`);
+  }
+  const versions = [...new Set(results.map(({ version }) => version))].filter((version) => version !== "");
+  return [
+    `Made by \`npm run soak -- --on all ${order}\`, one broker after the other, and \`npm run soak -- --write-docs\`,`,
+    `on ${[...machines].join(" and ")}, with ${versions.join("; ")}.`,
     ...reportTables(results).map(({ rows }) => `\n${markdownTable(rows)}`),
   ].join("\n");
-  writeFileSync(path, withMarkedPart("docs/reliability.md", readFileSync(path, "utf8"), "npm run soak", text));
 }
 
 /**

@@ -7,6 +7,7 @@ import { startInstance } from "../brokers/index.mjs";
 import { messageOf } from "../brokers/thrown.mjs";
 import { Program } from "../demo/program.mjs";
 import { waitUntil } from "../demo/wait-until.mjs";
+import { keepResult } from "./kept-results.mjs";
 import { parts } from "./part-names.mjs";
 import { brokerOf } from "./soak-brokers.mjs";
 
@@ -19,6 +20,9 @@ const programFile = fileURLToPath(new URL("program.mjs", import.meta.url));
 
 /** How long a part may take: the million may be slow on a small machine, and stops by itself when nothing moves any more. */
 const deadlineMs = 6 * 3_600_000;
+
+/** How long its process may take to end after that, in milliseconds, before it is killed, which is a failure. */
+const endMs = 30_000;
 
 /**
  * What happens to all parts alike.
@@ -65,6 +69,7 @@ export async function runSoak({ on, names, ...conditions }) {
           break;
         }
         results.push(result);
+        keepResult(result, { version: versions[protocol] ?? "", messages, seed });
       }
     } catch (error) {
       results.push({ protocol, part: "start", problems: [messageOf(error)] });
@@ -113,8 +118,7 @@ async function runPart(assignment, { signal, progress }) {
     problems.push(messageOf(error));
   }
   try {
-    // What has nothing left to do ends by itself, so this only ends what does.
-    await program.stop();
+    await ended(program, problems.length > 0);
   } catch (error) {
     problems.push(messageOf(error));
   }
@@ -129,4 +133,23 @@ async function runPart(assignment, { signal, progress }) {
   const outcome = problems.length === 0 ? "every bound holds" : `FAILED: ${problems.join("; ")}`;
   progress.log(`${name}: ${outcome} (${((Date.now() - started) / 1_000).toFixed(0)} s)`);
   return { protocol, part, problems, ...(figures === undefined ? {} : { figures }) };
+}
+
+/**
+ * Resolves when the program has ended. One that is done has to end by itself: what a bus left behind when it closed would keep it.
+ *
+ * @param {Program} program
+ * @param {boolean} isUnfinished it is to be stopped
+ */
+async function ended(program, isUnfinished) {
+  if (isUnfinished) {
+    await program.stop();
+    return;
+  }
+  const timer = setTimeout(() => program.kill(), endMs);
+  try {
+    await program.whenDone();
+  } finally {
+    clearTimeout(timer);
+  }
 }

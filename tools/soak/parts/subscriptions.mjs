@@ -22,7 +22,7 @@ export async function subscriptions(run) {
   const before = run.memory.now();
   const begin = performance.now();
   let made = 0;
-  await windowed(count, 10, run.signal, async (index) => {
+  await windowed(count, 4, run.signal, async (index) => {
     await bus.subscribe(`soak.many.n${index}`, { group: "soak-many" }, (payload) => {
       if (payload !== index) {
         wrong++;

@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- objects that are awaited by accident are what this is about. */
 import { afterEach, expect, it } from "vitest";
 import { connect, Reject } from "../../src/index.ts";
 import type { Bus } from "../../src/index.ts";
