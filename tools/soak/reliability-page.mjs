@@ -43,8 +43,8 @@ export function pageText(kept) {
   }
   const versions = [...new Set(results.map(({ version }) => version))].filter((version) => version !== "");
   return [
-    `Made by \`npm run soak -- --on all ${order}\`, one broker after the other, and \`npm run soak -- --write-docs\`,`,
-    `on ${[...machines].join(" and ")}, with ${versions.join("; ")}.`,
+    `Each row is the last run of its part on its broker, by \`npm run soak -- --on <broker> --only <part> ${order}\`; written by`,
+    `\`npm run soak -- --write-docs\`, on ${[...machines].join(" and ")}, with ${versions.join("; ")}.`,
     ...reportTables(results).map(({ rows }) => `\n${markdownTable(rows)}`),
   ].join("\n");
 }
