@@ -1,3 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
+
 import { NumberSet } from "../number-set.mjs";
 import { windowed } from "../windowed.mjs";
 
@@ -7,6 +9,9 @@ import { windowed } from "../windowed.mjs";
 /** 40 idle Kafka groups take an eighth of a processor core: each is a member that polls and gives signs of life. */
 const onKafka = 50;
 const elsewhere = 1_000;
+
+/** How long it is looked at what idle subscriptions cost, in milliseconds. */
+const idleMs = 5_000;
 
 /**
  * Makes very many subscriptions in one process, each with a topic of its own, and publishes one message to each.
@@ -45,7 +50,17 @@ export async function subscriptions(run) {
     "got its message": got.count,
     "got another's": wrong,
     "seconds to subscribe": seconds.toFixed(1),
+    "% of a core when idle": await idleLoad(),
     "MB before": Math.round(before),
     "MB at most": Math.round(run.memory.highest),
   };
+}
+
+/** What this process takes of a processor core while nothing comes, in percent. */
+async function idleLoad() {
+  const before = process.cpuUsage();
+  const begin = performance.now();
+  await pause(idleMs);
+  const { user, system } = process.cpuUsage(before);
+  return Math.round((user + system) / 10 / (performance.now() - begin));
 }
