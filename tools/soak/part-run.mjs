@@ -8,8 +8,12 @@ import { MemoryWatch } from "./memory-watch.mjs";
 /** @import { Bus } from "@busbar/core" */
 /** @import { Assignment } from "./assignment.mjs" */
 
-/** How long nothing may happen while something is waited for, in milliseconds: more than a Kafka session. */
-const patienceMs = 90_000;
+/**
+ * How long nothing may happen while something is waited for, in milliseconds: more than a Kafka session.
+ *
+ * @type {number}
+ */
+export const patienceMs = 90_000;
 /** How often it is told how far it is, in milliseconds. */
 const tellEveryMs = 500;
 

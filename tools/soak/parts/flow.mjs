@@ -1,4 +1,5 @@
 import { NumberSet } from "../number-set.mjs";
+import { patienceMs } from "../part-run.mjs";
 import { windowed } from "../windowed.mjs";
 
 /** @import { Outcome } from "../assignment.mjs" */
@@ -47,18 +48,32 @@ export async function flow(run) {
     },
   );
   const begin = performance.now();
-  const told = setInterval(
-    () =>
-      run.tell(
-        `${handled.count.toLocaleString("en")} of ${messages.toLocaleString("en")} handled, ${memory.now().toFixed(0)} MB`,
-      ),
-    1_000,
-  );
+  let seen = 0;
+  let movedAt = begin;
+  let isStuck = false;
+  const look = setInterval(() => {
+    const { count } = handled;
+    run.tell(
+      `${count.toLocaleString("en")} of ${messages.toLocaleString("en")} handled, ${memory.now().toFixed(0)} MB`,
+    );
+    if (count !== seen) {
+      seen = count;
+      movedAt = performance.now();
+    }
+    isStuck = performance.now() - movedAt > patienceMs;
+    if (isStuck || run.signal.aborted) {
+      gate?.open();
+    }
+  }, 1_000);
   try {
     await windowed(messages, window, run.signal, async (number) => {
       while (sent - handled.count >= aheadLimit) {
         gate ??= opening();
         await gate.promise;
+        run.signal.throwIfAborted();
+        if (isStuck) {
+          throw new Error(`only ${handled.count} of ${sent} messages were handled, and no more came`);
+        }
       }
       sent++;
       await bus.publish("soak.flow", { number, text });
@@ -66,7 +81,7 @@ export async function flow(run) {
     });
     await run.whenCounted("handled", messages, () => handled.count);
   } finally {
-    clearInterval(told);
+    clearInterval(look);
   }
   const seconds = (performance.now() - begin) / 1_000;
   const atEnd = memory.now();
