@@ -1,6 +1,6 @@
 import type { Msg } from "@nats-io/nats-core";
 import type { BrokerStatus, Delivery, Outcome, SubscribeRequest, Subscriber } from "@busbar/core/contract";
-import { backoffDelayMs, HandOut, pause, reconnectPolicy } from "@busbar/core/driver";
+import { atMost, backoffDelayMs, HandOut, reconnectPolicy } from "@busbar/core/driver";
 import { Acknowledgements, inProgress, settlementPayload } from "./acknowledgements.ts";
 import { classify } from "./classify.ts";
 import type { Connection } from "./connection.ts";
@@ -187,8 +187,8 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     for (const left of this.#unsettled.takeUnhanded()) this.#acknowledge(left, { outcome: "release" });
   }
 
-  flush(): Promise<void> {
-    return this.#flushed();
+  async flush(): Promise<void> {
+    await this.#flushed();
   }
 
   close(): Promise<void> {
@@ -216,18 +216,16 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     await Promise.all([...names].map((name) => this.consumers.delete(name, request.name)));
   }
 
-  /** Bounded: without a connection a flush would wait until the server is back, and whoever closes for as long. */
-  async #flushed(): Promise<void> {
-    const waited = new AbortController();
-    await Promise.race([this.#acknowledgements.flush(), pause(closeTimeoutMs, waited.signal)]);
-    waited.abort();
+  /** Bounded: without a connection a flush would wait until the server is back, and whoever closes for as long. False when the time was up. */
+  #flushed(): Promise<boolean> {
+    return atMost(closeTimeoutMs, this.#acknowledgements.flush());
   }
 
   async #close(): Promise<void> {
     await this.stop();
     for (const left of [...this.#owed, ...this.#takeBack()]) this.#acknowledge(left, { outcome: "release" });
     this.#unlisten();
-    if (this.connection.connected) await this.#flushed();
+    const answered = this.connection.connected && (await this.#flushed());
     this.#presence.withdraw();
     for (const { delivery, outcome } of this.#acknowledgements.abandon()) {
       if (delivery === undefined) continue;
@@ -235,12 +233,11 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
       this.#report({ type: "settlement-failed", name: this.request.name, delivery, outcome, error });
     }
     for (const consumer of this.#consumers) consumer.mute();
-    if (!this.request.durable && this.request.group === undefined) {
-      await Promise.all(
-        Array.from(this.#consumers, ({ stream }) =>
-          this.consumers.delete(stream, this.request.name).catch(() => undefined),
-        ),
-      );
+    // A server that does not answer is not asked: a consumer that nobody uses goes by itself.
+    if (answered && !this.request.durable && this.request.group === undefined) {
+      const { name } = this.request;
+      const deleted = Array.from(this.#consumers, ({ stream }) => this.consumers.delete(stream, name));
+      await atMost(closeTimeoutMs, Promise.all(deleted));
     }
     this.#options.ended();
   }

@@ -263,7 +263,6 @@ export class Subscription {
     const over = new AbortController();
     await this.#intake.drain(pause(deadlineMs, over.signal));
     over.abort();
-    await Promise.all(this.#subscribers.map((subscriber) => subscriber.flush()));
     await Promise.all(this.#subscribers.map((subscriber) => end(subscriber)));
     for (const unlisten of this.#unlisten) unlisten();
     this.#state = "closed";
