@@ -30,7 +30,8 @@ export interface StreamConsumerHost {
   share(): number;
   /** False while nothing more is to be fetched. */
   wants(): boolean;
-  arrived(consumer: StreamConsumer, message: Msg, info: DeliveryInfo): void;
+  /** @param again The message was delivered before, whatever the server counts. */
+  arrived(consumer: StreamConsumer, message: Msg, info: DeliveryInfo, again: boolean): void;
   /** The consumer, or its stream, is not there any more or does not answer. */
   broken(reason: string): void;
   /** Messages may have been missed or come again. */
@@ -81,6 +82,8 @@ export class StreamConsumer {
   #consumerCreated: string | undefined;
   /** Where the consumer would have to begin if it had to be made again. */
   #resumeAt = 1;
+  /** The latest message that it has brought, by its place in the stream. */
+  #latest = 0;
   readonly #pullSoon = oncePerTurn(() => this.pull());
 
   constructor(host: StreamConsumerHost, stream: string) {
@@ -115,7 +118,10 @@ export class StreamConsumer {
       await consumers.deliverForEver(info);
     }
     this.leaseMs = (info.config.ack_wait ?? this.#host.settings.ackWaitMs * nanos) / nanos;
-    if (!sameStream) this.#resumeAt = (known ? 0 : info.ack_floor.stream_seq) + 1;
+    if (!sameStream) {
+      this.#resumeAt = (known ? 0 : info.ack_floor.stream_seq) + 1;
+      this.#latest = 0;
+    }
     if (info.delivered.consumer_seq === 0) this.#resumeAt = Math.max(this.#resumeAt, info.delivered.stream_seq + 1);
     this.readsAll = info.config.filter_subject === undefined;
     if (!isSameCreation(this.#consumerCreated, info.created)) this.#arrivals.begin(info.delivered.consumer_seq);
@@ -277,7 +283,10 @@ export class StreamConsumer {
     if (this.#requested > 0 && --this.#requested === 0) this.#pulls.clear();
     this.#resumeAt = Math.max(this.#resumeAt, info.sequence + 1);
     this.#arrivals.came(info.delivery, info.sequence);
-    this.#host.arrived(this, message, info);
+    // What is delivered for the first time is later than all before it. A server that was restarted may have forgotten that it had delivered some.
+    const again = info.sequence <= this.#latest;
+    this.#latest = Math.max(this.#latest, info.sequence);
+    this.#host.arrived(this, message, info, again);
     this.#pullSoon();
   }
 

@@ -130,7 +130,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     return !this.#paused && !this.#stopped;
   }
 
-  arrived(consumer: StreamConsumer, message: Msg, info: DeliveryInfo): void {
+  arrived(consumer: StreamConsumer, message: Msg, info: DeliveryInfo, again: boolean): void {
     const ackSubject = message.reply ?? "";
     const { sequence } = info;
     if (this.#isForeign(consumer, message.subject))
@@ -143,7 +143,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     this.#handOut.offer({
       record: messageToRecord(message, info.storedAt),
       deliveries: info.deliveries,
-      redelivered: info.deliveries > 1,
+      redelivered: again || info.deliveries > 1,
       position,
       settle: (outcome, delivery, delayMs) => this.#settle(position, entry, { outcome, delivery, delayMs }),
     });
