@@ -1,0 +1,26 @@
+import mqtt from "mqtt";
+import type { IClientOptions, MqttClient } from "mqtt";
+
+/** Resolves to a client with a connection. Never reconnects: a measurement whose connection breaks is none. */
+export async function connectMqtt(url: string, options: IClientOptions): Promise<MqttClient> {
+  const client = await mqtt.connectAsync(url, {
+    protocolVersion: 5,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    messageIdProvider: new mqtt.UniqueMessageIdProvider(),
+    ...options,
+  });
+  // The client leaves Nagle's algorithm on.
+  (client.stream as { setNoDelay?: (on: boolean) => void }).setNoDelay?.(true);
+  return client;
+}
+
+/** A topic of the bus as MQTT writes it. */
+export function mqttTopic(topic: string): string {
+  return topic.replaceAll(".", "/");
+}
+
+/** The one property in which what MQTT has no place for travels. */
+export function metadataOf(id: string, key: string | undefined): string {
+  return JSON.stringify(key === undefined ? [id, Date.now()] : [id, Date.now(), key]);
+}

@@ -1,0 +1,21 @@
+import type { OpenClient } from "./client.ts";
+
+/** Loads one client and nothing of the others. */
+const openers: Readonly<Record<string, () => Promise<OpenClient>>> = {
+  "mqtt expert": async () => (await import("./mqtt-expert.ts")).openMqttExpert,
+  "mqtt quick-start": async () => (await import("./mqtt-quick-start.ts")).openMqttQuickStart,
+  "amqp expert": async () => (await import("./amqp-expert.ts")).openAmqpExpert,
+  "amqp quick-start": async () => (await import("./amqp-quick-start.ts")).openAmqpQuickStart,
+  "nats expert": async () => (await import("./nats-expert.ts")).openNatsExpert,
+  "nats quick-start": async () => (await import("./nats-quick-start.ts")).openNatsQuickStart,
+  "kafka expert": async () => (await import("./kafka-expert.ts")).openKafkaExpert,
+  "kafka quick-start": async () => (await import("./kafka-quick-start.ts")).openKafkaQuickStart,
+};
+
+/** Resolves to what opens the client; rejects where there is none of that name for the protocol. */
+export async function openerOf(on: string, client: string): Promise<OpenClient> {
+  if (client === "bus") return (await import("./bus.ts")).openBus;
+  const load = openers[`${on} ${client}`];
+  if (load === undefined) throw new Error(`There is no client "${client}" for ${on}.`);
+  return load();
+}

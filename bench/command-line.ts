@@ -1,0 +1,90 @@
+import { parseArgs } from "node:util";
+import { protocols } from "./bench-broker.ts";
+
+/** What can be measured, as `--only` names it. */
+export const sections: Readonly<Record<string, string>> = {
+  "end-to-end": "from publish to the end of the handler, as fast as it goes",
+  latency: "from publish to handler, at 500 messages a second",
+  pipeline: "the bus alone, in memory, with the cost of each stage",
+};
+
+/** What `--help` prints. */
+export const help: string = `Usage: npm run bench -- --on <broker>[,<broker>…] [options]
+
+Compares the bus with the bare client libraries, on brokers of its own: an expert client, which does all that measuring has taught, the client as
+its README shows it (quick-start), and the bus. They take turns, each measurement in a process of its own, with the same payload, the same
+queue, the same metadata on the wire and the same guarantee. Only the ratios mean something on another machine.
+
+  --on <brokers>       ${protocols.join(", ")} or all
+  --only <sections>    all of these unless told otherwise:
+${Object.entries(sections)
+  .map(([name, title]) => `                         ${name.padEnd(14)}${title}`)
+  .join("\n")}
+  --rounds <number>    how often each is measured (5 unless told otherwise)
+  --quick              one short round, to see that everything works; its numbers mean nothing
+  --json <file>        writes everything that was measured
+  --from <file>        measures nothing and reports what such a file says
+  --write-docs         writes docs/performance.md and docs/performance.svg
+  --help               prints this
+
+Exit code 0 only when every measurement was right: every message confirmed and handled, and the expert at least 5 (MQTT) or 10 times as fast as
+the quick-start client, since a slow expert would flatter the bus.
+`;
+
+/** What the command was asked for. */
+export interface Order {
+  readonly isHelp: boolean;
+  readonly on: readonly string[];
+  readonly only: readonly string[];
+  readonly rounds: number;
+  readonly isQuick: boolean;
+  readonly json: string | undefined;
+  readonly from: string | undefined;
+  readonly writesDocs: boolean;
+}
+
+/** Reads the arguments of the command, or throws an error that says what was not understood. */
+export function parseOrder(args: readonly string[]): Order {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      on: { type: "string" },
+      only: { type: "string", default: "all" },
+      rounds: { type: "string" },
+      quick: { type: "boolean", default: false },
+      json: { type: "string" },
+      from: { type: "string" },
+      "write-docs": { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const only = chosen("--only", values.only, Object.keys(sections));
+  const needsBroker = only.some((section) => section !== "pipeline");
+  if (!values.help && values.from === undefined && values.on === undefined && needsBroker) {
+    throw new Error(`--on is missing: ${protocols.join(", ")} or all.`);
+  }
+  return {
+    isHelp: values.help,
+    on: values.on === undefined ? [] : chosen("--on", values.on, protocols),
+    only,
+    rounds: wholeNumber("--rounds", values.rounds ?? (values.quick ? "1" : "5"), 1, 1000),
+    isQuick: values.quick,
+    json: values.json,
+    from: values.from,
+    writesDocs: values["write-docs"],
+  };
+}
+
+function chosen(option: string, text: string, known: readonly string[]): readonly string[] {
+  const words = text === "all" ? known : text.split(",");
+  const unknown = words.find((word) => !known.includes(word));
+  if (unknown !== undefined) throw new Error(`${option} "${unknown}": known are ${known.join(", ")}, all.`);
+  return words;
+}
+
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < least || number > most)
+    throw new Error(`${option} "${text}" is not a whole number from ${least} to ${most}.`);
+  return number;
+}

@@ -1,0 +1,46 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkoutFolder } from "../tools/brokers/checkout.mjs";
+import { withMarkedPart } from "../tools/matrix/marked-part.mjs";
+import { latencyRows, sweepRows, throughputRows } from "./report.ts";
+import type { Rows } from "./report.ts";
+import type { Run } from "./run.ts";
+import { svgOf } from "./svg.ts";
+import { invalidity } from "./validity.ts";
+
+const command = "npm run bench";
+
+/** Puts what a run found between the marks of `docs/performance.md`, and its picture beside it; leaves the rest of the page alone. */
+export function writePerformancePage(run: Run): void {
+  const page = join(checkoutFolder, "docs", "performance.md");
+  writeFileSync(page, withMarkedPart("docs/performance.md", readFileSync(page, "utf8"), command, performancePart(run)));
+  writeFileSync(join(checkoutFolder, "docs", "performance.svg"), svgOf(run.results));
+}
+
+/** What a run found, as Markdown. */
+export function performancePart(run: Run): string {
+  const { machine, brokers, effort, results, quick } = run;
+  const problems = results.flatMap(invalidity);
+  const facts =
+    `${effort.rounds} rounds of ${effort.measureMs / 1000} s each, on ${machine.cores} cores (${machine.processor}), Node ${machine.node}, with ` +
+    `${Object.values(brokers).join(", ")} on the same machine.`;
+  return [
+    facts + (quick ? " **Made in a hurry: these numbers show that everything works, and nothing else.**" : ""),
+    ...(problems.length === 0
+      ? []
+      : ["**This run is not valid:**", problems.map((problem) => `- ${problem.split("\n")[0]}`).join("\n")]),
+    "![Messages a second, end to end](performance.svg)",
+    ...section("End to end", throughputRows(results), 2),
+    ...section("Latency", latencyRows(results), 3),
+    ...section("One thing changed at a time", sweepRows(results), 3),
+  ].join("\n\n");
+}
+
+function section(title: string, rows: Rows, flushLeft: number): string[] {
+  return rows.length > 1 ? [`### ${title}`, markdownTable(rows, flushLeft)] : [];
+}
+
+function markdownTable([heads = [], ...rows]: Rows, flushLeft: number): string {
+  const rule = heads.map((_, column) => (column < flushLeft ? "---" : "--:"));
+  return [heads, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}

@@ -1,0 +1,117 @@
+import type { CaseResult } from "./case.ts";
+import type { Sample } from "./measurement.ts";
+import { median, ratioOf, spread } from "./statistics.ts";
+import type { Ratio } from "./statistics.ts";
+
+/** A table of text: the first row has the heads. */
+export type Rows = readonly (readonly string[])[];
+
+type Value = (sample: Sample) => number;
+
+const perSecond: Value = (sample) => sample.perSecond;
+const cpuMicros: Value = (sample) => sample.cpuMicros;
+
+/** The bus against the expert, round by round. 1 is as good; below 1 the bus is slower. */
+export function busToExpert(result: CaseResult, of: Value = perSecond): Ratio {
+  return ratioOf(valuesOf(result, "bus", of), valuesOf(result, "expert", of));
+}
+
+/** The same by what the processor does for each message: the expert's over the bus's, so that below 1 the bus is dearer. */
+export function busToExpertByCpu(result: CaseResult): Ratio {
+  return ratioOf(valuesOf(result, "expert", cpuMicros), valuesOf(result, "bus", cpuMicros));
+}
+
+/** How many messages a second went from publish to handler, by everybody. */
+export function throughputRows(results: readonly CaseResult[]): Rows {
+  const found = results.filter(({ case: { workload, change } }) => workload === "end-to-end" && change === undefined);
+  const clients = [...new Set(found.flatMap(({ case: { clients: names } }) => names))];
+  return [
+    ["broker", "level", ...clients, "bus / expert", "lowest to highest", "CPU a message"],
+    ...found.map((result) => [
+      result.case.on,
+      result.case.delivery,
+      ...clients.map((client) => withSpread(valuesOf(result, client, perSecond), count)),
+      ...ratioCells(busToExpert(result)),
+      `${micros(result, "expert")} → ${micros(result, "bus")}`,
+    ]),
+  ];
+}
+
+/** How long a message took, by expert and bus. */
+export function latencyRows(results: readonly CaseResult[]): Rows {
+  const found = results.filter(({ case: { workload } }) => workload === "latency");
+  return [
+    ["broker", "level", "rate", "expert p50", "bus p50", "expert p99", "bus p99", "expert p99.9", "bus p99.9"],
+    ...found.map((result) => [
+      result.case.on,
+      result.case.delivery,
+      result.case.change ?? "",
+      ...(["p50", "p99", "p999"] as const).flatMap((part) =>
+        ["expert", "bus"].map((client) =>
+          milliseconds(valuesOf(result, client, ({ latency }) => latency?.[part] ?? NaN)),
+        ),
+      ),
+    ]),
+  ];
+}
+
+/** What becomes of the ratio when one thing is changed. */
+export function sweepRows(results: readonly CaseResult[]): Rows {
+  const found = results.filter(({ case: { workload, change } }) => workload !== "latency" && change !== undefined);
+  return [
+    [
+      "broker",
+      "level",
+      "what",
+      "expert",
+      "bus",
+      "bus / expert",
+      "lowest to highest",
+      "CPU a message",
+      "heap a message",
+    ],
+    ...found.map((result) => [
+      result.case.on,
+      result.case.delivery,
+      result.case.change ?? "",
+      ...["expert", "bus"].map((client) => withSpread(valuesOf(result, client, perSecond), count)),
+      ...ratioCells(busToExpert(result)),
+      `${micros(result, "expert")} → ${micros(result, "bus")}`,
+      `${bytes(result, "expert")} → ${bytes(result, "bus")}`,
+    ]),
+  ];
+}
+
+/** What was measured of one client, one number a round. */
+export function valuesOf({ samples }: CaseResult, client: string, of: Value): readonly number[] {
+  return (samples[client] ?? []).map(of);
+}
+
+function ratioCells({ ratio, least, greatest, rounds }: Ratio): readonly string[] {
+  return rounds === 0 ? ["", ""] : [ratio.toFixed(2), `${least.toFixed(2)} to ${greatest.toFixed(2)}`];
+}
+
+function withSpread(numbers: readonly number[], show: (number: number) => string): string {
+  if (numbers.length === 0) return "";
+  return `${show(median(numbers))}/s ±${Math.round(spread(numbers) * 100)} %`;
+}
+
+function micros(result: CaseResult, client: string): string {
+  const numbers = valuesOf(result, client, cpuMicros);
+  return numbers.length === 0 ? "?" : `${median(numbers).toFixed(0)} µs`;
+}
+
+function bytes(result: CaseResult, client: string): string {
+  const numbers = valuesOf(result, client, ({ allocatedBytes }) => allocatedBytes);
+  return numbers.length === 0 ? "?" : `${(median(numbers) / 1024).toFixed(1)} KiB`;
+}
+
+function milliseconds(numbers: readonly number[]): string {
+  const middle = median(numbers);
+  return Number.isNaN(middle) ? "" : `${middle.toFixed(2)} ms`;
+}
+
+/** A whole number, as people write it. */
+export function count(number: number): string {
+  return Math.round(number).toLocaleString("en");
+}

@@ -1,0 +1,20 @@
+import type { CaseResult } from "./case.ts";
+import type { Effort } from "./run-cases.ts";
+
+/** Everything that one run found, as it is written to a file. */
+export interface Run {
+  readonly machine: Machine;
+  /** Name and version of each broker, by protocol. */
+  readonly brokers: Readonly<Record<string, string>>;
+  readonly effort: Effort;
+  /** True where it was made in a hurry: then its numbers show that things work, and nothing else. */
+  readonly quick: boolean;
+  readonly results: readonly CaseResult[];
+}
+
+/** Where it ran. */
+export interface Machine {
+  readonly processor: string;
+  readonly cores: number;
+  readonly node: string;
+}

@@ -1,0 +1,51 @@
+import { publishWindow } from "../clients/client.ts";
+import type { Handle } from "../clients/client.ts";
+import { payloadMaker } from "../payload.ts";
+import { Meters } from "./meters.ts";
+import { Pump } from "./pump.ts";
+import { Tally } from "./tally.ts";
+import { idleTopic, keysOf, loadedTopic } from "./workload.ts";
+import type { Workload } from "./workload.ts";
+
+/**
+ * From publish to the end of the handler, as fast as it goes: publishes for a time, and counts until the last of them was handled. At most
+ * once nobody confirms and a slow reader loses messages, so no more than a window is on its way.
+ */
+export const endToEnd: Workload = async (client, assignment) => {
+  const { delivery, warmUpMs, measureMs, payloadBytes, concurrency, subscriptions } = assignment;
+  const topic = loadedTopic(assignment);
+  const tally = new Tally(() => pump.handled());
+  const pump: Pump = new Pump({
+    client,
+    topic,
+    payloadOf: payloadMaker(payloadBytes),
+    keyOf: keysOf(assignment),
+    unhandledAtMost: delivery === "at-least-once" ? Infinity : publishWindow,
+  });
+  await client.subscribe(topic, concurrency === 0 ? (payload) => tally.take(payload) : afterOneTurn(tally));
+  for (let index = 1; index < subscriptions; index++) await client.subscribe(idleTopic(assignment, index), unexpected);
+  await pump.warmUp(warmUpMs);
+  await tally.whenHandled(pump.published);
+  const before = pump.published;
+  const meters = new Meters();
+  meters.start();
+  await pump.run(measureMs);
+  await tally.whenHandled(pump.published);
+  const sample = meters.stop(pump.published - before);
+  return { ...sample, duplicates: tally.duplicates };
+};
+
+/** A handler that takes one turn of the event loop, so that several can run at the same time. */
+function afterOneTurn(tally: Tally): Handle {
+  return (payload) =>
+    new Promise((resolve) => {
+      setImmediate(() => {
+        tally.take(payload);
+        resolve();
+      });
+    });
+}
+
+function unexpected(): never {
+  throw new Error("A message came to a topic that nobody published to.");
+}

@@ -1,0 +1,53 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { indexOf, payloadMaker } from "../payload.ts";
+import { latencyOf } from "../statistics.ts";
+import { Meters } from "./meters.ts";
+import { Tally } from "./tally.ts";
+import { keysOf, loadedTopic } from "./workload.ts";
+import type { Workload } from "./workload.ts";
+
+const tickMs = 1;
+
+/** From the call of publish to the call of the handler, at a fixed rate that does not wait for anything. */
+export const latency: Workload = async (client, assignment) => {
+  const { warmUpMs, measureMs, payloadBytes, rate } = assignment;
+  const topic = loadedTopic(assignment);
+  const payloadOf = payloadMaker(payloadBytes);
+  const keyOf = keysOf(assignment);
+  const publishedAt: number[] = [];
+  const tookMs: number[] = [];
+  const tally = new Tally((index) => tookMs.push(performance.now() - (publishedAt[index] ?? 0)));
+  await client.subscribe(topic, (payload) => tally.take(payload));
+  let refused: Error | undefined;
+  let unconfirmed = 0;
+  const confirmed = (error?: unknown): void => {
+    unconfirmed--;
+    if (error !== undefined && error !== null) refused ??= new Error("A publish was refused.", { cause: error });
+  };
+  const publishFor = async (forMs: number): Promise<void> => {
+    const begin = performance.now();
+    const first = publishedAt.length;
+    for (let now = begin; now - begin < forMs; now = performance.now()) {
+      const due = first + Math.floor(((now - begin) / 1000) * rate);
+      while (publishedAt.length < due) {
+        const payload = payloadOf(publishedAt.length);
+        unconfirmed++;
+        publishedAt.push(performance.now());
+        client.publish(topic, payload, keyOf(indexOf(payload)), confirmed);
+      }
+      await pause(tickMs);
+      if (refused !== undefined) throw refused;
+    }
+    await tally.whenHandled(publishedAt.length);
+  };
+  await publishFor(warmUpMs);
+  tookMs.length = 0;
+  const meters = new Meters();
+  meters.start();
+  await publishFor(measureMs);
+  const sample = meters.stop(tookMs.length);
+  const until = performance.now() + 10_000;
+  while (unconfirmed > 0 && performance.now() < until) await pause(tickMs);
+  if (unconfirmed > 0) throw new Error(`${unconfirmed} publishes were not confirmed.`);
+  return { ...sample, duplicates: tally.duplicates, latency: latencyOf(tookMs) };
+};
