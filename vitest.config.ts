@@ -57,6 +57,16 @@ export default defineConfig({
       {
         extends: true as const,
         test: {
+          name: "bench",
+          root: folder("bench"),
+          include: ["test/**/*.test.ts"],
+          maxWorkers: workers,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true as const,
+        test: {
           name: "integration",
           root: folder("integration"),
           include: ["test/**/*.test.ts"],

@@ -25,6 +25,9 @@ ${Object.entries(sections)
   --json <file>        writes everything that was measured
   --from <file>        measures nothing and reports what such a file says
   --write-docs         writes docs/performance.md and docs/performance.svg
+  --gate               measures bus and expert end to end and compares their ratios with bench/baseline.json: exit code 1 when one has
+                       fallen by more than the noise explains, 3 when there is too much noise to tell
+  --write-baseline     with --gate: writes bench/baseline.json instead
   --help               prints this
 
 Exit code 0 only when every measurement was right: every message confirmed and handled, and the expert at least 5 (MQTT) or 10 times as fast as
@@ -41,6 +44,8 @@ export interface Order {
   readonly json: string | undefined;
   readonly from: string | undefined;
   readonly writesDocs: boolean;
+  readonly isGate: boolean;
+  readonly writesBaseline: boolean;
 }
 
 /** Reads the arguments of the command, or throws an error that says what was not understood. */
@@ -55,23 +60,31 @@ export function parseOrder(args: readonly string[]): Order {
       json: { type: "string" },
       from: { type: "string" },
       "write-docs": { type: "boolean", default: false },
+      gate: { type: "boolean", default: false },
+      "write-baseline": { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
   const only = chosen("--only", values.only, Object.keys(sections));
   const needsBroker = only.some((section) => section !== "pipeline");
-  if (!values.help && values.from === undefined && values.on === undefined && needsBroker) {
+  if (!values.help && values.from === undefined && values.on === undefined && !values.gate && needsBroker) {
     throw new Error(`--on is missing: ${protocols.join(", ")} or all.`);
   }
+  if (values["write-baseline"] && (!values.gate || values.quick))
+    throw new Error(
+      "--write-baseline goes with --gate, and not with --quick: what is kept must have been measured well.",
+    );
   return {
     isHelp: values.help,
-    on: values.on === undefined ? [] : chosen("--on", values.on, protocols),
+    on: values.on === undefined && !values.gate ? [] : chosen("--on", values.on ?? "all", protocols),
     only,
     rounds: wholeNumber("--rounds", values.rounds ?? (values.quick ? "1" : "5"), 1, 1000),
     isQuick: values.quick,
     json: values.json,
     from: values.from,
     writesDocs: values["write-docs"],
+    isGate: values.gate,
+    writesBaseline: values["write-baseline"],
   };
 }
 

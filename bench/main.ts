@@ -1,12 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { build } from "./build.ts";
-import { usualCases } from "./cases.ts";
+import { gateCases, usualCases } from "./cases.ts";
 import { help, parseOrder } from "./command-line.ts";
 import type { Order } from "./command-line.ts";
 import { writePerformancePage } from "./performance-page.ts";
 import { printRun } from "./print-run.ts";
 import type { Run } from "./run.ts";
 import { runAll } from "./run-all.ts";
+import { judgeRun, writeBaseline } from "./run-gate.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { invalidity } from "./validity.ts";
 
@@ -40,13 +41,17 @@ async function main(args: readonly string[]): Promise<number> {
   const problems = run.results.flatMap(invalidity);
   for (const problem of problems) log(problem);
   if (order.writesDocs) writePerformancePage(run);
-  return problems.length === 0 ? 0 : 1;
+  if (problems.length > 0) return 1;
+  if (order.writesBaseline) writeBaseline(run);
+  return order.isGate ? judgeRun(run, log) : 0;
 }
 
 async function measure(order: Order, signal: AbortSignal): Promise<Run> {
   log("Building …");
   await build();
-  const cases = order.on.flatMap(usualCases).filter(({ section }) => order.only.includes(section));
+  const cases = order.on
+    .flatMap(order.isGate ? gateCases : usualCases)
+    .filter(({ section }) => order.only.includes(section));
   const { rounds, isQuick } = order;
   return runAll({ cases, rounds, quick: isQuick, signal, log, ...(isQuick ? quickTimes : times) });
 }

@@ -17,7 +17,7 @@ export function invalidity({ case: of, samples, problems }: CaseResult): readonl
   const least = leastFactors[of.on] ?? leastFactor;
   if (!(factor >= least)) {
     found.push(
-      `${of.on}: the expert is only ${factor.toFixed(1)} times as fast as the quick-start client, and must be ${least} times as fast: ` +
+      `${of.on}: the expert is only ${factor.toFixed(2)} times as fast as the quick-start client, and must be ${least} times as fast: ` +
         "the run is invalid, since a slow expert would flatter the bus.",
     );
   }

@@ -11,6 +11,7 @@ const brokersOf = /** @type {Record<string, readonly string[] | undefined>} */ (
   nats: ["nats"],
   kafka: ["kafka"],
   redis: ["redis"],
+  bench: [],
   tools: [],
 });
 
@@ -35,7 +36,7 @@ function projectNames() {
   const packages = readdirSync(join(rootFolder, "packages")).filter((name) =>
     existsSync(join(rootFolder, "packages", name, "package.json")),
   );
-  return [...packages, "examples", "integration", "tools"];
+  return [...packages, "bench", "examples", "integration", "tools"];
 }
 
 /**
