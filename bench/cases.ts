@@ -1,5 +1,6 @@
 import type { Case } from "./case.ts";
 import type { Delivery } from "./measurement.ts";
+import { stages } from "./pipeline/stages.ts";
 
 /** Everybody who is compared in a run that is not a sweep, in the order in which they take turns. */
 const everybody = ["expert", "quick-start", "bus"];
@@ -31,3 +32,12 @@ export function usualCases(on: string): readonly Case[] {
 export function gateCases(on: string): readonly Case[] {
   return [{ section: "end-to-end", on, workload: "end-to-end", delivery: "at-least-once", clients: experts }];
 }
+
+/** The bus alone, in memory, stage by stage; the stages take turns like clients. */
+export const pipelineCase: Case = {
+  section: "pipeline",
+  on: "memory",
+  workload: "pipeline",
+  delivery: "at-least-once",
+  clients: stages.map(({ name }) => name),
+};

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { build } from "./build.ts";
-import { gateCases, usualCases } from "./cases.ts";
+import type { Case } from "./case.ts";
+import { gateCases, pipelineCase, usualCases } from "./cases.ts";
 import { help, parseOrder } from "./command-line.ts";
 import type { Order } from "./command-line.ts";
 import { writePerformancePage } from "./performance-page.ts";
@@ -49,11 +50,14 @@ async function main(args: readonly string[]): Promise<number> {
 async function measure(order: Order, signal: AbortSignal): Promise<Run> {
   log("Building …");
   await build();
-  const cases = order.on
-    .flatMap(order.isGate ? gateCases : usualCases)
-    .filter(({ section }) => order.only.includes(section));
+  const cases = casesOf(order);
   const { rounds, isQuick } = order;
   return runAll({ cases, rounds, quick: isQuick, signal, log, ...(isQuick ? quickTimes : times) });
+}
+
+function casesOf({ on, only, isGate }: Order): readonly Case[] {
+  if (isGate) return on.flatMap(gateCases);
+  return [pipelineCase, ...on.flatMap(usualCases)].filter(({ section }) => only.includes(section));
 }
 
 function log(line: string): void {

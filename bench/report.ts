@@ -1,5 +1,6 @@
 import type { CaseResult } from "./case.ts";
 import type { Sample } from "./measurement.ts";
+import { stages } from "./pipeline/stages.ts";
 import { median, ratioOf, spread } from "./statistics.ts";
 import type { Ratio } from "./statistics.ts";
 
@@ -79,6 +80,21 @@ export function sweepRows(results: readonly CaseResult[]): Rows {
       `${micros(result, "expert")} → ${micros(result, "bus")}`,
       `${bytes(result, "expert")} → ${bytes(result, "bus")}`,
     ]),
+  ];
+}
+
+/** What each stage of the bus costs in memory, and what it adds. */
+export function pipelineRows(results: readonly CaseResult[]): Rows {
+  const found = results.find(({ case: { workload } }) => workload === "pipeline");
+  const cost = (stage: string): number => (found === undefined ? NaN : median(valuesOf(found, stage, cpuMicros)));
+  return [
+    ["stage", "what", "messages a second", "CPU a message", "adds", "heap a message"],
+    ...stages.flatMap(({ name, what, over }) => {
+      if (found?.samples[name] === undefined) return [];
+      const added = over === undefined ? "" : `${(cost(name) - cost(over)).toFixed(2)} µs to ${over}`;
+      const rate = withSpread(valuesOf(found, name, perSecond), count);
+      return [[name, what, rate, `${cost(name).toFixed(2)} µs`, added, bytes(found, name)]];
+    }),
   ];
 }
 
