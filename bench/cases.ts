@@ -28,6 +28,40 @@ export function usualCases(on: string): readonly Case[] {
   ];
 }
 
+/** So many subscriptions a process has at most; each is a consumer group of its own on Kafka, and costs accordingly. */
+const subscriptionCounts: Readonly<Record<string, readonly number[]>> = { kafka: [10, 50] };
+
+/** One thing changed at a time, by expert and bus only. */
+export function sweepCases(on: string): readonly Case[] {
+  const one = (section: string, workload: string, change: string, setting: Case["setting"] = {}): Case => {
+    return { section, on, workload, delivery: "at-least-once", clients: experts, change, setting };
+  };
+  return [
+    one("one-way", "publish", "publish only"),
+    one("one-way", "consume", "consume only"),
+    { ...one("requests", "requests", "request and reply"), delivery: "at-most-once" },
+    one("half-speed", "latency", "half of its own speed", { rate: 0 }),
+    ...[16, 4096, 65_536].map((payloadBytes) =>
+      one("payloads", "end-to-end", `${sizeOf(payloadBytes)} payload`, { payloadBytes }),
+    ),
+    ...[1, 100, 10_000].map((keys) => one("keys", "end-to-end", `${keys} key${keys === 1 ? "" : "s"}`, { keys })),
+    ...[1, 16, 256].map((concurrency) =>
+      one("concurrency", "end-to-end", `${concurrency} handler${concurrency === 1 ? "" : "s"} at once`, {
+        concurrency,
+      }),
+    ),
+    ...(subscriptionCounts[on] ?? [10, 100, 1000]).map((subscriptions) =>
+      one("subscriptions", "end-to-end", `${subscriptions} subscriptions`, { subscriptions }),
+    ),
+    one("standing", "start-up", "start to first message"),
+    one("standing", "idle", "idle subscriptions", { subscriptions: on === "kafka" ? 20 : 100 }),
+  ];
+}
+
+function sizeOf(bytes: number): string {
+  return bytes < 1024 ? `${bytes} B` : `${bytes / 1024} KiB`;
+}
+
 /** What the regression gate measures: that which is worth most, by those whose ratio counts. */
 export function gateCases(on: string): readonly Case[] {
   return [{ section: "end-to-end", on, workload: "end-to-end", delivery: "at-least-once", clients: experts }];

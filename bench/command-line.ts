@@ -8,6 +8,19 @@ export const sections: Readonly<Record<string, string>> = {
   pipeline: "the bus alone, in memory, with the cost of each stage",
 };
 
+/** What `--full` measures beside, changing one thing at a time. */
+export const fullSections: Readonly<Record<string, string>> = {
+  "one-way": "publishing alone, and reading alone what was kept",
+  requests: "requests and answers",
+  "half-speed": "how long a message takes at half of what goes through",
+  payloads: "16 B, 4 KiB and 64 KiB instead of 256 B",
+  keys: "messages of 1, 100 and 10,000 keys",
+  concurrency: "1, 16 and 256 handlers at a time, each of one turn of the event loop",
+  subscriptions: "10, 100 and 1,000 subscriptions on disjoint topics, one of them loaded (10 and 50 on Kafka)",
+  standing:
+    "from the start of the process to the first message; memory of a subscription without messages; size of an installation",
+};
+
 /** What `--help` prints. */
 export const help: string = `Usage: npm run bench -- --on <broker>[,<broker>…] [options]
 
@@ -17,9 +30,10 @@ queue, the same metadata on the wire and the same guarantee. Only the ratios mea
 
   --on <brokers>       ${protocols.join(", ")} or all
   --only <sections>    all of these unless told otherwise:
-${Object.entries(sections)
-  .map(([name, title]) => `                         ${name.padEnd(14)}${title}`)
-  .join("\n")}
+${listOf(sections)}
+  --full               these too, with expert and bus only; about a quarter of an hour a broker:
+${listOf(fullSections)}
+  --peers              other frameworks too, end to end, installed into an ignored folder the first time
   --rounds <number>    how often each is measured (5 unless told otherwise)
   --quick              one short round, to see that everything works; its numbers mean nothing
   --json <file>        writes everything that was measured
@@ -34,6 +48,12 @@ Exit code 0 only when every measurement was right: every message confirmed and h
 the quick-start client, since a slow expert would flatter the bus.
 `;
 
+function listOf(known: Readonly<Record<string, string>>): string {
+  return Object.entries(known)
+    .map(([name, title]) => `                         ${name.padEnd(14)}${title}`)
+    .join("\n");
+}
+
 /** What the command was asked for. */
 export interface Order {
   readonly isHelp: boolean;
@@ -44,6 +64,7 @@ export interface Order {
   readonly json: string | undefined;
   readonly from: string | undefined;
   readonly writesDocs: boolean;
+  readonly hasPeers: boolean;
   readonly isGate: boolean;
   readonly writesBaseline: boolean;
 }
@@ -56,16 +77,22 @@ export function parseOrder(args: readonly string[]): Order {
       on: { type: "string" },
       only: { type: "string", default: "all" },
       rounds: { type: "string" },
+      full: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
       json: { type: "string" },
       from: { type: "string" },
       "write-docs": { type: "boolean", default: false },
+      peers: { type: "boolean", default: false },
       gate: { type: "boolean", default: false },
       "write-baseline": { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
-  const only = chosen("--only", values.only, Object.keys(sections));
+  const known = Object.keys({ ...sections, ...fullSections });
+  const only =
+    values.only === "all"
+      ? Object.keys({ ...sections, ...(values.full ? fullSections : {}) })
+      : chosen("--only", values.only, known);
   const needsBroker = only.some((section) => section !== "pipeline");
   if (!values.help && values.from === undefined && values.on === undefined && !values.gate && needsBroker) {
     throw new Error(`--on is missing: ${protocols.join(", ")} or all.`);
@@ -83,6 +110,7 @@ export function parseOrder(args: readonly string[]): Order {
     json: values.json,
     from: values.from,
     writesDocs: values["write-docs"],
+    hasPeers: values.peers,
     isGate: values.gate,
     writesBaseline: values["write-baseline"],
   };

@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { build } from "./build.ts";
 import type { Case } from "./case.ts";
-import { gateCases, pipelineCase, usualCases } from "./cases.ts";
+import { gateCases, pipelineCase, sweepCases, usualCases } from "./cases.ts";
 import { help, parseOrder } from "./command-line.ts";
 import type { Order } from "./command-line.ts";
+import { installPeers } from "./install-peers.ts";
+import { peerCases } from "./peers.ts";
 import { writePerformancePage } from "./performance-page.ts";
 import { printRun } from "./print-run.ts";
 import type { Run } from "./run.ts";
@@ -50,14 +52,17 @@ async function main(args: readonly string[]): Promise<number> {
 async function measure(order: Order, signal: AbortSignal): Promise<Run> {
   log("Building …");
   await build();
+  if (order.hasPeers) await installPeers(log);
   const cases = casesOf(order);
   const { rounds, isQuick } = order;
   return runAll({ cases, rounds, quick: isQuick, signal, log, ...(isQuick ? quickTimes : times) });
 }
 
-function casesOf({ on, only, isGate }: Order): readonly Case[] {
+function casesOf({ on, only, hasPeers, isGate }: Order): readonly Case[] {
   if (isGate) return on.flatMap(gateCases);
-  return [pipelineCase, ...on.flatMap(usualCases)].filter(({ section }) => only.includes(section));
+  const ofBroker = (each: string): readonly Case[] => [...usualCases(each), ...sweepCases(each)];
+  const cases = [pipelineCase, ...on.flatMap(ofBroker)].filter(({ section }) => only.includes(section));
+  return hasPeers ? [...cases, ...on.flatMap(peerCases)] : cases;
 }
 
 function log(line: string): void {

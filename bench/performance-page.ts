@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkoutFolder } from "../tools/brokers/checkout.mjs";
 import { withMarkedPart } from "../tools/matrix/marked-part.mjs";
-import { latencyRows, pipelineRows, sweepRows, throughputRows } from "./report.ts";
+import { latencyRows, peerRows, pipelineRows, standingRows, sweepRows, throughputRows } from "./report.ts";
 import type { Rows } from "./report.ts";
 import type { Run } from "./run.ts";
 import { svgOf } from "./svg.ts";
@@ -34,6 +34,8 @@ export function performancePart(run: Run): string {
     ...section("Latency", latencyRows(results), 3),
     ...section("The bus alone, in memory", pipelineRows(results), 2),
     ...section("One thing changed at a time", sweepRows(results), 3),
+    ...section("Before and without messages", standingRows(results), 2),
+    ...section("Other frameworks", peerRows(results), 3),
   ].join("\n\n");
 }
 

@@ -1,5 +1,6 @@
 import type { CaseResult } from "./case.ts";
 import type { Sample } from "./measurement.ts";
+import { peers } from "./peers.ts";
 import { stages } from "./pipeline/stages.ts";
 import { median, ratioOf, spread } from "./statistics.ts";
 import type { Ratio } from "./statistics.ts";
@@ -58,7 +59,10 @@ export function latencyRows(results: readonly CaseResult[]): Rows {
 
 /** What becomes of the ratio when one thing is changed. */
 export function sweepRows(results: readonly CaseResult[]): Rows {
-  const found = results.filter(({ case: { workload, change } }) => workload !== "latency" && change !== undefined);
+  const others = new Set(["latency", "start-up", "idle"]);
+  const found = results.filter(
+    ({ case: { section, workload, change } }) => section !== "peers" && !others.has(workload) && change !== undefined,
+  );
   return [
     [
       "broker",
@@ -79,6 +83,50 @@ export function sweepRows(results: readonly CaseResult[]): Rows {
       ...ratioCells(busToExpert(result)),
       `${micros(result, "expert")} → ${micros(result, "bus")}`,
       `${bytes(result, "expert")} → ${bytes(result, "bus")}`,
+      `${late(result, "expert")} → ${late(result, "bus")}`,
+    ]),
+  ];
+}
+
+/** Other frameworks beside expert and bus, with what each of them promises meanwhile. */
+export function peerRows(results: readonly CaseResult[]): Rows {
+  const found = results.filter(({ case: { section } }) => section === "peers");
+  return [
+    ["broker", "level", "who", "messages a second", "CPU a message", "promise"],
+    ...found.flatMap((result) =>
+      result.case.clients.flatMap((client) => {
+        const { on, delivery } = result.case;
+        const peer = peers.find((each) => each.client === client && each.on === on && each.delivery === delivery);
+        const rate = withSpread(valuesOf(result, client, perSecond), count);
+        return [[on, delivery, client, rate, micros(result, client), peer?.promise ?? "all of the level"]];
+      }),
+    ),
+  ];
+}
+
+/** What a client costs before, and without, any message. */
+export function standingRows(results: readonly CaseResult[]): Rows {
+  const found = (workload: string): readonly CaseResult[] => results.filter(({ case: of }) => of.workload === workload);
+  const both = (result: CaseResult, name: string, show: (number: number) => string): string =>
+    ["expert", "bus"]
+      .map((client) => show(median(valuesOf(result, client, ({ extra }) => extra?.[name] ?? NaN))))
+      .join(" → ");
+  const inKibibytes = (size: number): string => `${(size / 1024).toFixed(1)} KiB`;
+  return [
+    ["broker", "what", "expert → bus"],
+    ...found("start-up").map((result) => [
+      result.case.on,
+      "start of the process to first message",
+      both(result, "firstMessageMs", (ms) => `${ms.toFixed(0)} ms`),
+    ]),
+    ...found("idle").flatMap((result) => [
+      [result.case.on, "heap of an idle subscription", both(result, "heapBytesEach", inKibibytes)],
+      [result.case.on, "resident memory of an idle subscription", both(result, "residentBytesEach", inKibibytes)],
+      [
+        result.case.on,
+        `processor for ${result.case.setting?.subscriptions ?? 0} idle subscriptions`,
+        both(result, "processorPercent", (percent) => `${percent.toFixed(1)} %`),
+      ],
     ]),
   ];
 }
@@ -120,6 +168,11 @@ function micros(result: CaseResult, client: string): string {
 function bytes(result: CaseResult, client: string): string {
   const numbers = valuesOf(result, client, ({ allocatedBytes }) => allocatedBytes);
   return numbers.length === 0 ? "?" : `${(median(numbers) / 1024).toFixed(1)} KiB`;
+}
+
+function late(result: CaseResult, client: string): string {
+  const numbers = valuesOf(result, client, ({ loopDelay }) => loopDelay?.p99 ?? NaN);
+  return numbers.length === 0 ? "?" : `${median(numbers).toFixed(1)} ms`;
 }
 
 function milliseconds(numbers: readonly number[]): string {

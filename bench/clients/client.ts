@@ -23,6 +23,8 @@ export interface Client {
   readonly window: number;
   /** Resolves when messages published from now on would be received. What it receives is shared in one group. */
   subscribe(topic: string, handle: Handle): Promise<Reader>;
+  /** Subscribes to topics that nobody publishes to, where that is done better together than one by one. Comes before `subscribe`. */
+  subscribeIdle?(topics: readonly string[], handle: Handle): Promise<void>;
   publish(topic: string, payload: Payload, key: string | undefined, confirmed: Confirmed): void;
   /** Answers requests with what the handler returns. */
   respond?(topic: string, answer: (payload: Payload) => Payload): Promise<void>;

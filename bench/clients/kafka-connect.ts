@@ -17,10 +17,13 @@ export function kafkaAt(url: string): Kafka {
   });
 }
 
-export async function makeTopic(kafka: Kafka, topic: string): Promise<void> {
+export async function makeTopics(kafka: Kafka, topics: readonly string[]): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
+  await admin.createTopics({
+    topics: topics.map((topic) => ({ topic, numPartitions: partitions })),
+    waitForLeaders: true,
+  });
   await admin.disconnect();
 }
 

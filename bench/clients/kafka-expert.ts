@@ -2,7 +2,7 @@ import kafkajs from "kafkajs";
 import type { Consumer, Kafka, Message, Producer } from "kafkajs";
 import { publishWindow } from "./client.ts";
 import type { Client, Confirmed, Handle, OpenClient, Reader, Setting } from "./client.ts";
-import { joined, kafkaAt, makeTopic, recordOf, removeTopics } from "./kafka-connect.ts";
+import { joined, kafkaAt, makeTopics, recordOf, removeTopics } from "./kafka-connect.ts";
 import { limited } from "./limited.ts";
 import { oncePerTurn } from "./once-per-turn.ts";
 import { contentType, decode, encode, newId } from "./same-wire.ts";
@@ -23,6 +23,7 @@ class KafkaExpert implements Client {
   readonly #consumers: Consumer[] = [];
   readonly #groups = new Set<string>();
   readonly #topics = new Set<string>();
+  readonly #handlers = new Map<string, Handle>();
   readonly #batches = new Map<string, Batch>();
   readonly #asked = new Map<string, (error: unknown, answer?: Payload) => void>();
 
@@ -36,27 +37,31 @@ class KafkaExpert implements Client {
     this.#batch(topic, -1).add(recordOf(encode(payload), key), confirmed);
   }
 
+  async subscribeIdle(topics: readonly string[], handle: Handle): Promise<void> {
+    await this.#makeTopics(topics);
+    for (const topic of topics) this.#handlers.set(topic, handle);
+  }
+
+  /** One consumer for this topic and those that were named before. */
   async subscribe(topic: string, handle: Handle): Promise<Reader> {
-    if (!this.#topics.has(topic)) {
-      this.#topics.add(topic);
-      await makeTopic(this.#kafka, topic);
-    }
-    const groupId = `${this.#setting.name}.${topic}`;
-    this.#groups.add(groupId);
-    const run = limited(this.#setting.concurrency, handle);
-    const consumer = this.#consumer(groupId);
+    await this.#makeTopics([topic]);
+    this.#handlers.set(topic, handle);
+    const { name, concurrency } = this.#setting;
+    const runs = new Map([...this.#handlers].map(([each, handler]) => [each, limited(concurrency, handler)]));
+    const consumer = await this.#consumer(name);
     const isMember = joined(consumer);
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.subscribe({ topics: [...runs.keys()], fromBeginning: true });
     await consumer.run({
       autoCommitInterval: 1000,
       eachBatchAutoResolve: false,
       eachBatch: async ({ batch, resolveOffset, heartbeat, commitOffsetsIfNecessary }) => {
+        const run = runs.get(batch.topic);
         await new Promise<void>((resolve) => {
           let left = batch.messages.length;
           const done = (): void => {
             if (--left === 0) resolve();
           };
-          for (const { value } of batch.messages) run(decode(value as Buffer), undefined, done);
+          for (const { value } of batch.messages) run?.(decode(value as Buffer), undefined, done);
         });
         resolveOffset(batch.lastOffset());
         await heartbeat();
@@ -68,8 +73,7 @@ class KafkaExpert implements Client {
   }
 
   async respond(topic: string, answer: (payload: Payload) => Payload): Promise<void> {
-    this.#topics.add(topic);
-    await makeTopic(this.#kafka, topic);
+    await this.#makeTopics([topic]);
     await this.#listen(`${this.#setting.name}.${topic}`, topic, ({ value, headers }) => {
       const replyTo = headers?.["reply-to"]?.toString() ?? "";
       const record = { value: encode(answer(decode(value as Buffer))), headers: answerHeaders(headers) };
@@ -79,8 +83,7 @@ class KafkaExpert implements Client {
 
   async prepareRequests(): Promise<void> {
     const replies = `${this.#setting.name}.replies`;
-    this.#topics.add(replies);
-    await makeTopic(this.#kafka, replies);
+    await this.#makeTopics([replies]);
     await this.#listen(replies, replies, ({ value, headers }) => {
       const id = headers?.["correlation-id"]?.toString() ?? "";
       const answered = this.#asked.get(id);
@@ -113,8 +116,7 @@ class KafkaExpert implements Client {
   }
 
   async #listen(groupId: string, topic: string, take: (message: Message) => void): Promise<void> {
-    this.#groups.add(groupId);
-    const consumer = this.#consumer(groupId);
+    const consumer = await this.#consumer(groupId);
     const isMember = joined(consumer);
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
     await consumer.run({
@@ -126,11 +128,18 @@ class KafkaExpert implements Client {
     await isMember;
   }
 
-  #consumer(groupId: string): Consumer {
+  async #consumer(groupId: string): Promise<Consumer> {
+    this.#groups.add(groupId);
     const consumer = this.#kafka.consumer({ groupId, maxWaitTimeInMs: 200, allowAutoTopicCreation: false });
     this.#consumers.push(consumer);
-    void consumer.connect();
+    await consumer.connect();
     return consumer;
+  }
+
+  async #makeTopics(topics: readonly string[]): Promise<void> {
+    const missing = topics.filter((topic) => !this.#topics.has(topic));
+    for (const topic of missing) this.#topics.add(topic);
+    if (missing.length > 0) await makeTopics(this.#kafka, missing);
   }
 
   #batch(topic: string, acks: -1 | 0): Batch {

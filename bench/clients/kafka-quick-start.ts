@@ -1,7 +1,7 @@
 import kafkajs from "kafkajs";
 import type { Consumer, Kafka, Producer } from "kafkajs";
 import type { Client, Confirmed, Handle, OpenClient, Reader, Setting } from "./client.ts";
-import { joined, kafkaAt, makeTopic, recordOf, removeTopics } from "./kafka-connect.ts";
+import { joined, kafkaAt, makeTopics, recordOf, removeTopics } from "./kafka-connect.ts";
 import { limited } from "./limited.ts";
 import type { Payload } from "../payload.ts";
 
@@ -28,7 +28,7 @@ class KafkaQuickStart implements Client {
 
   async subscribe(topic: string, handle: Handle): Promise<Reader> {
     this.#topics.add(topic);
-    await makeTopic(this.#kafka, topic);
+    await makeTopics(this.#kafka, [topic]);
     const run = limited(this.#setting.concurrency, handle);
     const consumer = this.#kafka.consumer({ groupId: this.#setting.name });
     this.#consumers.push(consumer);

@@ -1,15 +1,31 @@
 import mqtt from "mqtt";
 import type { IClientOptions, MqttClient } from "mqtt";
 
-/** Resolves to a client with a connection. Never reconnects: a measurement whose connection breaks is none. */
-export async function connectMqtt(url: string, options: IClientOptions): Promise<MqttClient> {
-  const client = await mqtt.connectAsync(url, {
+/**
+ * Resolves to a client with a connection. Never reconnects: a measurement whose connection breaks is none.
+ *
+ * @param prepare Is given the client before it connects, for a session may have messages.
+ */
+export async function connectMqtt(
+  url: string,
+  options: IClientOptions,
+  prepare: (client: MqttClient) => void = () => undefined,
+): Promise<MqttClient> {
+  const client = mqtt.connect(url, {
     protocolVersion: 5,
     reconnectPeriod: 0,
     resubscribe: false,
+    manualConnect: true,
     messageIdProvider: new mqtt.UniqueMessageIdProvider(),
     ...options,
   });
+  prepare(client);
+  const connected = new Promise<void>((resolve, reject) => {
+    client.once("connect", () => resolve());
+    client.once("error", reject);
+  });
+  client.connect();
+  await connected;
   // The client leaves Nagle's algorithm on.
   (client.stream as { setNoDelay?: (on: boolean) => void }).setNoDelay?.(true);
   return client;

@@ -18,12 +18,18 @@ class MqttExpert implements Client {
   readonly window = publishWindow;
   readonly #setting: Setting;
   readonly #publisher: MqttClient;
-  readonly #subscribers: MqttClient[] = [];
+  readonly #subscriberId: string;
+  readonly #handlers = new Map<string, Handle>();
+  readonly #sideClients: MqttClient[] = [];
+  readonly #asked = new Map<string, (error: unknown, answer?: Payload) => void>();
+  #subscriber: MqttClient | undefined;
+  #requester: { readonly client: MqttClient; readonly cork: () => void } | undefined;
   readonly #corkPublisher: () => void;
   readonly #onDrain: (() => void)[] = [];
 
   constructor(setting: Setting, publisher: MqttClient) {
     this.#setting = setting;
+    this.#subscriberId = `${setting.name}-subscriber`;
     this.#publisher = publisher;
     this.#corkPublisher = corkedPerTurn(publisher);
     publisher.stream.on("drain", () => {
@@ -44,35 +50,66 @@ class MqttExpert implements Client {
     else confirmed();
   }
 
+  async subscribeIdle(topics: readonly string[], handle: Handle): Promise<void> {
+    for (const topic of topics) this.#handlers.set(mqttTopic(topic), handle);
+    await this.#subscribeTo(topics);
+  }
+
   async subscribe(topic: string, handle: Handle): Promise<Reader> {
-    const { url, name, delivery, concurrency } = this.#setting;
+    this.#handlers.set(mqttTopic(topic), handle);
+    await this.#subscribeTo([topic]);
+    return {
+      stop: async () => {
+        // The acknowledgements of this turn are written before the farewell.
+        await new Promise((resolve) => setImmediate(resolve));
+        await this.#subscriber?.endAsync();
+        this.#subscriber = undefined;
+      },
+    };
+  }
+
+  async #subscribeTo(topics: readonly string[]): Promise<void> {
+    const qos = this.#setting.delivery === "at-least-once" ? 1 : 0;
+    this.#subscriber ??= await this.#connectSubscriber();
+    const filters = topics.map((topic) => `$share/${this.#setting.name}/${mqttTopic(topic)}`);
+    await this.#subscriber.subscribeAsync(filters, { qos });
+  }
+
+  /** One connection for all subscriptions, in a session that stays. */
+  #connectSubscriber(): Promise<MqttClient> {
+    const { url, delivery, concurrency } = this.#setting;
     const lossless = delivery === "at-least-once";
-    const client = await connectMqtt(url, {
-      clientId: `${name}-${this.#subscribers.length}`,
+    const options = {
+      clientId: this.#subscriberId,
       clean: !lossless,
       properties: { receiveMaximum: credit, ...(lossless ? { sessionExpiryInterval: 3600 } : {}) },
-    });
-    this.#subscribers.push(client);
-    const run = limited(concurrency, handle);
-    const send = client["_sendPacket"].bind(client);
-    let acknowledgements: number[] = [];
-    const acknowledgeSoon = oncePerTurn(() => {
-      const batch = acknowledgements;
-      acknowledgements = [];
-      client.stream.cork();
-      for (const messageId of batch) send({ cmd: "puback", messageId, reasonCode: 0 });
-      client.stream.uncork();
-    });
-    const acknowledge = (messageId: number): void => {
-      acknowledgements.push(messageId);
-      acknowledgeSoon();
     };
-    client.handleMessage = (packet, done) => {
-      run(decode(packet.payload as Buffer), packet.messageId ?? 0, lossless ? acknowledge : () => undefined);
-      done(notYet);
-    };
-    await client.subscribeAsync(`$share/${name}/${mqttTopic(topic)}`, { qos: lossless ? 1 : 0 });
-    return { stop: () => client.endAsync() };
+    return connectMqtt(url, options, (client) => {
+      const send = client["_sendPacket"].bind(client);
+      let acknowledgements: number[] = [];
+      const acknowledgeSoon = oncePerTurn(() => {
+        const batch = acknowledgements;
+        acknowledgements = [];
+        client.stream.cork();
+        for (const messageId of batch) send({ cmd: "puback", messageId, reasonCode: 0 });
+        client.stream.uncork();
+      });
+      const acknowledge = (messageId: number): void => {
+        acknowledgements.push(messageId);
+        acknowledgeSoon();
+      };
+      const settle = lossless ? acknowledge : () => undefined;
+      const runs = new Map([...this.#handlers].map(([topic, handle]) => [topic, limited(concurrency, handle)]));
+      client.handleMessage = (packet, done) => {
+        let run = runs.get(packet.topic);
+        if (run === undefined) {
+          run = limited(concurrency, this.#handlers.get(packet.topic) ?? unexpected);
+          runs.set(packet.topic, run);
+        }
+        run(decode(packet.payload as Buffer), packet.messageId ?? 0, settle);
+        done(notYet);
+      };
+    });
   }
 
   async respond(topic: string, answer: (payload: Payload) => Payload): Promise<void> {
@@ -104,9 +141,6 @@ class MqttExpert implements Client {
     this.#requester = { client, cork: corkedPerTurn(client) };
   }
 
-  #requester: { readonly client: MqttClient; readonly cork: () => void } | undefined;
-  readonly #asked = new Map<string, (error: unknown, answer?: Payload) => void>();
-
   request(topic: string, payload: Payload, answered: (error: unknown, answer?: Payload) => void): void {
     if (this.#requester === undefined) return answered(new Error("prepareRequests comes first"));
     const id = newId();
@@ -124,17 +158,20 @@ class MqttExpert implements Client {
   }
 
   async close(): Promise<void> {
-    for (const client of this.#subscribers) if (!client.disconnecting) await client.endAsync();
-    await this.#publisher.endAsync();
-    for (const client of this.#subscribers) await forgetSession(this.#setting.url, String(client.options.clientId));
+    for (const client of [this.#subscriber, ...this.#sideClients, this.#publisher]) await client?.endAsync();
+    if (this.#handlers.size > 0) await forgetSession(this.#setting.url, this.#subscriberId);
   }
 
   async #sideClient(): Promise<MqttClient> {
     const { url, name } = this.#setting;
-    const client = await connectMqtt(url, { clientId: `${name}-${this.#subscribers.length}`, clean: true });
-    this.#subscribers.push(client);
+    const client = await connectMqtt(url, { clientId: `${name}-side-${this.#sideClients.length}`, clean: true });
+    this.#sideClients.push(client);
     return client;
   }
+}
+
+function unexpected(): never {
+  throw new Error("A message came to a topic that nobody subscribed to.");
 }
 
 /** A connection that begins anew and keeps nothing ends the session of before. */

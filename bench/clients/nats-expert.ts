@@ -25,6 +25,7 @@ class NatsExpert implements Client {
   readonly #inbox = createInbox();
   readonly #unanswered = new Map<string, Confirmed>();
   readonly #streams = new Set<string>();
+  readonly #asked = new Map<string, (error: unknown, answer?: Payload) => void>();
   #count = 0;
 
   constructor(setting: Setting, publishing: NatsConnection, consuming: NatsConnection) {
@@ -72,7 +73,7 @@ class NatsExpert implements Client {
       return { stop: () => subscription.drain() };
     }
     const stream = await this.#ensureStream(topic);
-    const durable = `${this.#setting.name}-${this.#streams.size}`;
+    const durable = topic.replaceAll(".", "_");
     const manager = await jetstreamManager(this.#consuming);
     await manager.consumers.add(stream, {
       durable_name: durable,
@@ -127,8 +128,6 @@ class NatsExpert implements Client {
     });
     await this.#publishing.flush();
   }
-
-  readonly #asked = new Map<string, (error: unknown, answer?: Payload) => void>();
 
   request(topic: string, payload: Payload, answered: (error: unknown, answer?: Payload) => void): void {
     const token = (++this.#count).toString(36);

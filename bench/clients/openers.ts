@@ -12,9 +12,16 @@ const openers: Readonly<Record<string, () => Promise<OpenClient>>> = {
   "kafka quick-start": async () => (await import("./kafka-quick-start.ts")).openKafkaQuickStart,
 };
 
+const installedPeers: readonly string[] = ["nest", "moleculer"];
+
 /** Resolves to what opens the client; rejects where there is none of that name for the protocol. */
 export async function openerOf(on: string, client: string): Promise<OpenClient> {
   if (client === "bus") return (await import("./bus.ts")).openBus;
+  if (installedPeers.includes(client)) {
+    // They stand in a folder of their own, with modules of their own.
+    const place = new URL(`../../peers/${client}.mjs`, import.meta.url);
+    return ((await import(place.href)) as { readonly open: OpenClient }).open;
+  }
   const load = openers[`${on} ${client}`];
   if (load === undefined) throw new Error(`There is no client "${client}" for ${on}.`);
   return load();

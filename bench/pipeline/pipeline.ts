@@ -112,7 +112,7 @@ async function onBus(name: string, variant: Variant): Promise<Client> {
   });
   const options: SubscribeOptions = { group: "bench", concurrency: 256, maxInFlight: credit, ...variant.subscribe };
   for (let index = 0; index < (variant.otherFilters ?? 0); index++)
-    await bus.subscribe(`other-${index}.*.temperature`, { group: "bench" }, unexpected);
+    await bus.subscribe(`other-${index}.*.temperature`, { group: `other-${index}` }, unexpected);
   return clientOn(bus, options, variant);
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { chart } from "../chart.ts";
 import { performancePart } from "../performance-page.ts";
-import { busToExpert, latencyRows, sweepRows, throughputRows } from "../report.ts";
+import { busToExpert, latencyRows, standingRows, sweepRows, throughputRows } from "../report.ts";
 import type { Run } from "../run.ts";
 import { svgOf } from "../svg.ts";
 import { invalidity } from "../validity.ts";
@@ -38,7 +38,22 @@ describe("the report", () => {
         "0.50 to 0.50",
         "10000 µs → 20000 µs",
         "2.0 KiB → 2.0 KiB",
+        "4.0 ms → 4.0 ms",
       ],
+    ]);
+  });
+
+  it("tells what a client costs without messages apart from the rest", () => {
+    const extra = { firstMessageMs: 120 };
+    const base = resultOf({ expert: [1], bus: [1] }, { workload: "start-up", change: "start to first message" });
+    const samples = Object.fromEntries(
+      Object.entries(base.samples).map(([client, each]) => [client, each.map((sample) => ({ ...sample, extra }))]),
+    );
+    expect(sweepRows([base])).toHaveLength(1);
+    expect(standingRows([{ ...base, samples }])[1]).toEqual([
+      "nats",
+      "start of the process to first message",
+      "120 ms → 120 ms",
     ]);
   });
 

@@ -30,6 +30,7 @@ export function sampleOf(perSecond: number): Sample {
     cpuMicros: 1_000_000 / perSecond,
     allocatedBytes: 2048,
     duplicates: 0,
+    loopDelay: { p50: 1, p99: 4, max: 9 },
     latency: { p50: 1, p99: 2, p999: 3, max: 4 },
   };
 }

@@ -2,13 +2,17 @@ import { setTimeout as pause } from "node:timers/promises";
 import { indexOf, payloadMaker } from "../payload.ts";
 import { latencyOf } from "../statistics.ts";
 import { Meters } from "./meters.ts";
+import { Pump } from "./pump.ts";
 import { Tally } from "./tally.ts";
 import { keysOf, loadedTopic } from "./workload.ts";
 import type { Workload } from "./workload.ts";
 
 const tickMs = 1;
 
-/** From the call of publish to the call of the handler, at a fixed rate that does not wait for anything. */
+/**
+ * From the call of publish to the call of the handler, at a fixed rate that does not wait for anything. Without a rate it is half of what goes
+ * through end to end.
+ */
 export const latency: Workload = async (client, assignment) => {
   const { warmUpMs, measureMs, payloadBytes, rate } = assignment;
   const topic = loadedTopic(assignment);
@@ -18,6 +22,24 @@ export const latency: Workload = async (client, assignment) => {
   const tookMs: number[] = [];
   const tally = new Tally((index) => tookMs.push(performance.now() - (publishedAt[index] ?? 0)));
   await client.subscribe(topic, (payload) => tally.take(payload));
+  let perSecond = rate;
+  if (perSecond === 0) {
+    const pump = new Pump({
+      client,
+      topic,
+      payloadOf,
+      keyOf,
+      unhandledAtMost: Infinity,
+      onPublish: () => publishedAt.push(performance.now()),
+    });
+    await pump.warmUp(warmUpMs);
+    await tally.whenHandled(pump.published);
+    const before = pump.published;
+    const began = performance.now();
+    await pump.run(measureMs / 2);
+    await tally.whenHandled(pump.published);
+    perSecond = ((pump.published - before) / (performance.now() - began)) * 500;
+  }
   let refused: Error | undefined;
   let unconfirmed = 0;
   const confirmed = (error?: unknown): void => {
@@ -28,7 +50,7 @@ export const latency: Workload = async (client, assignment) => {
     const begin = performance.now();
     const first = publishedAt.length;
     for (let now = begin; now - begin < forMs; now = performance.now()) {
-      const due = first + Math.floor(((now - begin) / 1000) * rate);
+      const due = first + Math.floor(((now - begin) / 1000) * perSecond);
       while (publishedAt.length < due) {
         const payload = payloadOf(publishedAt.length);
         unconfirmed++;
@@ -49,5 +71,5 @@ export const latency: Workload = async (client, assignment) => {
   const until = performance.now() + 10_000;
   while (unconfirmed > 0 && performance.now() < until) await pause(tickMs);
   if (unconfirmed > 0) throw new Error(`${unconfirmed} publishes were not confirmed.`);
-  return { ...sample, duplicates: tally.duplicates, latency: latencyOf(tookMs) };
+  return { ...sample, duplicates: tally.duplicates, latency: latencyOf(tookMs), extra: { rate: perSecond } };
 };

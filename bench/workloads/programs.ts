@@ -2,6 +2,9 @@ import { openerOf } from "../clients/openers.ts";
 import type { Assignment, Sample } from "../measurement.ts";
 import { endToEnd } from "./end-to-end.ts";
 import { latency } from "./latency.ts";
+import { consumeOnly, publishOnly } from "./one-way.ts";
+import { requests } from "./requests.ts";
+import { idle, startUp } from "./standing.ts";
 import type { Workload } from "./workload.ts";
 
 /** One measurement, from the opening of the client to its end. */
@@ -11,6 +14,11 @@ type Program = (assignment: Assignment) => Promise<Sample>;
 export const programs: Readonly<Record<string, Program>> = {
   "end-to-end": withClient(endToEnd),
   latency: withClient(latency),
+  publish: withClient(publishOnly),
+  consume: withClient(consumeOnly),
+  requests: withClient(requests),
+  "start-up": withClient(startUp),
+  idle: withClient(idle),
   pipeline: async (assignment) => (await import("../pipeline/pipeline.ts")).pipeline(assignment),
 };
 

@@ -9,9 +9,20 @@ export function loadedTopic({ name }: Assignment): string {
   return `${name}.seattle.temperature`;
 }
 
-/** One of those that get none. */
-export function idleTopic({ name }: Assignment, index: number): string {
-  return `${name}.idle.number-${index}`;
+/** Topics that get none. */
+export function idleTopics({ name }: Assignment, howMany: number): readonly string[] {
+  return Array.from({ length: howMany }, (_, index) => `${name}.idle.number-${index}`);
+}
+
+/** Subscribes to topics that nobody publishes to, as the client does that best. */
+export async function subscribeToIdle(client: Client, topics: readonly string[]): Promise<void> {
+  if (topics.length === 0) return;
+  if (client.subscribeIdle !== undefined) return client.subscribeIdle(topics, unexpected);
+  for (const topic of topics) await client.subscribe(topic, unexpected);
+}
+
+function unexpected(): never {
+  throw new Error("A message came to a topic that nobody published to.");
 }
 
 /** Spreads messages over keys; without keys none has one. */
