@@ -21,6 +21,7 @@ class AmqpExpert implements Client {
   readonly #confirming: ConfirmChannel;
   readonly #corkPublishing: () => void;
   readonly #queues = new Set<string>();
+  readonly #readers = new Set<Reader>();
   #asking: Channel | undefined;
   readonly #asked = new Map<string, (error: unknown, answer?: Payload) => void>();
 
@@ -69,14 +70,18 @@ class AmqpExpert implements Client {
       unsettled.add(deliveryTag);
       run(decode(message.content), deliveryTag, settle);
     });
-    return {
+    const reader: Reader = {
       stop: async () => {
+        this.#readers.delete(reader);
         await channel.cancel(consumerTag);
-        acknowledgeSoon();
+        // By its answer the broker has seen all acknowledgements, those too that handlers of this turn cause.
+        await channel.prefetch(credit);
         await channel.prefetch(credit);
         await channel.close();
       },
     };
+    this.#readers.add(reader);
+    return reader;
   }
 
   async respond(topic: string, answer: (payload: Payload) => Payload): Promise<void> {
@@ -124,6 +129,7 @@ class AmqpExpert implements Client {
   }
 
   async close(): Promise<void> {
+    for (const reader of this.#readers) await reader.stop();
     await this.#consuming.close();
     const channel = await this.#publishing.createChannel();
     for (const queue of this.#queues) await channel.deleteQueue(queue);

@@ -77,6 +77,12 @@ async function removeWhatStays(url: string, topics: readonly string[]): Promise<
     const { kafkaAt, removeTopics } = await import("./kafka-connect.ts");
     await removeTopics(kafkaAt(url), topics, []);
   }
+  if (url.startsWith("redis:")) {
+    const { connectRedis, streamOf } = await import("./redis-connect.ts");
+    const redis = await connectRedis(url);
+    for (const topic of topics) await redis.sendCommand(["DEL", streamOf(topic)]);
+    await redis.close();
+  }
   if (url.startsWith("nats:")) {
     const { connect: connectNats } = await import("@nats-io/transport-node");
     const { jetstreamManager } = await import("@nats-io/jetstream");

@@ -12,6 +12,8 @@ import { decode, encode, newId } from "./same-wire.ts";
 import type { Payload } from "../payload.ts";
 
 const decoder = new TextDecoder();
+/** Making streams and consumers takes its time where there are many, and is never measured. */
+const patient = { timeout: 30_000 };
 
 /**
  * The NATS client as one writes it who has measured: for JetStream an inbox of its own for the answers to publishes, where `js.publish` would
@@ -74,14 +76,14 @@ class NatsExpert implements Client {
     }
     const stream = await this.#ensureStream(topic);
     const durable = topic.replaceAll(".", "_");
-    const manager = await jetstreamManager(this.#consuming);
+    const manager = await jetstreamManager(this.#consuming, patient);
     await manager.consumers.add(stream, {
       durable_name: durable,
       ack_policy: AckPolicy.Explicit,
       filter_subject: topic,
       max_ack_pending: 65_536,
     });
-    const consumer = await jetstream(this.#consuming).consumers.get(stream, durable);
+    const consumer = await jetstream(this.#consuming, patient).consumers.get(stream, durable);
     let handled: JsMsg[] = [];
     const acknowledgeSoon = oncePerTurn(() => {
       const batch = handled;
@@ -139,7 +141,7 @@ class NatsExpert implements Client {
   }
 
   async close(): Promise<void> {
-    const manager = this.#streams.size > 0 ? await jetstreamManager(this.#publishing) : undefined;
+    const manager = this.#streams.size > 0 ? await jetstreamManager(this.#publishing, patient) : undefined;
     for (const stream of this.#streams) await manager?.streams.delete(stream);
     await this.#consuming.close();
     await this.#publishing.close();
@@ -150,7 +152,7 @@ class NatsExpert implements Client {
     const [first = topic] = topic.split(".");
     if (this.#streams.has(first)) return first;
     this.#streams.add(first);
-    const manager = await jetstreamManager(this.#publishing);
+    const manager = await jetstreamManager(this.#publishing, patient);
     await manager.streams.add({
       name: first,
       subjects: [first, `${first}.>`],

@@ -10,6 +10,8 @@ const openers: Readonly<Record<string, () => Promise<OpenClient>>> = {
   "nats quick-start": async () => (await import("./nats-quick-start.ts")).openNatsQuickStart,
   "kafka expert": async () => (await import("./kafka-expert.ts")).openKafkaExpert,
   "kafka quick-start": async () => (await import("./kafka-quick-start.ts")).openKafkaQuickStart,
+  "redis expert": async () => (await import("./redis-expert.ts")).openRedisExpert,
+  "redis quick-start": async () => (await import("./redis-quick-start.ts")).openRedisQuickStart,
 };
 
 const installedPeers: readonly string[] = ["nest", "moleculer"];

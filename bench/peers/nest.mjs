@@ -1,4 +1,3 @@
-import "reflect-metadata";
 import { Controller, Module } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { ClientProxyFactory, Ctx, EventPattern, MqttRecordBuilder, Payload, Transport } from "@nestjs/microservices";
