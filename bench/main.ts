@@ -4,6 +4,7 @@ import type { Case } from "./case.ts";
 import { gateCases, pipelineCase, sweepCases, usualCases } from "./cases.ts";
 import { help, parseOrder } from "./command-line.ts";
 import type { Order } from "./command-line.ts";
+import { installsOf } from "./installs.ts";
 import { installPeers } from "./install-peers.ts";
 import { peerCases } from "./peers.ts";
 import { writePerformancePage } from "./performance-page.ts";
@@ -55,7 +56,8 @@ async function measure(order: Order, signal: AbortSignal): Promise<Run> {
   if (order.hasPeers) await installPeers(log);
   const cases = casesOf(order);
   const { rounds, isQuick } = order;
-  return runAll({ cases, rounds, quick: isQuick, signal, log, ...(isQuick ? quickTimes : times) });
+  const run = await runAll({ cases, rounds, quick: isQuick, signal, log, ...(isQuick ? quickTimes : times) });
+  return order.only.includes("standing") ? { ...run, installs: installsOf(order.on) } : run;
 }
 
 function casesOf({ on, only, hasPeers, isGate }: Order): readonly Case[] {

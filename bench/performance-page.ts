@@ -34,7 +34,7 @@ export function performancePart(run: Run): string {
     ...section("Latency", latencyRows(results), 3),
     ...section("The bus alone, in memory", pipelineRows(results), 2),
     ...section("One thing changed at a time", sweepRows(results), 3),
-    ...section("Before and without messages", standingRows(results), 2),
+    ...section("Before and without messages", standingRows(results, run.installs), 2),
     ...section("Other frameworks", peerRows(results), 3),
   ].join("\n\n");
 }

@@ -7,12 +7,11 @@ import type { Rows } from "./report.ts";
 import type { Run } from "./run.ts";
 
 /** Prints what a run found: a chart for each broker and level, then tables. */
-export function printRun({ results, quick }: Run): void {
+export function printRun({ results, installs, quick }: Run): void {
   const parts = [
     ...picturedResults(results).map((result) => `${titleOf(result.case)}\n${chart(throughputBars(result))}`),
-    ...[throughputRows, latencyRows, pipelineRows, sweepRows, standingRows, peerRows].flatMap((rowsOf) =>
-      tableOf(rowsOf(results)),
-    ),
+    ...[throughputRows, latencyRows, pipelineRows, sweepRows, peerRows].flatMap((rowsOf) => tableOf(rowsOf(results))),
+    ...tableOf(standingRows(results, installs)),
     ...(quick ? ["Made in a hurry: these numbers show that everything works, and nothing else."] : []),
   ];
   process.stdout.write(`\n${parts.join("\n\n")}\n\n`);

@@ -2,6 +2,7 @@ import type { CaseResult } from "./case.ts";
 import type { Sample } from "./measurement.ts";
 import { peers } from "./peers.ts";
 import { stages } from "./pipeline/stages.ts";
+import type { Run } from "./run.ts";
 import { median, ratioOf, spread } from "./statistics.ts";
 import type { Ratio } from "./statistics.ts";
 
@@ -105,12 +106,13 @@ export function peerRows(results: readonly CaseResult[]): Rows {
 }
 
 /** What a client costs before, and without, any message. */
-export function standingRows(results: readonly CaseResult[]): Rows {
+export function standingRows(results: readonly CaseResult[], installs: Run["installs"] = {}): Rows {
   const found = (workload: string): readonly CaseResult[] => results.filter(({ case: of }) => of.workload === workload);
   const both = (result: CaseResult, name: string, show: (number: number) => string): string =>
     ["expert", "bus"]
       .map((client) => show(median(valuesOf(result, client, ({ extra }) => extra?.[name] ?? NaN))))
       .join(" → ");
+  const inMebibytes = (size: number): string => `${(size / 1024 / 1024).toFixed(1)} MiB`;
   const inKibibytes = (size: number): string => `${(size / 1024).toFixed(1)} KiB`;
   return [
     ["broker", "what", "expert → bus"],
@@ -118,6 +120,11 @@ export function standingRows(results: readonly CaseResult[]): Rows {
       result.case.on,
       "start of the process to first message",
       both(result, "firstMessageMs", (ms) => `${ms.toFixed(0)} ms`),
+    ]),
+    ...Object.entries(installs).map(([on, { client, bus }]) => [
+      on,
+      "size of an installation",
+      [client, bus].map(({ bytes: size, packages }) => `${inMebibytes(size)} in ${packages}`).join(" → "),
     ]),
     ...found("idle").flatMap((result) => [
       [result.case.on, "heap of an idle subscription", both(result, "heapBytesEach", inKibibytes)],

@@ -1,4 +1,5 @@
 import type { CaseResult } from "./case.ts";
+import type { InstallSize } from "./install-size.ts";
 import type { Effort } from "./run-cases.ts";
 
 /** Everything that one run found, as it is written to a file. */
@@ -10,6 +11,8 @@ export interface Run {
   /** True where it was made in a hurry: then its numbers show that things work, and nothing else. */
   readonly quick: boolean;
   readonly results: readonly CaseResult[];
+  /** By protocol, where it was asked for: the bare client, and the bus with the adapter. */
+  readonly installs?: Readonly<Record<string, { readonly client: InstallSize; readonly bus: InstallSize }>>;
 }
 
 /** Where it ran. */
