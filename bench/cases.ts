@@ -31,6 +31,9 @@ export function usualCases(on: string): readonly Case[] {
 /** So many subscriptions a process has at most; each is a consumer group of its own on Kafka, and costs accordingly. */
 const subscriptionCounts: Readonly<Record<string, readonly number[]>> = { kafka: [10, 50] };
 
+/** Where bare clients have no way of asking that anybody would call one. */
+const withoutRequests: readonly string[] = ["redis"];
+
 /** One thing changed at a time, by expert and bus only. */
 export function sweepCases(on: string): readonly Case[] {
   const one = (section: string, workload: string, change: string, setting: Case["setting"] = {}): Case => {
@@ -39,7 +42,9 @@ export function sweepCases(on: string): readonly Case[] {
   return [
     one("one-way", "publish", "publish only"),
     one("one-way", "consume", "consume only"),
-    { ...one("requests", "requests", "request and reply"), delivery: "at-most-once" },
+    ...(withoutRequests.includes(on)
+      ? []
+      : [{ ...one("requests", "requests", "request and reply"), delivery: "at-most-once" } as const]),
     one("half-speed", "latency", "half of its own speed", { rate: 0 }),
     ...[16, 4096, 65_536].map((payloadBytes) =>
       one("payloads", "end-to-end", `${sizeOf(payloadBytes)} payload`, { payloadBytes }),

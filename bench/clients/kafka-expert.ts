@@ -8,8 +8,9 @@ import { oncePerTurn } from "./once-per-turn.ts";
 import { contentType, decode, encode, newId } from "./same-wire.ts";
 import type { Payload } from "../payload.ts";
 
-/** What one produce request holds at most. */
-const maxBatch = 500;
+/** What one produce request holds at most: more records make it no faster, more bytes are refused. */
+const maxRecords = 500;
+const maxBytes = 512 * 1024;
 
 /**
  * kafkajs as one writes it who has measured: it has no batching of its own, so the messages of one turn of the event loop go in one request, one
@@ -177,8 +178,9 @@ class Batch {
   async #sendNow(): Promise<void> {
     if (this.#busy || this.#messages.length === 0) return;
     this.#busy = true;
-    const messages = this.#messages.splice(0, maxBatch);
-    const confirmed = this.#confirmed.splice(0, maxBatch);
+    const count = this.#fitting();
+    const messages = this.#messages.splice(0, count);
+    const confirmed = this.#confirmed.splice(0, count);
     let problem: unknown;
     try {
       await this.#send(messages);
@@ -189,6 +191,17 @@ class Batch {
     for (const each of confirmed) each(problem);
     if (this.#messages.length > 0) this.#sendSoon();
   }
+
+  #fitting(): number {
+    let bytes = 0;
+    let count = 0;
+    for (const { value } of this.#messages) {
+      bytes += value?.length ?? 0;
+      if (count === maxRecords || (count > 0 && bytes > maxBytes)) break;
+      count++;
+    }
+    return count;
+  }
 }
 
 export const openKafkaExpert: OpenClient = async (setting) => {
@@ -196,7 +209,6 @@ export const openKafkaExpert: OpenClient = async (setting) => {
   const producer = kafka.producer({
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     allowAutoTopicCreation: false,
-    retry: { retries: 0 },
   });
   await producer.connect();
   return new KafkaExpert(setting, kafka, producer);

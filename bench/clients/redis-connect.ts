@@ -20,7 +20,7 @@ export async function connectRedis(url: string): Promise<Redis> {
     throw error;
   });
   await client.connect();
-  return client as Redis;
+  return client;
 }
 
 /** The stream of a topic. */
