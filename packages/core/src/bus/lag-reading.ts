@@ -1,5 +1,11 @@
 import { abortable } from "../driver/abortable.ts";
-import type { SubscriptionSource } from "./subscription.ts";
+import type { BrokerLink } from "./broker-link.ts";
+
+/** A broker, and what the subscription is called there. */
+interface LagSource {
+  readonly link: BrokerLink;
+  readonly request: { readonly name: string };
+}
 
 /** A broker is asked at most this often, in milliseconds. */
 const askEveryMs = 1_000;
@@ -8,12 +14,12 @@ const answerWithinMs = 5_000;
 
 /** How far a subscription is behind, as its brokers last told it: whoever looks waits for nobody, and has it asked anew. */
 export class LagReading {
-  readonly #sources: readonly SubscriptionSource[];
+  readonly #sources: readonly LagSource[];
   #told: number | undefined;
   #asking = false;
   #askedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(sources: readonly SubscriptionSource[]) {
+  constructor(sources: readonly LagSource[]) {
     this.#sources = sources;
   }
 
@@ -37,7 +43,7 @@ export class LagReading {
 }
 
 /** `undefined` also where asking fails: what is wrong with the broker shows elsewhere. */
-async function lagOf({ link, request }: SubscriptionSource): Promise<number | undefined> {
+async function lagOf({ link, request }: LagSource): Promise<number | undefined> {
   if (link.state !== "connected" || link.supports.lag === "unsupported") return undefined;
   const signal = AbortSignal.timeout(answerWithinMs);
   try {
