@@ -198,8 +198,8 @@ describeOnMosquitto("at most once", () => {
     for (const [index, bus] of members.entries())
       await bus.subscribe({ ...asked, member: `member-${index}` }, inbox.sink);
     for (let index = 0; index < 20; index++) await members[0]?.publish(outbound(topic, String(index)));
-    await inbox.count(20);
-    expect([...inbox.bodies].map(Number).sort((one, other) => one - other)).toEqual([...Array(20).keys()]);
+    await inbox.received(20);
+    expect(inbox.texts.map(Number).sort((one, other) => one - other)).toEqual([...Array(20).keys()]);
     expect(new Set(inbox.deliveries.map(({ record }) => (record.native as { qos: number }).qos))).toEqual(new Set([0]));
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { brokerUrl } from "./broker-url.ts";
-import { foreignClient, Inbox, next, openBroker, proxied, record, request, unique } from "./fixtures.ts";
+import { foreignClient, Inbox, nextStatus, openBroker, proxied, record, request, unique } from "./fixtures.ts";
 import type { RedisBroker } from "../src/redis-broker.ts";
 
 const numbers = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, n) => String(from + n));
@@ -26,7 +26,7 @@ describe.skipIf(brokerUrl === undefined)("what a process had when it died", () =
     await dying.subscribe(asked, former.sink);
     await publishAll(whole, topic, numbers(0, 16));
     await former.received(16);
-    const lost = next(dying, "disconnected");
+    const lost = nextStatus(dying, "disconnected");
     proxy.refuse();
     proxy.cut();
     await lost;

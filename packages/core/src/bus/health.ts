@@ -14,8 +14,6 @@ export interface BrokerHealth {
   readonly publishing: number;
   /** Messages that at-most-once subscriptions let go of because they were full. */
   readonly dropped: number;
-  /** What this server, as it is set up, loses or weakens by itself, as it was said at start-up. */
-  readonly warnings: readonly string[];
   readonly lastError: string | undefined;
 }
 
@@ -37,7 +35,6 @@ export function healthOf(links: readonly BrokerLink[], subscriptions: readonly S
     warnings: link.effective?.warnings ?? [],
     publishing: link.publishes.pending,
     dropped: link.dropped,
-    warnings: link.effective?.warnings ?? [],
     lastError: link.lastError?.message,
   }));
   const healths = subscriptions.map((subscription) => subscription.health());
