@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { deadLetterSlot } from "../../src/delivery/dead-letter.ts";
+import type { DeadLetter } from "../../src/delivery/dead-letter.ts";
+
+const letter: DeadLetter = {
+  id: "1",
+  topic: "a.b",
+  key: undefined,
+  headers: {},
+  body: new TextEncoder().encode("body"),
+  contentType: undefined,
+  timestamp: 0,
+  group: "g",
+  filter: "a.*",
+  reason: "rejected",
+  error: "",
+  attempts: 1,
+  deadAt: 0,
+};
+
+describe("the slot of a dead letter", () => {
+  it("is the same whenever the same message is given up", () => {
+    const again = { ...letter, attempts: 7, deadAt: 9, error: "another" };
+    expect(deadLetterSlot(again, true)).toBe(deadLetterSlot(letter, true));
+    expect(deadLetterSlot(letter, true)).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it("tells apart what has one id on two topics, and what two subscriptions give up", () => {
+    const others = [{ topic: "a.c" }, { filter: "a.**" }, { id: "2" }];
+    const slots = [{}, ...others].map((change) => deadLetterSlot({ ...letter, ...change }, true));
+    expect(new Set(slots).size).toBe(4);
+  });
+
+  it("goes by the body where a foreign message has no id of its own, for it is given another one each time", () => {
+    const other = { ...letter, body: new TextEncoder().encode("other") };
+    expect(deadLetterSlot({ ...letter, id: "made up" }, false)).toBe(deadLetterSlot(letter, false));
+    expect(deadLetterSlot(other, false)).not.toBe(deadLetterSlot(letter, false));
+  });
+});
