@@ -163,7 +163,13 @@ export class Suite {
       run: this.#run,
       caseName: `${law.id.toLowerCase()}-${face}`,
       effective,
-      create: (clientName, options = {}) => this.#create({ url: facilities.url, clientName, ...options }),
+      create: (clientName, { topology, leaseMs } = {}) =>
+        this.#create({
+          url: facilities.url,
+          clientName,
+          ...(topology === undefined ? {} : { topology }),
+          ...(leaseMs === undefined ? {} : { leaseMs }),
+        }),
       link: facilities.link,
       restart: facilities.restart,
       leaseMs: facilities.lease,
