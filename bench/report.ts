@@ -110,7 +110,10 @@ export function standingRows(results: readonly CaseResult[], installs: Run["inst
   const found = (workload: string): readonly CaseResult[] => results.filter(({ case: of }) => of.workload === workload);
   const both = (result: CaseResult, name: string, show: (number: number) => string): string =>
     ["expert", "bus"]
-      .map((client) => show(median(valuesOf(result, client, ({ extra }) => extra?.[name] ?? NaN))))
+      .map((client) => {
+        const numbers = valuesOf(result, client, ({ extra }) => extra?.[name] ?? NaN);
+        return numbers.length === 0 ? "?" : show(median(numbers));
+      })
       .join(" → ");
   const inMebibytes = (size: number): string => `${(size / 1024 / 1024).toFixed(1)} MiB`;
   const inKibibytes = (size: number): string => `${(size / 1024).toFixed(1)} KiB`;
