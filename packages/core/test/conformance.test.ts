@@ -1,13 +1,19 @@
 import { memory } from "@busbar/core";
 import { certificateWriter, conformance } from "@busbar/testing";
 import { describe, it } from "vitest";
+import { MemoryLink } from "../../../integration/support/memory-link.ts";
+import { serverInMemory } from "../../../integration/support/server-in-memory.ts";
+
+const url = "memory://conformance";
 
 conformance(
   { describe, it },
   {
     name: "memory",
-    url: "memory://conformance",
+    url,
     create: memory,
+    link: () => Promise.resolve(new MemoryLink(url)),
+    ownServer: () => Promise.resolve(serverInMemory(url)),
     deadlineMs: 5_000,
     quietMs: 100,
     onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),

@@ -17,6 +17,7 @@ export const cases: Readonly<Record<string, "★" | "◇" | "·">> = Object.from
 
 /** The laws that are nobody's case but the kit's own, with what they are for. */
 export const ownLaws: Readonly<Record<string, string>> = {
+  B12: "a group that wants messages at most once",
   C17: "what becomes of a message whose handler wants it later",
   D10: "what a subscription does whose credit is all waiting",
   D11: "what a handler that hangs may take with it",
@@ -29,4 +30,5 @@ export const ownLaws: Readonly<Record<string, string>> = {
   G12: "the only call that deletes a durable subscription",
   G13: "options are never changed, so that two processes may share them",
   H8: "nothing is left over of connections that were cut",
+  I17: "messages that end the process that handles them",
 };

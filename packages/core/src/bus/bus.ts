@@ -226,7 +226,7 @@ export class Bus implements Publisher {
   ): Promise<Subscription> {
     const { maxSize: _maxSize, maxWaitMs: _maxWaitMs, ...rest } = options;
     const name = isTopic(filter) ? filter.pattern : (filter as string);
-    refuse(`subscribeBatch("${name}")`, options, ["concurrency", "settle"]);
+    refuse("subscribeBatch()", options, ["concurrency", "settle"]);
     const collector = new BatchCollector(name, options, handler);
     const manual = { ...rest, settle: "manual", concurrency: collector.maxSize } as const;
     const subscription = await this.subscribe<Payload>(filter as string, manual, collector.take);
@@ -242,7 +242,7 @@ export class Bus implements Publisher {
     filter: string | Topic<Payload>,
     options: Omit<SubscribeOptions, "settle"> = {},
   ): Promise<MessageStream<Payload>> {
-    refuse(`messages("${isTopic(filter) ? filter.pattern : (filter as string)}")`, options, ["settle"]);
+    refuse("messages()", options, ["settle"]);
     const stream = new MessageStream<Payload>();
     const subscription = await this.subscribe<Payload>(
       filter as string,

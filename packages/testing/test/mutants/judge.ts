@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { memory } from "@busbar/core";
 import type { Broker } from "@busbar/core/contract";
 import { laws } from "../../src/laws/index.ts";
-import type { OwnServer } from "../../src/own-server.ts";
 import { Suite } from "../../src/suite.ts";
 import type { Case } from "../../src/suite.ts";
-import { MemoryLink } from "../memory-link.ts";
+import { MemoryLink } from "../../../../integration/support/memory-link.ts";
+import { serverInMemory } from "../../../../integration/support/server-in-memory.ts";
 import type { Breach, Mutant } from "./mutant.ts";
 
 /** What became of a mutant in one case: killed by the law's own assertion, in these words, or why not. */
@@ -42,15 +42,6 @@ export async function judge(mutant: Mutant, breach: Breach): Promise<Verdict> {
     return breach.says.test(error.message) ? { killedBy: words } : { survived: `by other words: ${words}` };
   }
   return { survived: "the law held" };
-}
-
-/** A server that keeps everything over its restart: in memory, cutting every connection is all there is to it. */
-function serverInMemory(url: string): OwnServer {
-  return {
-    url,
-    restart: () => Promise.resolve(memory({ url }).native.sever()),
-    close: () => Promise.resolve(),
-  };
 }
 
 function caseOf(suite: Suite, { law, face }: Breach): Case {

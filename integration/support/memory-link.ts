@@ -1,9 +1,9 @@
 import { memory } from "@busbar/core";
 import type { Broker, BrokerStatus, Delivery, EffectiveCapabilities } from "@busbar/core/contract";
 import { ConnectionError } from "@busbar/core/driver";
-import { Gate } from "../src/gate.ts";
-import type { Link } from "../src/link.ts";
-import { overlaid } from "../src/overlaid.ts";
+import { Gate } from "../../packages/testing/src/gate.ts";
+import type { Link } from "../../packages/testing/src/link.ts";
+import { overlaid } from "../../packages/testing/src/overlaid.ts";
 
 /** A link to a broker in memory: it can hold confirms, swallow what is said, and end, as a wire does. */
 export class MemoryLink implements Link {
@@ -16,8 +16,8 @@ export class MemoryLink implements Link {
   #silent = false;
   #refusing = false;
 
-  /** @param mutate Makes a mutant of what is at this end of the link. */
-  constructor(url: string, mutate: (broker: Broker) => Broker) {
+  /** @param mutate Makes a mutant of what is at this end of the link. @default what is there */
+  constructor(url: string, mutate: (broker: Broker) => Broker = (broker) => broker) {
     this.#url = url;
     this.#mutate = mutate;
   }
