@@ -25,7 +25,7 @@ export function reportTables(results) {
       `${protocol}${problems.length > 0 ? " (failed)" : ""}`,
       ...heads.map((head) => cell(figures[head])),
     ]);
-    return { part, rows: [[part, ...heads], ...rows] };
+    return { part, rows: [[`${part} on`, ...heads], ...rows] };
   });
 }
 

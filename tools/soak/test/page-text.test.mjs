@@ -27,7 +27,7 @@ test("the page tells the command, the machine and the brokers, and has a table f
   );
   assert.match(text, /a machine with 2 cores, Node 20\.0\.0, with mqtt 1\.0; amqp 1\.0/);
   assert.deepEqual(
-    [...text.matchAll(/^\| (\S+) \| handled \|$/gm)].map(([, name]) => name),
+    [...text.matchAll(/^\| (\S+) on \| handled \|$/gm)].map(([, name]) => name),
     parts.map(({ name }) => name),
   );
   assert.equal([...text.matchAll(/^\| redis \| 7 \|$/gm)].length, parts.length);

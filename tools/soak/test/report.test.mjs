@@ -15,7 +15,7 @@ test("each part has a table, each broker a row, and a failure shows", () => {
     {
       part: "flow",
       rows: [
-        ["flow", "handled", "lost"],
+        ["flow on", "handled", "lost"],
         ["memory", "1,000,000", "0"],
         ["mqtt (failed)", "10", "1"],
         ["nats (failed)", "-", "-"],
@@ -24,7 +24,7 @@ test("each part has a table, each broker a row, and a failure shows", () => {
     {
       part: "bodies",
       rows: [
-        ["bodies", "refused"],
+        ["bodies on", "refused"],
         ["memory", "none"],
       ],
     },

@@ -27,8 +27,11 @@ import { Line } from "./line.ts";
 
 const { ConfigResourceTypes } = kafkajs;
 
-/** How long the cluster may take to elect the leaders of a new topic. */
-const leaderTimeoutMs = 10_000;
+/**
+ * How long the cluster may take to elect the leaders of a new topic: as long as a publish may take, since a broker that is busy takes more than 10 s
+ * for a few topics at once.
+ */
+const leaderTimeoutMs = 30_000;
 const leaderPollMs = 20;
 /** What a topic answers that has just been made. */
 const beingMade: ReadonlySet<unknown> = new Set([
