@@ -135,8 +135,8 @@ export default {
     parser: "swc",
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
-    // Ours only: what a client keeps in a folder of that name is the client.
-    exclude: { path: "^packages/[^/]+/dist/" },
+    // Ours only: what a client keeps in a folder of that name is the client. And peers are installed apart, when they are asked for.
+    exclude: { path: "^(packages/[^/]+/dist|bench/peers)/" },
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["@busbar/source", "import", "node", "default"],

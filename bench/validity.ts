@@ -15,7 +15,11 @@ export function invalidity({ case: of, samples, problems }: CaseResult): readonl
   const quickStart = median((samples["quick-start"] ?? []).map(({ perSecond }) => perSecond));
   const factor = expert / quickStart;
   const least = leastFactors[of.on] ?? leastFactor;
-  if (!(factor >= least)) {
+  if (Number.isNaN(factor)) {
+    found.push(
+      `${of.on}: it is not known how fast the expert is beside the quick-start client, so the run is invalid.`,
+    );
+  } else if (factor < least) {
     found.push(
       `${of.on}: the expert is only ${factor.toFixed(2)} times as fast as the quick-start client, and must be ${least} times as fast: ` +
         "the run is invalid, since a slow expert would flatter the bus.",
