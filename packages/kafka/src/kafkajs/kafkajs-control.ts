@@ -104,9 +104,9 @@ export class KafkajsControl implements ClientControl {
     await this.#admin.createTopics({
       topics: [{ topic: name, numPartitions: partitions, replicationFactor, configEntries }],
       timeout: leaderTimeoutMs,
-      waitForLeaders: true,
+      // kafkajs would fail where the topic has not reached the broker that it asks, and waits for nothing when somebody else was faster.
+      waitForLeaders: false,
     });
-    // kafkajs waits for nothing when somebody else was faster, and the topic may not have reached this broker yet.
     for (const until = Date.now() + leaderTimeoutMs; (await this.partitionCount(name)) === 0 && Date.now() < until;)
       await pause(leaderPollMs);
   }
