@@ -1,5 +1,6 @@
 import mqtt from "mqtt";
 import type { IClientOptions, MqttClient } from "mqtt";
+import { oncePerTurn } from "./once-per-turn.ts";
 
 /**
  * Resolves to a client with a connection. Never reconnects: a measurement whose connection breaks is none.
@@ -29,6 +30,26 @@ export async function connectMqtt(
   // The client leaves Nagle's algorithm on.
   (client.stream as { setNoDelay?: (on: boolean) => void }).setNoDelay?.(true);
   return client;
+}
+
+/**
+ * Hands the socket one buffer for all that is written in a turn of the event loop: mqtt.js writes every part of every packet by itself, and even
+ * corked that is a vector of thousands.
+ */
+export function gatherWrites(client: MqttClient): void {
+  const { stream } = client;
+  const write = stream.write.bind(stream) as (chunk: Buffer) => boolean;
+  let chunks: Buffer[] = [];
+  const writeSoon = oncePerTurn(() => {
+    const all = Buffer.concat(chunks);
+    chunks = [];
+    write(all);
+  });
+  stream.write = (chunk: Buffer | string) => {
+    chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
+    writeSoon();
+    return !stream.writableNeedDrain;
+  };
 }
 
 /** A topic of the bus as MQTT writes it. */

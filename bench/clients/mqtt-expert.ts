@@ -1,8 +1,8 @@
-import type { MqttClient } from "mqtt";
+import type { IClientOptions, MqttClient } from "mqtt";
 import { credit, publishWindow } from "./client.ts";
 import type { Client, Confirmed, Handle, OpenClient, Reader, Setting } from "./client.ts";
 import { limited } from "./limited.ts";
-import { connectMqtt, metadataOf, mqttTopic } from "./mqtt-connect.ts";
+import { connectMqtt, gatherWrites, metadataOf, mqttTopic } from "./mqtt-connect.ts";
 import { oncePerTurn } from "./once-per-turn.ts";
 import { contentType, decode, encode, newId } from "./same-wire.ts";
 import type { Payload } from "../payload.ts";
@@ -23,15 +23,13 @@ class MqttExpert implements Client {
   readonly #sideClients: MqttClient[] = [];
   readonly #asked = new Map<string, (error: unknown, answer?: Payload) => void>();
   #subscriber: MqttClient | undefined;
-  #requester: { readonly client: MqttClient; readonly cork: () => void } | undefined;
-  readonly #corkPublisher: () => void;
+  #requester: MqttClient | undefined;
   readonly #onDrain: (() => void)[] = [];
 
   constructor(setting: Setting, publisher: MqttClient) {
     this.#setting = setting;
     this.#subscriberId = `${setting.name}-subscriber`;
     this.#publisher = publisher;
-    this.#corkPublisher = corkedPerTurn(publisher);
     publisher.stream.on("drain", () => {
       for (const confirmed of this.#onDrain.splice(0)) confirmed();
     });
@@ -40,7 +38,6 @@ class MqttExpert implements Client {
   publish(topic: string, payload: Payload, key: string | undefined, confirmed: Confirmed): void {
     const qos = this.#setting.delivery === "at-least-once" ? 1 : 0;
     const properties = { contentType, userProperties: { "busbar-meta": metadataOf(newId(), key) } };
-    this.#corkPublisher();
     if (qos === 1) {
       this.#publisher.publish(mqttTopic(topic), encode(payload), { qos, properties }, confirmed);
       return;
@@ -84,15 +81,13 @@ class MqttExpert implements Client {
       clean: !lossless,
       properties: { receiveMaximum: credit, ...(lossless ? { sessionExpiryInterval: 3600 } : {}) },
     };
-    return connectMqtt(url, options, (client) => {
+    return connectAsExpert(url, options, (client) => {
       const send = client["_sendPacket"].bind(client);
       let acknowledgements: number[] = [];
       const acknowledgeSoon = oncePerTurn(() => {
         const batch = acknowledgements;
         acknowledgements = [];
-        client.stream.cork();
         for (const messageId of batch) send({ cmd: "puback", messageId, reasonCode: 0 });
-        client.stream.uncork();
       });
       const acknowledge = (messageId: number): void => {
         acknowledgements.push(messageId);
@@ -114,11 +109,9 @@ class MqttExpert implements Client {
 
   async respond(topic: string, answer: (payload: Payload) => Payload): Promise<void> {
     const client = await this.#sideClient();
-    const cork = corkedPerTurn(client);
     client.handleMessage = (packet, done) => {
       const { responseTopic, correlationData } = packet.properties ?? {};
       if (responseTopic !== undefined && correlationData !== undefined) {
-        cork();
         const body = encode(answer(decode(packet.payload as Buffer)));
         client.publish(responseTopic, body, { qos: 0, properties: { contentType, correlationData } });
       }
@@ -138,15 +131,14 @@ class MqttExpert implements Client {
       done();
     };
     await client.subscribeAsync(`${this.#setting.name}/replies`, { qos: 0 });
-    this.#requester = { client, cork: corkedPerTurn(client) };
+    this.#requester = client;
   }
 
   request(topic: string, payload: Payload, answered: (error: unknown, answer?: Payload) => void): void {
     if (this.#requester === undefined) return answered(new Error("prepareRequests comes first"));
     const id = newId();
     this.#asked.set(id, answered);
-    this.#requester.cork();
-    this.#requester.client.publish(mqttTopic(topic), encode(payload), {
+    this.#requester.publish(mqttTopic(topic), encode(payload), {
       qos: 0,
       properties: {
         contentType,
@@ -164,7 +156,7 @@ class MqttExpert implements Client {
 
   async #sideClient(): Promise<MqttClient> {
     const { url, name } = this.#setting;
-    const client = await connectMqtt(url, { clientId: `${name}-side-${this.#sideClients.length}`, clean: true });
+    const client = await connectAsExpert(url, { clientId: `${name}-side-${this.#sideClients.length}`, clean: true });
     this.#sideClients.push(client);
     return client;
   }
@@ -180,21 +172,18 @@ async function forgetSession(url: string, clientId: string): Promise<void> {
   await client.endAsync();
 }
 
-/** Returns what corks the socket until the end of the turn: mqtt.js writes each packet by itself. */
-function corkedPerTurn(client: MqttClient): () => void {
-  let corked = false;
-  return () => {
-    if (corked) return;
-    corked = true;
-    client.stream.cork();
-    setImmediate(() => {
-      corked = false;
-      client.stream.uncork();
-    });
-  };
+/** Without the log, which costs a twentieth also when it is off. */
+async function connectAsExpert(
+  url: string,
+  options: IClientOptions,
+  prepare?: (client: MqttClient) => void,
+): Promise<MqttClient> {
+  const client = await connectMqtt(url, { ...options, log: () => undefined }, prepare);
+  gatherWrites(client);
+  return client;
 }
 
 export const openMqttExpert: OpenClient = async (setting) => {
-  const publisher = await connectMqtt(setting.url, { clientId: `${setting.name}-publisher`, clean: true });
+  const publisher = await connectAsExpert(setting.url, { clientId: `${setting.name}-publisher`, clean: true });
   return new MqttExpert(setting, publisher);
 };
