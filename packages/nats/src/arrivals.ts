@@ -40,6 +40,12 @@ export class Arrivals {
     this.#postponed.set(sequence, until);
   }
 
+  /** When the last message comes that is not to come yet, by `performance.now()`; `undefined` where there is none. */
+  postponedUntil(now: number): number | undefined {
+    const kept = this.keptBack(now);
+    return kept.size === 0 ? undefined : Math.max(...this.#postponed.values());
+  }
+
   /** The messages that are not to come yet. */
   keptBack(now: number): ReadonlySet<number> {
     for (const [sequence, until] of this.#postponed) if (until <= now) this.#postponed.delete(sequence);

@@ -18,6 +18,15 @@ const shortestGraceMs = 5_000;
 const maxAckPending = 65_536;
 const maxWaitingPulls = 2_048;
 
+/** Begins the description of a consumer that keeps something back; the time until when stands behind it. */
+const postponedNote = "busbar: given back for later, until ";
+
+/** Until when some of what is unsettled may be kept back, in milliseconds since the epoch, as far as whoever left has noted it. */
+export function postponedUntil({ config }: ConsumerInfo): number {
+  const { description = "" } = config;
+  return description.startsWith(postponedNote) ? Date.parse(description.slice(postponedNote.length)) : 0;
+}
+
 /** After how long without a pull the server deletes the consumer of a subscription that is not durable, in milliseconds. */
 export function inactivityMs(request: SubscribeRequest): number {
   return Math.max(request.graceMs, shortestGraceMs);
@@ -102,6 +111,18 @@ export class Consumers {
       await this.#connection.ask(action, (api) =>
         api.consumers.update(info.stream_name, info.name, { max_deliver: -1 }),
       );
+    } catch (error) {
+      throw classify(error, { action });
+    }
+  }
+
+  /** Notes at the server until when something that was given back for later must not come: the server knows, and does not say. */
+  async notePostponed(stream: string, name: string, until: number): Promise<void> {
+    if (this.#settings.topology !== "create") return;
+    const description = `${postponedNote}${new Date(until).toISOString()}`;
+    const action = `Noting at the consumer ${name} of the stream ${stream} what it keeps back`;
+    try {
+      await this.#connection.ask(action, (api) => api.consumers.update(stream, name, { description }));
     } catch (error) {
       throw classify(error, { action });
     }

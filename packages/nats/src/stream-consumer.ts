@@ -4,7 +4,7 @@ import type { SubscribeRequest } from "@busbar/core/contract";
 import { atMost, oncePerTurn } from "@busbar/core/driver";
 import { Arrivals } from "./arrivals.ts";
 import type { Connection } from "./connection.ts";
-import { inactivityMs } from "./consumers.ts";
+import { inactivityMs, postponedUntil } from "./consumers.ts";
 import type { Beginning, Consumers } from "./consumers.ts";
 import { parseDeliveryInfo } from "./delivery-info.ts";
 import type { DeliveryInfo } from "./delivery-info.ts";
@@ -137,7 +137,17 @@ export class StreamConsumer {
     const { connection, consumers, request } = this.#host;
     const info = await consumers.find(this.stream, request.name);
     if (info === undefined || info.num_ack_pending === 0 || !isRecallable(info)) return;
+    // Some of it may be kept back for a time that only the server knows.
+    if (postponedUntil(info) > Date.now()) return;
     await releaseAll(connection, recallSubjects(info, new Set()));
+  }
+
+  /** Tells whoever comes next that not all which is unsettled may come at once. To be called after the last settlement was written. */
+  async leave(): Promise<void> {
+    const now = performance.now();
+    const until = this.#arrivals.postponedUntil(now);
+    if (until === undefined) return;
+    await this.#host.consumers.notePostponed(this.stream, this.#host.request.name, Date.now() + until - now);
   }
 
   /** Fetches from now on. */

@@ -226,6 +226,8 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     for (const left of [...this.#owed, ...this.#takeBack()]) this.#acknowledge(left, { outcome: "release" });
     this.#unlisten();
     const answered = this.connection.connected && (await this.#flushed());
+    if (answered)
+      await atMost(closeTimeoutMs, Promise.all(Array.from(this.#consumers, (consumer) => consumer.leave())));
     this.#presence.withdraw();
     for (const { delivery, outcome } of this.#acknowledgements.abandon()) {
       if (delivery === undefined) continue;
