@@ -1,5 +1,5 @@
 import kafkajs from "kafkajs";
-import type { Kafka, Message } from "kafkajs";
+import type { Kafka, KafkaConfig, Message } from "kafkajs";
 import { contentType, newId } from "./same-wire.ts";
 
 const { logLevel } = kafkajs;
@@ -7,8 +7,9 @@ const { logLevel } = kafkajs;
 /** As many partitions as a topic of the bus has. */
 const partitions = 6;
 
-export function kafkaAt(url: string): Kafka {
+export function kafkaAt(url: string, options: Partial<KafkaConfig> = {}): Kafka {
   return new kafkajs.Kafka({
+    ...options,
     clientId: "bench",
     brokers: [url.replace(/^kafka:\/\//, "").replace(/\/$/, "")],
     logLevel: logLevel.NOTHING,

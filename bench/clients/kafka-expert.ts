@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import type { Socket } from "node:net";
 import kafkajs from "kafkajs";
 import type { Consumer, Kafka, Message, Producer } from "kafkajs";
 import { publishWindow } from "./client.ts";
@@ -204,8 +206,15 @@ class Batch {
   }
 }
 
+/** kafkajs leaves Nagle's algorithm on, which holds back the end of a request that is larger than a segment. */
+function withoutNagle({ host, port, onConnect }: { host: string; port: number; onConnect: () => void }): Socket {
+  const socket = connect({ host, port }, onConnect);
+  socket.setNoDelay(true);
+  return socket;
+}
+
 export const openKafkaExpert: OpenClient = async (setting) => {
-  const kafka = kafkaAt(setting.url);
+  const kafka = kafkaAt(setting.url, { socketFactory: withoutNagle });
   const producer = kafka.producer({
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     allowAutoTopicCreation: false,
