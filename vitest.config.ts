@@ -2,9 +2,11 @@ import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./tools/test/longest-first.mjs";
 
-// Two, even on more cores: each broker is a program of its own on the same machine, and a starved one looks like a slow bus.
-const workers = Math.min(2, availableParallelism());
+// Three, even on more cores: each broker is a program of its own on the same machine, and a starved one looks like a slow bus. Suites that
+// talk to brokers wait more than they work, so that two cores are enough for three.
+const workers = Math.min(3, availableParallelism() + 1);
 
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -30,6 +32,7 @@ export default defineConfig({
     // A hook may start a private broker; the slowest takes most of a minute on a busy machine.
     hookTimeout: 180_000,
     teardownTimeout: 30_000,
+    sequence: { sequencer: LongestFirst },
     restoreMocks: true,
     unstubEnvs: true,
     allowOnly: process.env["CI"] === undefined,
