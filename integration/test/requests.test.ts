@@ -6,18 +6,18 @@ import { OpenBuses, unique } from "./open-buses.ts";
 describeOn(allBrokers, "a request", ({ name, url }) => {
   const buses = new OpenBuses();
 
-  it("gets its own answer, a hundred at a time", { timeout: 60_000 }, async () => {
-    const [server, caller] = await Promise.all([buses.connect(url), buses.connect(url)]);
+  it("gets its own answer, a hundred at a time of two processes of one service", { timeout: 60_000 }, async () => {
+    const [server, ...callers] = await Promise.all([buses.connect(url), buses.connect(url), buses.connect(url)]);
     const topic = unique("square");
-    await server.respond<number>(topic, { concurrency: 16 }, async (number) => {
+    await server.respond<{ caller: number; number: number }>(topic, { concurrency: 16 }, async (asked) => {
       await new Promise((resolve) => setImmediate(resolve));
-      return { number, square: number * number };
+      return { ...asked, square: asked.number * asked.number };
     });
 
-    const numbers = Array.from({ length: 100 }, (_, number) => number);
-    const answers = await Promise.all(numbers.map((number) => caller.request(topic, number)));
+    const asked = Array.from({ length: 200 }, (_, index) => ({ caller: index % 2, number: index }));
+    const answers = await Promise.all(asked.map((one) => callers[one.caller]?.request(topic, one)));
 
-    expect(answers).toEqual(numbers.map((number) => ({ number, square: number * number })));
+    expect(answers).toEqual(asked.map((one) => ({ ...one, square: one.number * one.number })));
   });
 
   it("is rejected with what its handler threw", async () => {
