@@ -29,7 +29,7 @@ export const houseRuleFaults = /** @type {readonly PlantedFault[]} */ ([
   inManifest("unused", "dependencies", "packages/core", (manifest) => {
     manifest["dependencies"] = { ...manifest["dependencies"], publint: "0.3.25" };
   }),
-  newFile("unused", "unlisted", "packages/mqtt/test/planted-unlisted.test.ts", 'import "kafkajs";'),
+  newFile("unused", "unlisted", "packages/mqtt/test/planted-unlisted.test.ts", 'import "denque";'),
 
   newFile(
     "self-talk",
