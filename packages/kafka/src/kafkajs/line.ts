@@ -44,7 +44,8 @@ export class Line {
   /** Ends every socket and refuses new ones. */
   cut(): void {
     this.#cut = true;
-    for (const socket of this.#sockets) socket.destroy();
+    // With an error, since kafkajs hears of no other end, and goes on looking at its requests ten times a second for ever.
+    for (const socket of this.#sockets) socket.destroy(new Error("closed"));
     this.#sockets.clear();
   }
 
