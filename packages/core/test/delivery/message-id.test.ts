@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { validate, version } from "uuid";
 import { messageId } from "../../src/delivery/message-id.ts";
 
@@ -12,4 +12,11 @@ it("makes UUIDs of version 7, each different and later than the one before", () 
 it("makes ids whose random part differs", () => {
   const tails = new Set(Array.from({ length: 1_000 }, () => messageId().slice(-10)));
   expect(tails.size).toBe(1_000);
+});
+
+it("makes later ids too after the clock was put back", () => {
+  const before = messageId();
+  vi.spyOn(Date, "now").mockReturnValue(Date.now() - 60_000);
+  const ids = [before, ...Array.from({ length: 1_000 }, messageId)];
+  expect(ids.toSorted()).toEqual(ids);
 });
