@@ -51,7 +51,8 @@ export function createCodecs(extra: readonly Codec[]): Codecs {
 
   /** `undefined` for a content type that cannot be understood. */
   function choose(contentType: string): Choice | undefined {
-    if (byContentType.has(contentType)) return byContentType.get(contentType);
+    const known = byContentType.get(contentType);
+    if (known !== undefined || byContentType.has(contentType)) return known;
     const mediaType = parseMediaType(contentType);
     const choice = mediaType === undefined ? undefined : chooseFor(mediaType, own);
     if (byContentType.size >= cacheSize) byContentType.clear();

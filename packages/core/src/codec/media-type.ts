@@ -18,7 +18,8 @@ const cache = new Map<string, MediaType | undefined>();
 
 /** Takes a content type apart (RFC 9110, section 8.3.1); `undefined` when it is none. Remembers what it has seen. */
 export function parseMediaType(contentType: string): MediaType | undefined {
-  if (cache.has(contentType)) return cache.get(contentType);
+  const known = cache.get(contentType);
+  if (known !== undefined || cache.has(contentType)) return known;
   const { type, parameters } = safeParse(contentType);
   const plus = type.lastIndexOf("+");
   const mediaType =
