@@ -2,18 +2,19 @@ import { reservedToken } from "./grammar.ts";
 import type { ParsedFilter } from "./grammar.ts";
 
 /** Tells whether a concrete topic fits the filter. A wildcard does not stand for the bus's own first token. */
-export function matches(filter: ParsedFilter, topic: string): boolean {
-  const { tokens } = filter;
+export function matches({ canonical, tokens }: ParsedFilter, topic: string): boolean {
+  // No topic has a wildcard in it, so that this is true of filters without one only.
+  if (topic === canonical) return true;
   let at = 0;
-  for (const [index, token] of tokens.entries()) {
+  for (let index = 0; index < tokens.length; index++) {
     if (at > topic.length) return false;
+    const token = tokens[index] as string;
     const dot = topic.indexOf(".", at);
     const end = dot === -1 ? topic.length : dot;
-    const name = topic.slice(at, end);
     if (token === "*" || token === "**") {
-      if (index === 0 && name === reservedToken) return false;
+      if (index === 0 && topic.slice(0, end) === reservedToken) return false;
       if (token === "**") return true;
-    } else if (name !== token) return false;
+    } else if (end - at !== token.length || !topic.startsWith(token, at)) return false;
     at = end + 1;
     if (index === tokens.length - 1) return dot === -1;
   }
