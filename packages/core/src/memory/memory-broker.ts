@@ -63,11 +63,11 @@ export class MemoryBroker implements Broker<typeof memoryCapabilities, MemorySer
   readonly #status = new StatusHub();
   readonly #subscribers = new Set<MemorySubscriber>();
   /** Written in the next turn of the event loop, as a broker on the network would: else a publisher in a loop leaves nobody else a turn. */
-  #confirms: (() => void)[] = [];
+  #confirms: { readonly resolve: (receipt: Receipt) => void; readonly receipt: Receipt }[] = [];
   readonly #confirm: () => void = oncePerTurn(() => {
     const confirms = this.#confirms;
     this.#confirms = [];
-    for (const confirm of confirms) confirm();
+    for (const { resolve, receipt } of confirms) resolve(receipt);
   });
   #disconnect: (() => void) | undefined;
 
@@ -94,12 +94,11 @@ export class MemoryBroker implements Broker<typeof memoryCapabilities, MemorySer
     return Promise.resolve(effective);
   }
 
-  async publish(record: OutboundRecord, options?: AbortOptions): Promise<Receipt> {
-    options?.signal?.throwIfAborted();
-    this.#assertOpen();
-    const receipt = this.native.publish(record);
+  publish(record: OutboundRecord, options?: AbortOptions): Promise<Receipt> {
     return new Promise((resolve) => {
-      this.#confirms.push(() => resolve(receipt));
+      options?.signal?.throwIfAborted();
+      this.#assertOpen();
+      this.#confirms.push({ resolve, receipt: this.native.publish(record) });
       this.#confirm();
     });
   }

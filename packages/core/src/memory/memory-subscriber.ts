@@ -9,7 +9,8 @@ export class MemorySubscriber implements Subscriber, QueueMember {
   readonly #server: MemoryServer;
   readonly #request: SubscribeRequest;
   readonly #handOut: HandOut;
-  readonly #unsettled = new Set<QueuedMessage>();
+  /** By sequence. */
+  readonly #unsettled = new Map<number, QueuedMessage>();
   readonly #ended: () => void;
   #queue: MemoryQueue;
   #closed = false;
@@ -36,7 +37,7 @@ export class MemorySubscriber implements Subscriber, QueueMember {
   take(message: QueuedMessage): boolean {
     if (this.#handOut.full) return false;
     message.deliveries++;
-    this.#unsettled.add(message);
+    this.#unsettled.set(message.sequence, message);
     this.#handOut.offer({
       record: inbound(message),
       deliveries: message.deliveries,
@@ -48,7 +49,7 @@ export class MemorySubscriber implements Subscriber, QueueMember {
   }
 
   #settle(message: QueuedMessage, outcome: Outcome, delayMs: number | undefined): void {
-    this.#unsettled.delete(message);
+    this.#unsettled.delete(message.sequence);
     if (outcome === "release") {
       const queue = this.#queue;
       if (delayMs === undefined || delayMs <= 0) queue.giveBack([message]);
@@ -65,7 +66,7 @@ export class MemorySubscriber implements Subscriber, QueueMember {
 
   #giveBack(): void {
     this.#queue.leave(this);
-    const messages = [...this.#unsettled];
+    const messages = [...this.#unsettled.values()];
     this.#unsettled.clear();
     this.#handOut.endGeneration();
     this.#queue.giveBack(messages);
