@@ -23,7 +23,14 @@ import type { BusHealth } from "./health.ts";
 import { MessageStream } from "./message-stream.ts";
 import { unmetConfigNeeds, unmetRequestNeeds, unmetRequirements } from "./needs.ts";
 import type { BatchEntry, Publisher, PublishOptions, RequestOptions } from "./options.ts";
-import { checkPublishOptions, checkRequestOptions, defaultTimeoutMs, folded, outgoingRecord } from "./outgoing.ts";
+import {
+  checkPublishOptions,
+  checkRequestOptions,
+  defaultTimeoutMs,
+  folded,
+  keyOf,
+  outgoingRecord,
+} from "./outgoing.ts";
 import { Requester } from "./requester.ts";
 import { planResponder } from "./respond.ts";
 import type { RespondOptions } from "./respond.ts";
@@ -107,37 +114,49 @@ export class Bus implements Publisher {
     options?: PublishOptions & { readonly params?: Params },
   ): Promise<Receipt>;
   publish(topic: string, payload: unknown, options?: PublishOptions): Promise<Receipt>;
-  async publish(topic: string | Topic, payload: unknown, options: PublishOptions = {}): Promise<Receipt> {
-    const name = isTopic(topic) ? concreteTopic(topic, options.params) : topic;
-    assertTopic(name);
-    checkPublishOptions(name, options);
-    if (!isTopic(topic) && options.params !== undefined)
-      throw new InvalidArgumentError(`publish("${name}"): params are for a topic made by topic(), not for a text.`, {
-        topic: name,
-      });
-    const link = this.#link(this.#routing.brokerOf(name, options.broker).name);
-    if (!link.loaded) {
+  publish(topic: string | Topic, payload: unknown, options: PublishOptions = {}): Promise<Receipt> {
+    // No async function: its promise and its waiting would cost a third of what the bus adds to a publish.
+    try {
+      const name = isTopic(topic) ? concreteTopic(topic, options.params) : topic;
+      assertTopic(name);
+      checkPublishOptions(name, options);
+      if (!isTopic(topic) && options.params !== undefined)
+        throw new InvalidArgumentError(`publish("${name}"): params are for a topic made by topic(), not for a text.`, {
+          topic: name,
+        });
+      const link = this.#link(this.#routing.brokerOf(name, options.broker).name);
       this.#assertUsable();
-      await link.load();
-    } else this.#assertUsable();
-    if (typeof topic !== "string" && topic.requires.length > 0) {
-      const needs = unmetRequirements(`publish("${name}")`, topic.requires, link.supports);
+      if (!link.loaded) return link.load().then(() => this.publish(topic as string, payload, options));
+      if (typeof topic === "string") return this.#send(name, payload, options.key, options, link);
+      const needs =
+        topic.requires.length === 0 ? [] : unmetRequirements(`publish("${name}")`, topic.requires, link.supports);
       if (needs.length > 0) throw new UnsupportedError(needs, { topic: name, broker: link.name });
+      const send = (value: unknown): Promise<Receipt> =>
+        this.#send(name, value, options.key ?? keyOf(topic, value, name), options, link);
+      const value = topic.schema === undefined ? payload : validated(topic.schema, payload, name);
+      return value instanceof Promise ? value.then(send) : send(value);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    let value = payload;
-    if (typeof topic !== "string" && topic.schema !== undefined) {
-      const result = validated(topic.schema, payload, name);
-      value = result instanceof Promise ? await result : result;
-    }
-    const key = options.key ?? (typeof topic === "string" ? undefined : topic.key?.(value));
+  }
+
+  #send(
+    topic: string,
+    payload: unknown,
+    key: string | undefined,
+    options: PublishOptions,
+    link: BrokerLink,
+  ): Promise<Receipt> {
     const record = folded(
-      outgoingRecord(name, value, key, options, link, this.#codecs),
-      this.#routing.addressOf(name, link.settings),
+      outgoingRecord(topic, payload, key, options, link, this.#codecs),
+      this.#routing.addressOf(topic, link.settings),
     );
-    const receipt = await link.publishes.send(record, options.timeoutMs ?? defaultTimeoutMs, options.signal);
-    if (options.requireSubscriber === true && receipt.routed === false)
-      throw new NoSubscriberError(name, { broker: link.name });
-    return receipt;
+    const sent = link.publishes.send(record, options.timeoutMs ?? defaultTimeoutMs, options.signal);
+    if (options.requireSubscriber !== true) return sent;
+    return sent.then((receipt) => {
+      if (receipt.routed === false) throw new NoSubscriberError(topic, { broker: link.name });
+      return receipt;
+    });
   }
 
   /**

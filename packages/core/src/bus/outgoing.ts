@@ -3,6 +3,7 @@ import type { Codecs, EncodedPayload } from "../codec/codec-registry.ts";
 import type { OutboundRecord } from "../contract/index.ts";
 import { unknownKeyProblems } from "../driver/known-keys.ts";
 import { BusError, InvalidArgumentError, PayloadError, RefusedError, UnsupportedError } from "../errors.ts";
+import type { Topic } from "../topic/typed-topic.ts";
 import type { BrokerLink } from "./broker-link.ts";
 import { checkedHeaders } from "./headers.ts";
 import { unmetPublishNeeds } from "./needs.ts";
@@ -96,9 +97,6 @@ export function outgoingRecord(
 ): OutboundRecord {
   const needs = unmetPublishNeeds(topic, options, link.supports);
   if (needs.length > 0) throw new UnsupportedError(needs, { topic, broker: link.name });
-  // A typed topic makes its key from data, which may be anything.
-  if (key !== undefined && !isKey(key))
-    throw new InvalidArgumentError(`publish("${topic}"): ${keyProblem}.`, { topic });
   const { body, contentType } = encoded(topic, payload, options, link, codecs);
   const limit = link.effective?.limits.maxBodyBytes;
   if (limit !== undefined && body.byteLength > limit)
@@ -124,6 +122,13 @@ export function outgoingRecord(
     delayMs: options.delayMs,
     priority: options.priority,
   };
+}
+
+/** The key that a typed topic makes of a payload. That may be anything, and the key with it. */
+export function keyOf(topic: Topic, payload: unknown, name: string): string | undefined {
+  const key = topic.key?.(payload);
+  if (key === undefined || isKey(key)) return key;
+  throw new InvalidArgumentError(`publish("${name}"): ${keyProblem}.`, { topic: name });
 }
 
 /** A codec knows neither topic nor broker, and whoever reads its refusal wants to. */

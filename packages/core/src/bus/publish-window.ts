@@ -2,6 +2,7 @@ import Denque from "denque";
 import type { Broker, OutboundRecord, Receipt } from "../contract/index.ts";
 import { backoffDelayMs } from "../driver/backoff.ts";
 import { BusError, CanceledError, CapacityError, ClosedError, ConnectionError, TimeoutError } from "../errors.ts";
+import { Slots } from "../driver/slots.ts";
 import type { Sweep, Swept } from "../delivery/sweep.ts";
 import type { PublishSettings } from "./settings.ts";
 
@@ -13,6 +14,8 @@ interface Entry {
   /** Sent as it is; only `sending` is counted up when it goes again. */
   record: OutboundRecord;
   readonly order: number;
+  /** Its place among the open ones. */
+  place: number;
   /** As `performance.now()` tells it. */
   readonly deadline: number;
   readonly timeoutMs: number;
@@ -35,7 +38,7 @@ export class PublishWindow implements Swept {
   readonly #name: string;
   readonly #settings: PublishSettings;
   readonly #sweep: Sweep;
-  readonly #open = new Set<Entry>();
+  readonly #open = new Slots<Entry>();
   readonly #waiting = new Denque<Entry>();
   readonly #failed: Entry[] = [];
   #broker: Broker | undefined;
@@ -72,7 +75,7 @@ export class PublishWindow implements Swept {
   /** Rejects everything, now and later: the broker will not come back by itself. */
   failed(error: Error): void {
     this.#fatal = error;
-    for (const entry of this.#open) this.#rejectEntry(entry, error);
+    for (const entry of this.#inOrder()) this.#rejectEntry(entry, error);
   }
 
   /** Sends the record when it is its turn; resolves on the broker's confirm. */
@@ -83,6 +86,7 @@ export class PublishWindow implements Swept {
       const entry: Entry = {
         record,
         order: this.#order++,
+        place: -1,
         deadline: performance.now() + timeoutMs,
         timeoutMs,
         resolve,
@@ -93,7 +97,7 @@ export class PublishWindow implements Swept {
         lastError: undefined,
         unlisten: undefined,
       };
-      this.#open.add(entry);
+      entry.place = this.#open.add(entry);
       if (signal !== undefined) this.#listen(entry, signal);
       this.#sweep.watch(this);
       if (this.#mayFlow() && this.#waiting.length === 0) this.#transmit(entry);
@@ -109,7 +113,7 @@ export class PublishWindow implements Swept {
   /** Takes no more; what is left is rejected: it was not sent, or its outcome is unknown. */
   close(): void {
     this.#closed = true;
-    for (const entry of this.#open)
+    for (const entry of this.#inOrder())
       this.#rejectEntry(
         entry,
         entry.sent
@@ -119,10 +123,15 @@ export class PublishWindow implements Swept {
   }
 
   sweep(now: number): boolean {
-    for (const entry of this.#open) if (entry.deadline <= now) this.#expire(entry);
+    for (const entry of this.#inOrder()) if (entry.deadline <= now) this.#expire(entry);
     if (this.#resumeAt !== 0 && now >= this.#resumeAt && this.#inFlight === 0) this.#resumeAt = 0;
     this.#pump();
     return this.#open.size > 0;
+  }
+
+  /** All that is open, in the order of the calls. */
+  #inOrder(): Entry[] {
+    return this.#open.all().sort(byOrder);
   }
 
   #refusal(record: OutboundRecord, signal: AbortSignal | undefined): Error | undefined {
@@ -191,7 +200,7 @@ export class PublishWindow implements Swept {
   #pump(): void {
     // What failed goes first, and only once nothing is under way any more: else it would be overtaken.
     if (this.#failed.length > 0 && this.#inFlight === 0 && this.#resumeAt === 0 && this.#connected) {
-      const again = this.#failed.splice(0).sort((one, other) => other.order - one.order);
+      const again = this.#failed.splice(0).sort(byOrder).reverse();
       for (const entry of again) this.#waiting.unshift(entry);
     }
     while (this.#mayFlow()) {
@@ -292,10 +301,14 @@ export class PublishWindow implements Swept {
   #settle(entry: Entry): void {
     entry.settled = true;
     entry.unlisten?.();
-    this.#open.delete(entry);
+    this.#open.remove(entry.place);
     if (this.#open.size > 0) return;
     const waiting = this.#whenIdle;
     this.#whenIdle = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+function byOrder(one: Entry, other: Entry): number {
+  return one.order - other.order;
 }

@@ -3,6 +3,7 @@ import type { Delivery } from "../contract/index.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import { paramsOf } from "../topic/typed-topic.ts";
 import { identityOf } from "./finished-messages.ts";
+import type { HandlerMessage } from "./handler-message.ts";
 import type { IntakeSource } from "./intake-source.ts";
 
 /** A message that a subscription has taken and not settled, over all its attempts. */
@@ -13,6 +14,14 @@ export class HeldMessage {
   readonly source: IntakeSource;
   /** Those of one lane are handled one after the other. */
   readonly lane: string | undefined;
+  /** Counts up over the messages of a subscription. */
+  order = 0;
+  /** Its place among the held ones. */
+  place = -1;
+  /** Whether it can be found by its identity; of several with the same one only the first can. */
+  isIdentified = false;
+  /** What runs of it at the moment. */
+  run: HandlerMessage | undefined;
   /** How often its handler failed. */
   failures = 0;
   /** What to do when the wait is over. */

@@ -1,4 +1,5 @@
 import { backoffDelayMs } from "../driver/backoff.ts";
+import { Slots } from "../driver/slots.ts";
 import type { Delivery, InboundRecord } from "../contract/index.ts";
 import { BusError, ClosedError, InvalidArgumentError, RevokedError, TimeoutError } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
@@ -90,12 +91,13 @@ export class Intake implements Swept {
   lastError: unknown;
   readonly #options: IntakeOptions;
   readonly #lanes = new Lanes<HeldMessage>();
-  /** Held messages by identity, and those that have none of their own. */
-  readonly #identified = new Map<string, HeldMessage>();
-  readonly #anonymous = new Set<HeldMessage>();
-  readonly #running = new Map<HeldMessage, HandlerMessage>();
+  readonly #held = new Slots<HeldMessage>();
+  /** The places of held messages by identity, of those that have one of their own. */
+  readonly #identified = new Map<string, number>();
   readonly #delayed = new Set<HeldMessage>();
   readonly #finished = new FinishedMessages();
+  #order = 0;
+  #running = 0;
   #burying = 0;
   #pumping = false;
   #stopped = false;
@@ -107,7 +109,7 @@ export class Intake implements Swept {
   }
 
   get running(): number {
-    return this.#running.size;
+    return this.#running;
   }
 
   get waiting(): number {
@@ -172,9 +174,9 @@ export class Intake implements Swept {
     // At most once they were acknowledged before they ran, so nobody else has them.
     if (this.#options.atMostOnce) return;
     for (const position of positions) {
-      const held = this.#identified.get(source.prefix + position);
+      const held = this.#heldAs(source.prefix + position);
       if (held?.delivery.stale !== true) continue;
-      const run = this.#running.get(held);
+      const { run } = held;
       run?.abort(new RevokedError("Another member of the group has the message now.", { topic: held.topic }));
       if (run !== undefined && this.#manualReturned.has(run)) this.#threw(held, run, run.abortReason);
     }
@@ -187,9 +189,10 @@ export class Intake implements Swept {
       this.#delayed.delete(held);
       held.next?.();
     }
-    for (const [held, run] of this.#running) this.#checkRun(held, run, now);
+    if (this.#running > 0)
+      for (const held of this.#held.all()) if (held.run !== undefined) this.#checkRun(held, held.run, now);
     this.#pump();
-    return this.#delayed.size > 0 || this.#running.size > 0;
+    return this.#delayed.size > 0 || this.#running > 0;
   }
 
   /** Begins no more runs; what runs goes on. */
@@ -210,18 +213,18 @@ export class Intake implements Swept {
     const busyLanes = new Set(this.#inOrder().map((held) => (idle.has(held) ? undefined : held.lane)));
     for (const held of this.#inOrder())
       if (idle.has(held) && (held.lane === undefined || !busyLanes.has(held.lane))) this.#release(held);
-    if (this.#running.size + this.#burying > 0)
+    if (this.#running + this.#burying > 0)
       await Promise.race([new Promise<void>((resolve) => (this.#whenIdle = resolve)), deadline]);
     for (const held of this.#inOrder()) {
-      this.#running.get(held)?.abort(new ClosedError("The subscription was closed before the handler had ended."));
-      this.#running.delete(held);
+      held.run?.abort(new ClosedError("The subscription was closed before the handler had ended."));
+      this.#endRun(held);
       this.#release(held);
     }
   }
 
   /** All that is held, in the order in which it came. */
   #inOrder(): HeldMessage[] {
-    return [...this.#identified.values(), ...this.#anonymous];
+    return this.#held.all().sort((one, other) => one.order - other.order);
   }
 
   /** All that an attempt has failed for, or that was asked for later. Each of them holds its lane. */
@@ -230,22 +233,29 @@ export class Intake implements Swept {
   }
 
   #hold(held: HeldMessage): void {
+    held.order = this.#order++;
+    held.place = this.#held.add(held);
     const { identity } = held;
-    if (identity === undefined || this.#identified.has(identity)) this.#anonymous.add(held);
-    else this.#identified.set(identity, held);
+    if (identity === undefined || this.#identified.has(identity)) return;
+    held.isIdentified = true;
+    this.#identified.set(identity, held.place);
   }
 
   #letGo(held: HeldMessage): void {
-    if (this.#anonymous.delete(held)) return;
-    const { identity } = held;
-    if (identity !== undefined) this.#identified.delete(identity);
+    this.#held.remove(held.place);
+    if (held.isIdentified) this.#identified.delete(held.identity as string);
+  }
+
+  #heldAs(identity: string): HeldMessage | undefined {
+    const place = this.#identified.get(identity);
+    return place === undefined ? undefined : this.#held.get(place);
   }
 
   /** Joins a redelivery to the message that is still held, or acknowledges it where that was handled already. */
   #rejoin(delivery: Delivery, source: IntakeSource): boolean {
     const identity = identityOf(delivery, source.prefix);
     if (identity === undefined) return false;
-    const held = this.#identified.get(identity);
+    const held = this.#heldAs(identity);
     if (held?.delivery.stale === true && isSame(delivery, held.delivery.record.id)) {
       held.delivery = delivery;
       return true;
@@ -272,7 +282,7 @@ export class Intake implements Swept {
     // A handler that returns at once ends within the loop; without the guard each would nest in the one before.
     if (this.#pumping) return;
     this.#pumping = true;
-    while (!this.#stopped && this.#running.size < this.#options.concurrency) {
+    while (!this.#stopped && this.#running < this.#options.concurrency) {
       const held = this.#lanes.take();
       if (held === undefined) break;
       // The broker delivers it again, perhaps to another member: running it here as well would only make a duplicate.
@@ -284,7 +294,8 @@ export class Intake implements Swept {
 
   #start(held: HeldMessage): void {
     const run = new HandlerMessage(held, performance.now(), this.#onManual);
-    this.#running.set(held, run);
+    held.run = run;
+    this.#running++;
     this.#options.sweep.watch(this);
     if (this.#options.atMostOnce) held.delivery.settle("ack");
     let payload: unknown;
@@ -318,7 +329,7 @@ export class Intake implements Swept {
 
   /** No attempt can help a message that cannot be decoded or does not fit its schema. */
   #unreadable(held: HeldMessage, run: HandlerMessage, error: unknown): void {
-    if (this.#running.get(held) !== run) return;
+    if (held.run !== run) return;
     this.#endRun(held);
     this.#failed(held, error);
     this.#bury(held, BusError.is(error) && error.code === "BUSBAR_VALIDATION" ? "invalid" : "undecodable", error);
@@ -335,7 +346,7 @@ export class Intake implements Swept {
   readonly #manualReturned = new Map<HandlerMessage, HeldMessage>();
 
   #returned(held: HeldMessage, run: HandlerMessage): void {
-    if (this.#running.get(held) !== run) return;
+    if (held.run !== run) return;
     if (run.abortReason !== undefined) return this.#threw(held, run, run.abortReason);
     if (this.#options.manual) {
       const { outcome } = run;
@@ -355,7 +366,7 @@ export class Intake implements Swept {
   }
 
   #threw(held: HeldMessage, run: HandlerMessage, error: unknown): void {
-    if (this.#running.get(held) !== run) return;
+    if (held.run !== run) return;
     this.#manualReturned.delete(run);
     this.#endRun(held);
     if (run.abortReason instanceof RevokedError) this.#leaveToOthers(held);
@@ -364,7 +375,9 @@ export class Intake implements Swept {
   }
 
   #endRun(held: HeldMessage): void {
-    this.#running.delete(held);
+    if (held.run === undefined) return;
+    held.run = undefined;
+    this.#running--;
     this.#checkIdle();
   }
 
@@ -470,7 +483,7 @@ export class Intake implements Swept {
   }
 
   #checkIdle(): void {
-    if (this.#whenIdle !== undefined && this.#running.size + this.#burying === 0) this.#whenIdle();
+    if (this.#whenIdle !== undefined && this.#running + this.#burying === 0) this.#whenIdle();
   }
 }
 

@@ -1,0 +1,19 @@
+import { expect, it } from "vitest";
+import { Slots } from "../../src/driver/slots.ts";
+
+it("gives each item a place that nobody else has, and gives it again only once it is free", () => {
+  const slots = new Slots<string>();
+  const [a, b] = [slots.add("a"), slots.add("b")];
+  expect([slots.get(a), slots.get(b), slots.size]).toEqual(["a", "b", 2]);
+  slots.remove(a);
+  expect([slots.get(a), slots.size, slots.all()]).toEqual([undefined, 1, ["b"]]);
+  const c = slots.add("c");
+  expect(c).not.toBe(b);
+  expect(slots.all().toSorted()).toEqual(["b", "c"]);
+});
+
+it("takes no more room than its items ever took at once", () => {
+  const slots = new Slots<number>();
+  for (let round = 0; round < 1_000; round++) slots.remove(slots.add(round));
+  expect(slots.add(-1)).toBe(0);
+});
