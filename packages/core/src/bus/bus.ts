@@ -136,7 +136,7 @@ export class Bus implements Publisher {
       const value = topic.schema === undefined ? payload : validated(topic.schema, payload, name);
       return value instanceof Promise ? value.then(send) : send(value);
     } catch (error) {
-      return Promise.reject(error);
+      return refused(error);
     }
   }
 
@@ -479,6 +479,11 @@ export class Bus implements Publisher {
     if (this.#opening === undefined)
       throw new ClosedError("The bus is not open yet; call open() first, or use connect().");
   }
+}
+
+/** As an async function would: what callers throw of their own passes as it is. */
+async function refused(error: unknown): Promise<never> {
+  throw error;
 }
 
 /** Refuses options that the call decides by itself, which the types do not let through. */
