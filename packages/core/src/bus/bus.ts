@@ -4,6 +4,7 @@ import type { PublishResult, Receipt } from "../contract/index.ts";
 import type { Handler, ManualHandler } from "../delivery/message.ts";
 import type { SubscribeOptions } from "../delivery/options.ts";
 import { pause } from "../driver/backoff.ts";
+import { rejected } from "../driver/rejected.ts";
 import { ClosedError, InvalidArgumentError, NoSubscriberError, UnsupportedError } from "../errors.ts";
 import type { UnmetNeed } from "../errors.ts";
 import { Sweep } from "../delivery/sweep.ts";
@@ -136,7 +137,7 @@ export class Bus implements Publisher {
       const value = topic.schema === undefined ? payload : validated(topic.schema, payload, name);
       return value instanceof Promise ? value.then(send) : send(value);
     } catch (error) {
-      return refused(error);
+      return rejected(error);
     }
   }
 
@@ -479,11 +480,6 @@ export class Bus implements Publisher {
     if (this.#opening === undefined)
       throw new ClosedError("The bus is not open yet; call open() first, or use connect().");
   }
-}
-
-/** As an async function would: what callers throw of their own passes as it is. */
-async function refused(error: unknown): Promise<never> {
-  throw error;
 }
 
 /** Refuses options that the call decides by itself, which the types do not let through. */

@@ -75,7 +75,7 @@ export class PublishWindow implements Swept {
   /** Rejects everything, now and later: the broker will not come back by itself. */
   failed(error: Error): void {
     this.#fatal = error;
-    for (const entry of this.#inOrder()) this.#rejectEntry(entry, error);
+    for (const entry of this.#open.inOrder()) this.#rejectEntry(entry, error);
   }
 
   /** Sends the record when it is its turn; resolves on the broker's confirm. */
@@ -113,7 +113,7 @@ export class PublishWindow implements Swept {
   /** Takes no more; what is left is rejected: it was not sent, or its outcome is unknown. */
   close(): void {
     this.#closed = true;
-    for (const entry of this.#inOrder())
+    for (const entry of this.#open.inOrder())
       this.#rejectEntry(
         entry,
         entry.sent
@@ -123,15 +123,10 @@ export class PublishWindow implements Swept {
   }
 
   sweep(now: number): boolean {
-    for (const entry of this.#inOrder()) if (entry.deadline <= now) this.#expire(entry);
+    for (const entry of this.#open.all()) if (entry.deadline <= now) this.#expire(entry);
     if (this.#resumeAt !== 0 && now >= this.#resumeAt && this.#inFlight === 0) this.#resumeAt = 0;
     this.#pump();
     return this.#open.size > 0;
-  }
-
-  /** All that is open, in the order of the calls. */
-  #inOrder(): Entry[] {
-    return this.#open.all().sort(byOrder);
   }
 
   #refusal(record: OutboundRecord, signal: AbortSignal | undefined): Error | undefined {

@@ -14,8 +14,6 @@ export class HeldMessage {
   readonly source: IntakeSource;
   /** Those of one lane are handled one after the other. */
   readonly lane: string | undefined;
-  /** Counts up over the messages of a subscription. */
-  order = 0;
   /** Its place among the held ones. */
   place = -1;
   /** Whether it can be found by its identity; of several with the same one only the first can. */

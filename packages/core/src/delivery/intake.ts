@@ -96,7 +96,6 @@ export class Intake implements Swept {
   readonly #identified = new Map<string, number>();
   readonly #delayed = new Set<HeldMessage>();
   readonly #finished = new FinishedMessages();
-  #order = 0;
   #running = 0;
   #burying = 0;
   #pumping = false;
@@ -224,7 +223,7 @@ export class Intake implements Swept {
 
   /** All that is held, in the order in which it came. */
   #inOrder(): HeldMessage[] {
-    return this.#held.all().sort((one, other) => one.order - other.order);
+    return this.#held.inOrder();
   }
 
   /** All that an attempt has failed for, or that was asked for later. Each of them holds its lane. */
@@ -233,7 +232,6 @@ export class Intake implements Swept {
   }
 
   #hold(held: HeldMessage): void {
-    held.order = this.#order++;
     held.place = this.#held.add(held);
     const { identity } = held;
     if (identity === undefined || this.#identified.has(identity)) return;

@@ -3,6 +3,11 @@ import { v7 } from "uuid";
 /** The last hexadecimal digits count within a millisecond: to draw new bytes for every id costs more than all else that a publish does. */
 const countedDigits = 6;
 const countEnd = 16 ** countedDigits;
+const bytesPerId = 16;
+
+/** Drawn for many milliseconds together: to ask the system for a few bytes costs as much as a message. */
+const random = new Uint8Array(256 * bytesPerId);
+let used = random.length;
 
 let drawnAt = 0;
 let drawn = "";
@@ -21,7 +26,11 @@ export function messageId(): string {
 }
 
 function draw(msecs: number): void {
-  const id = v7({ msecs });
+  if (used === random.length) {
+    globalThis.crypto.getRandomValues(random);
+    used = 0;
+  }
+  const id = v7({ msecs, random: random.subarray(used, (used += bytesPerId)) });
   drawnAt = msecs;
   drawn = id.slice(0, -countedDigits);
   // The upper half is left free to count in, so that it does not run over within a millisecond.

@@ -322,4 +322,15 @@ describe("codecs of the user", () => {
     expect(error).toBeInstanceOf(ConfigError);
     expect((error as ConfigError).problems).toHaveLength(2);
   });
+
+  test("are given plain bytes, whatever the broker's client gave", () => {
+    const given: Uint8Array[] = [];
+    const mine: Codec = {
+      contentType: "application/x-mine",
+      encode: () => utf8(""),
+      decode: (body) => given.push(body),
+    };
+    createCodecs([mine]).decode(Buffer.from("abc").subarray(1), "application/x-mine");
+    expect(given).toEqual([utf8("bc")]);
+  });
 });

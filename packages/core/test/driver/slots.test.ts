@@ -1,15 +1,15 @@
 import { expect, it } from "vitest";
 import { Slots } from "../../src/driver/slots.ts";
 
-it("gives each item a place that nobody else has, and gives it again only once it is free", () => {
+it("gives each item a place that nobody else has, gives it again only once it is free, and knows who came first", () => {
   const slots = new Slots<string>();
   const [a, b] = [slots.add("a"), slots.add("b")];
   expect([slots.get(a), slots.get(b), slots.size]).toEqual(["a", "b", 2]);
   slots.remove(a);
-  expect([slots.get(a), slots.size, slots.all()]).toEqual([undefined, 1, ["b"]]);
+  expect([slots.get(a), slots.size, slots.inOrder()]).toEqual([undefined, 1, ["b"]]);
   const c = slots.add("c");
   expect(c).not.toBe(b);
-  expect(slots.all().toSorted()).toEqual(["b", "c"]);
+  expect(slots.inOrder()).toEqual(["b", "c"]);
 });
 
 it("takes no more room than its items ever took at once", () => {
