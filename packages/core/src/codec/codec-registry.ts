@@ -82,7 +82,8 @@ export function createCodecs(extra: readonly Codec[]): Codecs {
 
     decode(body, contentType) {
       const choice = contentType === undefined ? undefined : choose(contentType);
-      return choice === undefined ? guess(body) : read(choice.codec, body, contentType as string);
+      if (choice === undefined) return guess(body);
+      return read(choice.codec, choice.own ? plainBytes(body) : body, contentType as string);
     },
   };
 }
@@ -151,6 +152,11 @@ function read(codec: Codec, body: Uint8Array, contentType: string): unknown {
   } catch (cause) {
     throw asPayloadError(cause, `The codec for ${contentType} cannot read a body of ${body.byteLength} bytes`);
   }
+}
+
+/** What a codec of yours is given on every broker: a `Buffer`, which some give, cuts pieces off in another way. */
+function plainBytes(body: Uint8Array): Uint8Array {
+  return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
 }
 
 function guess(body: Uint8Array): unknown {

@@ -66,7 +66,7 @@ export interface InboundRecord {
   readonly address: string;
   /** The topic it was published to, where the message itself says so (`busbar-topic`); absent means `address`. */
   readonly topic?: string | undefined;
-  /** The bytes as they arrived. Each delivery has bytes of its own, so a handler may change them. */
+  /** The bytes as they arrived, a `Buffer` or not. Each delivery has bytes of its own, so a handler may change them. */
   readonly body: Uint8Array;
   /** The user's headers only, without the bus's own metadata. Each delivery has an object of its own. */
   readonly headers: Headers;
