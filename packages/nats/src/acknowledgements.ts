@@ -77,6 +77,7 @@ export class Acknowledgements {
       this.#client.publish(acknowledgement.subject, acknowledgement.payload);
       this.#written.push(acknowledgement);
     }
+    letGo(queued);
     this.#ask();
   }
 
@@ -135,9 +136,12 @@ export class Acknowledgements {
     );
   }
 
-  #answered(asked: readonly Acknowledgement[]): void {
+  #answered(asked: Acknowledgement[]): void {
     this.#asking = false;
-    if (this.#asked === asked) this.#asked = [];
+    if (this.#asked === asked) {
+      this.#asked = [];
+      letGo(asked);
+    }
     this.#ask();
     if (this.#isIdle) this.#wake();
   }
@@ -147,4 +151,9 @@ export class Acknowledgements {
     this.#idle = [];
     for (const resolve of idle) resolve();
   }
+}
+
+/** Empties a list that nobody needs any more: one that has become old would keep its messages alive until a whole collection. */
+function letGo(list: Acknowledgement[]): void {
+  list.length = 0;
 }

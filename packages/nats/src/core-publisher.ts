@@ -18,8 +18,8 @@ const noResponders = 503;
  */
 export class CorePublisher {
   readonly #connection: Connection;
-  #turn = new Set<Outgoing>();
-  readonly #underway = new Set<Set<Outgoing>>();
+  #turn: Outgoing[] = [];
+  readonly #underway = new Set<Outgoing[]>();
   readonly #inbox: string;
   /** The requests that are underway, by the last token of their reply subject. */
   readonly #requests = new Map<string, Outgoing>();
@@ -59,7 +59,7 @@ export class CorePublisher {
       outgoing.reject(classify(error, { action: `Publishing to "${subject}"`, topic: record.topic }));
       return outgoing.promise;
     }
-    this.#turn.add(outgoing);
+    this.#turn.push(outgoing);
     this.#flushSoon();
     return outgoing.promise;
   }
@@ -75,7 +75,7 @@ export class CorePublisher {
 
   async #flush(): Promise<void> {
     const turn = this.#turn;
-    this.#turn = new Set();
+    this.#turn = [];
     this.#underway.add(turn);
     try {
       await this.#connection.client.flush();
@@ -87,6 +87,8 @@ export class CorePublisher {
     }
     this.#underway.delete(turn);
     for (const outgoing of turn) outgoing.resolve();
+    // Old by now, the list would keep what it points to alive until a whole collection.
+    turn.length = 0;
   }
 
   #forbidden(subject: string, error: Error): void {

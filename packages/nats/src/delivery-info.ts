@@ -10,18 +10,42 @@ export interface DeliveryInfo {
   readonly storedAt: number;
 }
 
+const prefix = "$JS.ACK.";
+/** How many digits of a time in nanoseconds are below a millisecond. */
+const belowMilliseconds = 6;
+
 /**
  * Reads `$JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>.<pending>`; servers with
  * domains put a domain and an account before the stream, and a token behind (NATS ADR-15). `undefined` for anything else.
  */
 export function parseDeliveryInfo(reply: string): DeliveryInfo | undefined {
-  const tokens = reply.split(".");
-  if (tokens[0] !== "$JS" || tokens[1] !== "ACK" || (tokens.length !== 9 && tokens.length < 11)) return undefined;
-  const at = tokens.length === 9 ? 4 : 6;
-  const deliveries = Number(tokens[at]);
-  const sequence = Number(tokens[at + 1]);
-  const delivery = Number(tokens[at + 2]);
-  const storedAt = Math.floor(Number(tokens[at + 3]) / 1_000_000);
-  if (![deliveries, sequence, delivery].every(Number.isInteger)) return undefined;
-  return { deliveries, sequence, delivery, storedAt };
+  if (!reply.startsWith(prefix)) return undefined;
+  // By hand: every message has one, and cutting it into strings takes four times as long.
+  const dots = dotsIn(reply);
+  if (dots !== 8 && dots < 10) return undefined;
+  let at = prefix.length;
+  for (let names = dots === 8 ? 2 : 4; names > 0; names--) at = reply.indexOf(".", at) + 1;
+  const read = (omitted: number): number => {
+    const end = reply.indexOf(".", at);
+    const value = wholeNumber(reply, at, end - omitted);
+    at = end + 1;
+    return value;
+  };
+  const [deliveries, sequence, delivery, storedAt] = [read(0), read(0), read(0), read(belowMilliseconds)];
+  return Number.isNaN(deliveries + sequence + delivery) ? undefined : { deliveries, sequence, delivery, storedAt };
+}
+
+function dotsIn(text: string): number {
+  let dots = 0;
+  for (let at = text.indexOf("."); at !== -1; at = text.indexOf(".", at + 1)) dots++;
+  return dots;
+}
+
+function wholeNumber(text: string, from: number, to: number): number {
+  let value = from < to ? 0 : Number.NaN;
+  for (let at = from; at < to; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    value = digit >= 0 && digit <= 9 ? 10 * value + digit : Number.NaN;
+  }
+  return value;
 }

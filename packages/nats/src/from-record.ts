@@ -41,7 +41,8 @@ export interface WireHeaders {
  */
 export function recordToHeaders(record: OutboundRecord): WireHeaders {
   const lines = new HeaderLines();
-  for (const [name, value] of Object.entries(record.headers)) {
+  for (const name of Object.keys(record.headers)) {
+    const value = record.headers[name] ?? "";
     if (mayTravelPlain(name) && travelsPlain(name, value)) lines.add(name, value);
     else lines.add(wire.escaped + percentEncode(name), percentEncode(value));
   }
@@ -57,9 +58,12 @@ export function recordToHeaders(record: OutboundRecord): WireHeaders {
   return lines.finish();
 }
 
+/** What a reader would strip, or take for something else. */
+const unplain = /[%\r\n]|^\s|\s$/;
+
 /** As it is where that can be told from an encoded one, so that foreign clients read it. */
 function metaValue(value: string): string {
-  return value.includes("%") || !travelsPlain(wire.id, value) ? percentEncode(value) : value;
+  return unplain.test(value) ? percentEncode(value) : value;
 }
 
 /** A user's `Nats-Rollup` would be an order to the server, a `content-type` would be taken for ours. */

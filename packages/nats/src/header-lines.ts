@@ -2,8 +2,6 @@ import type { MsgHdrs } from "@nats-io/nats-core";
 
 /** A header name that the wire takes: printable ASCII without the colon. */
 const writableName = /^[!-9;-~]+$/;
-const encoder = new TextEncoder();
-
 /**
  * Writes headers as they go over the wire (NATS ADR-4): a status line, then `name: value` lines. The client's own `MsgHdrs`
  * would trim values and search all names for each one that is added.
@@ -18,7 +16,7 @@ export class HeaderLines {
 
   /** The finished block, in the shape that `publish` takes; `byteLength` counts towards `max_payload`. */
   finish(): { readonly headers: MsgHdrs; readonly byteLength: number } {
-    const bytes = encoder.encode(`${this.#text}\r\n`);
+    const bytes = Buffer.from(`${this.#text}\r\n`);
     // `publish` asks headers for nothing but their bytes.
     return { headers: { encode: () => bytes } as unknown as MsgHdrs, byteLength: bytes.byteLength };
   }

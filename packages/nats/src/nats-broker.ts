@@ -13,7 +13,7 @@ import type {
   SubscribeRequest,
   Subscriber,
 } from "@busbar/core/contract";
-import { ClosedError, StatusHub, UnsupportedError } from "@busbar/core/driver";
+import { ClosedError, StatusHub, rejected, UnsupportedError } from "@busbar/core/driver";
 import { natsCapabilities } from "./capabilities.ts";
 import { natsSettings } from "./options.ts";
 import type { NatsNativeOptions, NatsSettings } from "./options.ts";
@@ -62,16 +62,19 @@ export class NatsBroker implements Broker<typeof natsCapabilities, NatsConnectio
     return this.#opening;
   }
 
-  async publish(record: OutboundRecord, options: AbortOptions = {}): Promise<Receipt> {
-    const { signal } = options;
-    signal?.throwIfAborted();
-    const { connection, effective, streamPublisher, corePublisher } = this.#open();
-    const subject = topicToSubject(record.address);
-    // The client takes it without a socket too, and then drops it.
-    if (!connection.connected) throw connection.absent(`Publishing to "${record.topic}"`);
-    if (record.delivery === "at-most-once") return corePublisher.publish(record, subject, signal);
-    this.#assertJetStream(effective, "atLeastOnce", `publish("${record.topic}")`);
-    return streamPublisher.publish(record, subject, signal);
+  publish(record: OutboundRecord, { signal }: AbortOptions = {}): Promise<Receipt> {
+    try {
+      signal?.throwIfAborted();
+      const { connection, effective, streamPublisher, corePublisher } = this.#open();
+      const subject = topicToSubject(record.address);
+      // The client takes it without a socket too, and then drops it.
+      if (!connection.connected) throw connection.absent(`Publishing to "${record.topic}"`);
+      if (record.delivery === "at-most-once") return corePublisher.publish(record, subject, signal);
+      this.#assertJetStream(effective, "atLeastOnce", "publish", record.topic);
+      return streamPublisher.publish(record, subject, signal);
+    } catch (error) {
+      return rejected(error);
+    }
   }
 
   async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {
@@ -79,7 +82,7 @@ export class NatsBroker implements Broker<typeof natsCapabilities, NatsConnectio
     const { connection, effective } = session;
     if (!connection.connected) throw connection.absent(`Subscribing to "${request.filter}"`);
     if (request.delivery === "at-most-once" && !request.durable) return session.subscribeCore(request, sink);
-    this.#assertJetStream(effective, request.durable ? "durable" : "atLeastOnce", `subscribe("${request.filter}")`);
+    this.#assertJetStream(effective, request.durable ? "durable" : "atLeastOnce", "subscribe", request.filter);
     return session.subscribeStream(request, sink);
   }
 
@@ -97,8 +100,14 @@ export class NatsBroker implements Broker<typeof natsCapabilities, NatsConnectio
     return effective;
   }
 
-  #assertJetStream({ supports }: EffectiveCapabilities, capability: "durable" | "atLeastOnce", subject: string): void {
+  #assertJetStream(
+    { supports }: EffectiveCapabilities,
+    capability: "durable" | "atLeastOnce",
+    call: "publish" | "subscribe",
+    name: string,
+  ): void {
     if (supports[capability] !== "unsupported") return;
+    const subject = `${call}("${name}")`;
     const detail =
       "JetStream is not enabled for this account; enable it, or ask for at-most-once delivery that is not durable.";
     throw new UnsupportedError([{ capability, subject, detail }], { broker: this.name });

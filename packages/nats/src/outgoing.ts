@@ -3,19 +3,23 @@ import { ConnectionError, RefusedError } from "@busbar/core/driver";
 import { recordToHeaders } from "./from-record.ts";
 import type { WireHeaders } from "./from-record.ts";
 
+const nothing = (): void => undefined;
+
 /** One publish call between being made and being answered. */
 export class Outgoing {
   readonly record: OutboundRecord;
   readonly subject: string;
   readonly headers: WireHeaders["headers"];
   readonly promise: Promise<Receipt>;
+  /** Names it in the reply subject that it was last sent with; empty before. */
+  token = "";
   /** True once JetStream said that no stream takes the subject. */
   homeless = false;
   /** Of a request, whether anybody is subscribed, as far as the server has said. */
   routed: boolean | undefined;
   #settled = false;
-  #resolve: (receipt: Receipt) => void = () => undefined;
-  #reject: (error: Error) => void = () => undefined;
+  #resolve: (receipt: Receipt) => void = nothing;
+  #reject: (error: Error) => void = nothing;
   #unlisten: (() => void) | undefined;
 
   /** Throws a `RefusedError` for what is larger than the server takes: sent, it would cost the connection. */
@@ -55,8 +59,8 @@ export class Outgoing {
   resolve(position?: string): void {
     if (!this.#end()) return;
     const { id } = this.record;
-    const routed = this.routed === undefined ? undefined : { routed: this.routed };
-    this.#resolve({ id, ...(position === undefined ? undefined : { position }), ...routed });
+    if (this.routed !== undefined) this.#resolve({ id, routed: this.routed });
+    else this.#resolve(position === undefined ? { id } : { id, position });
   }
 
   reject(error: Error): void {

@@ -1,7 +1,7 @@
 import { createInbox } from "@nats-io/nats-core";
 import type { Msg } from "@nats-io/nats-core";
 import type { OutboundRecord, Receipt } from "@busbar/core/contract";
-import { ClosedError, pause, RefusedError } from "@busbar/core/driver";
+import { ClosedError, pause, RefusedError, SlotMap } from "@busbar/core/driver";
 import type { BusError } from "@busbar/core/driver";
 import { classify, classifyRefusal } from "./classify.ts";
 import type { ApiProblem } from "./classify.ts";
@@ -44,7 +44,7 @@ export class StreamPublisher {
   readonly #connection: Connection;
   readonly #streams: Streams;
   readonly #inbox: string;
-  readonly #pending = new Map<string, Outgoing>();
+  readonly #pending = new SlotMap<Outgoing>();
   readonly #homes = new Map<string, Home>();
   #count = 0;
   #closed = false;
@@ -109,7 +109,8 @@ export class StreamPublisher {
 
   #send(home: Home, outgoing: Outgoing): void {
     const token = (++this.#count).toString(36);
-    this.#pending.set(token, outgoing);
+    outgoing.token = token;
+    this.#pending.add(token, outgoing);
     home.underway++;
     try {
       const reply = `${this.#inbox}.${token}`;
@@ -152,9 +153,9 @@ export class StreamPublisher {
 
   /** Those to the same subject and key that were sent later: core sends all of them again, in order. */
   #rejectFollowers({ record, subject }: Outgoing, cause: BusError): void {
-    for (const [token, follower] of this.#pending) {
+    for (const follower of this.#pending.inOrder()) {
       if (follower.subject !== subject || follower.record.key !== record.key) continue;
-      this.#answered(token, this.#homeOf(subject));
+      this.#answered(follower.token, this.#homeOf(subject));
       follower.reject(unknownOutcome(follower, cause));
     }
   }
@@ -243,8 +244,7 @@ export class StreamPublisher {
   }
 
   #lost(): void {
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
+    const pending = this.#pending.takeAll();
     for (const home of this.#homes.values()) {
       home.underway = 0;
       // What is queued was never sent.
@@ -257,16 +257,15 @@ export class StreamPublisher {
   }
 
   #forbidden(subject: string, error: Error): void {
-    for (const [token, outgoing] of this.#pending) {
+    for (const outgoing of this.#pending.inOrder()) {
       if (outgoing.subject !== subject) continue;
-      this.#answered(token, this.#homeOf(subject));
+      this.#answered(outgoing.token, this.#homeOf(subject));
       outgoing.reject(classify(error, attemptOf(outgoing)));
     }
   }
 
   #rejectAll(errorOf: (outgoing: Outgoing) => Error): void {
-    const all = [...this.#pending.values(), ...[...this.#homes.values()].flatMap(({ queue }) => queue)];
-    this.#pending.clear();
+    const all = [...this.#pending.takeAll(), ...[...this.#homes.values()].flatMap(({ queue }) => queue)];
     this.#homes.clear();
     for (const outgoing of all) outgoing.reject(errorOf(outgoing));
     this.#checkIdle();
@@ -276,14 +275,12 @@ export class StreamPublisher {
   #forget(outgoing: Outgoing): void {
     const home = this.#homeOf(outgoing.subject);
     home.queue = home.queue.filter((queued) => queued !== outgoing);
-    for (const [token, pending] of this.#pending) {
-      if (pending === outgoing) this.#answered(token, home);
-    }
+    if (this.#pending.get(outgoing.token) === outgoing) this.#answered(outgoing.token, home);
     this.#prepare(home);
   }
 
   #answered(token: string, home: Home): void {
-    if (this.#pending.delete(token)) home.underway = Math.max(0, home.underway - 1);
+    if (this.#pending.take(token) !== undefined) home.underway = Math.max(0, home.underway - 1);
     this.#checkIdle();
   }
 

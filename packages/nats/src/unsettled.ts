@@ -1,7 +1,9 @@
+import { SlotMap } from "@busbar/core/driver";
 import type { StreamConsumer } from "./stream-consumer.ts";
 
 /** A message that is here and unsettled. */
 export interface Entry {
+  readonly position: string;
   readonly consumer: StreamConsumer;
   /** The message's place in its stream. */
   readonly sequence: number;
@@ -17,7 +19,7 @@ export type Released = Pick<Entry, "consumer" | "ackSubject" | "sequence">;
 
 /** The messages of a subscription that are here and unsettled, by their position. */
 export class Unsettled {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new SlotMap<Entry>();
 
   /** Keeps a message that arrived. `undefined` for one that is here already, whose settlement then goes with the new delivery. */
   add(position: string, { consumer, sequence, ackSubject }: Released): Entry | undefined {
@@ -26,8 +28,8 @@ export class Unsettled {
       same.ackSubject = ackSubject;
       return undefined;
     }
-    const entry: Entry = { consumer, sequence, ackSubject, acknowledged: false, handedOut: false };
-    this.#entries.set(position, entry);
+    const entry: Entry = { position, consumer, sequence, ackSubject, acknowledged: false, handedOut: false };
+    this.#entries.add(position, entry);
     consumer.unsettled++;
     return entry;
   }
@@ -37,20 +39,20 @@ export class Unsettled {
   }
 
   delete(position: string): void {
-    this.#entries.delete(position);
+    this.#entries.take(position);
   }
 
   /** Where to say that a message is still being handled. */
   *leases(): Iterable<string> {
-    for (const { ackSubject, acknowledged } of this.#entries.values()) if (!acknowledged) yield ackSubject;
+    for (const { ackSubject, acknowledged } of this.#entries.inOrder()) if (!acknowledged) yield ackSubject;
   }
 
   /** Forgets what waits for credit, and tells how to release it. */
   takeUnhanded(): Released[] {
     const taken: Released[] = [];
-    for (const [position, entry] of this.#entries) {
+    for (const entry of this.#entries.inOrder()) {
       if (entry.handedOut) continue;
-      this.#entries.delete(position);
+      this.#entries.take(entry.position);
       entry.consumer.unsettled--;
       taken.push(entry);
     }
@@ -59,8 +61,7 @@ export class Unsettled {
 
   /** Forgets everything, and tells how to release what is not acknowledged. */
   takeAll(): Released[] {
-    const entries = [...this.#entries.values()];
-    this.#entries.clear();
+    const entries = this.#entries.takeAll();
     for (const { consumer, sequence } of entries) consumer.gaveBack(sequence);
     return entries.filter(({ acknowledged }) => !acknowledged);
   }

@@ -29,8 +29,8 @@ describe.skipIf(brokerUrl === undefined)("dead letters", () => {
     await broker.deadLetters.put(other, "s1", record("_busbar.dlq.g", "other"));
     const letters = await listed(broker, group);
     expect(letters).toHaveLength(2);
+    expect(letters[0]?.record.body).toEqual(Buffer.from(body));
     expect(letters[0]?.record).toMatchObject({
-      body,
       headers,
       key: "k",
       id: "id",

@@ -1,0 +1,88 @@
+import { wire } from "./from-record.ts";
+import { percentDecode } from "./header-lines.ts";
+import type { WireMessage } from "./to-record.ts";
+
+/** The headers of a message, taken apart: the bus's own as they stand there, and the user's. */
+export class ReadHeaders {
+  contentType: string | undefined = undefined;
+  id: string | undefined = undefined;
+  publishToken: string | undefined = undefined;
+  key: string | undefined = undefined;
+  timestamp: string | undefined = undefined;
+  topic: string | undefined = undefined;
+  replyTo: string | undefined = undefined;
+  correlationId: string | undefined = undefined;
+  /** Absent where there are none. */
+  users: Map<string, string> | undefined = undefined;
+
+  /** Takes a line in. What stands there several times is one list, as in HTTP. */
+  add(name: string, value: string): void {
+    const lower = name.toLowerCase();
+    const own = fields.get(lower);
+    if (own !== undefined) this[own] = joined(this[own], value);
+    else if (name.startsWith(wire.escaped))
+      this.#addUsers(percentDecode(name.slice(wire.escaped.length)), percentDecode(value));
+    else if (!lower.startsWith("nats-")) this.#addUsers(name, value);
+  }
+
+  #addUsers(name: string, value: string): void {
+    this.users ??= new Map();
+    this.users.set(name, joined(this.users.get(name), value));
+  }
+}
+
+const fields: ReadonlyMap<string, Exclude<keyof ReadHeaders, "users" | "add">> = new Map([
+  [wire.contentType, "contentType"],
+  [wire.id, "id"],
+  [wire.publishToken.toLowerCase(), "publishToken"],
+  [wire.key, "key"],
+  [wire.timestamp, "timestamp"],
+  [wire.topic, "topic"],
+  [wire.replyTo, "replyTo"],
+  [wire.correlationId, "correlationId"],
+]);
+
+/** Takes the headers of a message apart. Never throws; of headers that cannot be read nothing is told. */
+export function readHeaders(message: WireMessage): ReadHeaders {
+  const headers = new ReadHeaders();
+  const block = blockOf(message);
+  if (block !== undefined) readBlock(block, headers);
+  else for (const [name, values] of linesOf(message)) headers.add(name, values.join(", "));
+  return headers;
+}
+
+/**
+ * The headers as they came (NATS ADR-4). They stand in front of the data, and reading them there takes a fifth of what the client's own reading does.
+ * `undefined` where that is not so.
+ */
+function blockOf(message: WireMessage): string | undefined {
+  if (message.size === undefined) return undefined;
+  const { data } = message;
+  const length =
+    message.size() - Buffer.byteLength(message.subject) - Buffer.byteLength(message.reply ?? "") - data.byteLength;
+  if (length <= 0 || length > data.byteOffset) return undefined;
+  const block = Buffer.from(data.buffer, data.byteOffset - length, length).toString();
+  return block.startsWith("NATS/1.0") && block.endsWith("\r\n\r\n") ? block : undefined;
+}
+
+function readBlock(block: string, headers: ReadHeaders): void {
+  for (let at = block.indexOf("\r\n") + 2; at < block.length - 2;) {
+    const end = block.indexOf("\r\n", at);
+    const colon = block.indexOf(":", at);
+    if (colon !== -1 && colon < end) headers.add(block.slice(at, colon), block.slice(colon + 1, end).trim());
+    at = end + 2;
+  }
+}
+
+/** The client throws on a foreign name that it would not write itself. */
+function linesOf(message: WireMessage): Iterable<[string, string[]]> {
+  try {
+    return message.headers ?? [];
+  } catch {
+    return [];
+  }
+}
+
+function joined(before: string | undefined, value: string): string {
+  return before === undefined ? value : `${before}, ${value}`;
+}
