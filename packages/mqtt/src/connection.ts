@@ -2,6 +2,7 @@ import { connect, Store, UniqueMessageIdProvider } from "mqtt";
 import type { IClientOptions, IConnackPacket, MqttClient } from "mqtt";
 import { BusError, ConnectionError } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
+import { gatherWrites } from "./gathered-writes.ts";
 import type { MqttSettings, ServerAddress } from "./options.ts";
 
 /** One connection to be made. */
@@ -86,6 +87,7 @@ export class Connection {
       client.stream.on("error", (error) => (ending.error ??= error));
       // mqtt.js leaves Nagle's algorithm on. A WebSocket turns it off by itself.
       (client.stream as Partial<{ setNoDelay(on: boolean): void }>).setNoDelay?.(true);
+      gatherWrites(client.stream);
       signal?.addEventListener("abort", abort, { once: true });
     });
   }

@@ -35,7 +35,7 @@ export function fromRecord(record: OutboundRecord, protocolVersion: 4 | 5, tells
     options: {
       qos: record.delivery === "at-least-once" || (tellsRouted && record.replyTo !== undefined) ? 1 : 0,
       retain: record.retain === true,
-      ...(properties === undefined ? {} : { properties }),
+      ...(properties === undefined ? undefined : { properties }),
     },
   };
 }
@@ -50,12 +50,7 @@ function propertiesOf(record: OutboundRecord): Properties {
   const properties: Properties = { contentType: record.contentType };
   if (needsMetadata) {
     const { id, timestamp } = record;
-    const metadata = writeMetadata({
-      id,
-      timestamp,
-      ...(key === undefined ? {} : { key }),
-      ...(folded === undefined ? {} : { topic: folded }),
-    });
+    const metadata = writeMetadata({ id, timestamp, key, topic: folded });
     assertString(metadata, "id and key", record);
     properties.userProperties = { ...headers, [metadataProperty]: metadata };
   } else if (Object.keys(headers).length > 0) properties.userProperties = { ...headers };

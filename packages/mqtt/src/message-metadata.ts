@@ -6,12 +6,12 @@ export const metadataProperty = "busbar-meta";
 
 /** What the property says. */
 export interface MessageMetadata {
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** Milliseconds since the epoch. */
-  readonly timestamp?: number;
-  readonly key?: string;
+  readonly timestamp?: number | undefined;
+  readonly key?: string | undefined;
   /** The topic that a handler sees, where it is not the one the message was published to. */
-  readonly topic?: string;
+  readonly topic?: string | undefined;
 }
 
 /**
@@ -19,6 +19,9 @@ export interface MessageMetadata {
  * present. ASCII, because a key may hold characters over which a server ends the connection (MQTT 5.0 §1.5.4).
  */
 export function writeMetadata({ id, timestamp, key, topic }: MessageMetadata): string {
+  // Most messages have an id of the bus's own and a time, and their text needs no escapes.
+  if (id !== undefined && timestamp !== undefined && key === undefined && topic === undefined && plain.test(id))
+    return `["${id}",${timestamp}]`;
   const parts: (string | number | null)[] = [id ?? null, timestamp ?? null];
   if (key !== undefined || topic !== undefined) parts.push(key ?? null);
   if (topic !== undefined) parts.push(topic);
@@ -26,18 +29,21 @@ export function writeMetadata({ id, timestamp, key, topic }: MessageMetadata): s
   return /[^ -~]/.test(text) ? text.replace(/[^ -~]/g, escaped) : text;
 }
 
+const plain = /^[A-Za-z0-9_-]*$/;
+
 function escaped(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** Reads what `writeMetadata` wrote. Never throws: whatever does not have its shape is left out, as anybody may publish anything. */
 export function readMetadata(text: string): MessageMetadata {
-  const [id, timestamp, key, topic] = parseArray(text);
+  const parts = parseArray(text);
+  const [id, timestamp, key, topic] = [parts[0], parts[1], parts[2], parts[3]];
   return {
-    ...(typeof id === "string" && id !== "" ? { id } : {}),
-    ...(typeof timestamp === "number" ? { timestamp } : {}),
-    ...(typeof key === "string" ? { key } : {}),
-    ...(typeof topic === "string" && topic !== "" ? { topic } : {}),
+    id: typeof id === "string" && id !== "" ? id : undefined,
+    timestamp: typeof timestamp === "number" ? timestamp : undefined,
+    key: typeof key === "string" ? key : undefined,
+    topic: typeof topic === "string" && topic !== "" ? topic : undefined,
   };
 }
 

@@ -11,7 +11,7 @@ import type {
   SubscribeRequest,
   Subscriber,
 } from "@busbar/core/contract";
-import { ClosedError, ConnectionError, RefusedError, StatusHub, UnsupportedError } from "@busbar/core/driver";
+import { ClosedError, ConnectionError, rejected, RefusedError, StatusHub, UnsupportedError } from "@busbar/core/driver";
 import type { BusError } from "@busbar/core/driver";
 import type { MqttClient } from "mqtt";
 import { declared, effectiveCapabilities } from "./capabilities.ts";
@@ -116,11 +116,15 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
     return effective;
   }
 
-  async publish(record: OutboundRecord, { signal }: AbortOptions = {}): Promise<Receipt> {
-    const tellsRouted = this.#effective?.supports.routing === "native";
-    const publication = fromRecord(record, this.#settings.protocolVersion, tellsRouted);
-    const { id, topic, key } = record;
-    return this.#publisher.publish({ publication, id, topic, key, signal });
+  publish(record: OutboundRecord, { signal }: AbortOptions = {}): Promise<Receipt> {
+    try {
+      const tellsRouted = this.#effective?.supports.routing === "native";
+      const publication = fromRecord(record, this.#settings.protocolVersion, tellsRouted);
+      const { id, topic, key } = record;
+      return this.#publisher.publish({ publication, id, topic, key, signal });
+    } catch (error) {
+      return rejected(error);
+    }
   }
 
   async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {

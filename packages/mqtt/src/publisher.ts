@@ -1,5 +1,5 @@
 import type { Receipt } from "@busbar/core/contract";
-import { abortable, ClosedError, ConnectionError, oncePerTurn } from "@busbar/core/driver";
+import { abortable, ClosedError, ConnectionError, oncePerTurn, Slots } from "@busbar/core/driver";
 import type { MqttClient } from "mqtt";
 import { classify, outcomeUnknown } from "./classify.ts";
 import type { Connection } from "./connection.ts";
@@ -8,6 +8,8 @@ import type { Publication } from "./from-record.ts";
 
 /** The most unconfirmed publishes, whatever the server would take: more is slower, and packet identifiers end at 65,535. */
 const mostInFlight = 4096;
+
+const nowhere = -1;
 
 /** The reason code of a PUBACK for a message that went to nobody (MQTT 5.0 §3.4.2.1). */
 const noMatchingSubscribers = 0x10;
@@ -23,6 +25,8 @@ interface Pending {
   readonly signal: AbortSignal | undefined;
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: Error) => void;
+  /** Its place among the unconfirmed, or `nowhere`. */
+  place: number;
   /** Rejected while it waited, with an earlier one of its lane. */
   settled: boolean;
   /** The next one that waits. */
@@ -50,8 +54,7 @@ export class Publisher {
   #closed = false;
   #window = mostInFlight;
   #maximumPacketSize: number | undefined;
-  /** In the order in which they were sent. */
-  readonly #unconfirmed = new Set<Pending>();
+  readonly #unconfirmed = new Slots<Pending>();
   /** How many of those the server counts, which are not those of QoS 0. */
   #inFlight = 0;
   #unwritten: Pending[] = [];
@@ -87,8 +90,8 @@ export class Publisher {
   /** Rejects everything that is not confirmed: what was sent as `outcome unknown`, the rest as not connected. */
   detach(cause?: Error): void {
     this.#connection = undefined;
-    const sent = [...this.#unconfirmed];
-    this.#unconfirmed.clear();
+    const sent = this.#unconfirmed.takeAll();
+    for (const pending of sent) pending.place = nowhere;
     this.#inFlight = 0;
     this.#unwritten = [];
     for (const pending of sent) pending.reject(outcomeUnknown(this.#server, pending.topic, cause));
@@ -110,7 +113,18 @@ export class Publisher {
       if (this.#connection === undefined) return reject(this.#absent(topic));
       assertFits(publication, this.#maximumPacketSize);
       const lane = key === undefined ? publication.topic : `${publication.topic} ${key}`;
-      const pending = { publication, id, topic, lane, signal, resolve, reject, settled: false, next: undefined };
+      const pending: Pending = {
+        publication,
+        id,
+        topic,
+        lane,
+        signal,
+        resolve,
+        reject,
+        place: nowhere,
+        settled: false,
+        next: undefined,
+      };
       if (this.#firstWaiting === undefined && this.#hasRoom()) this.#send(pending, this.#connection.client);
       else this.#wait(pending);
     });
@@ -136,7 +150,7 @@ export class Publisher {
 
   #send(pending: Pending, client: MqttClient): void {
     const { topic, payload, options } = pending.publication;
-    this.#unconfirmed.add(pending);
+    pending.place = this.#unconfirmed.add(pending);
     if (options.qos === 0) {
       client.publish(topic, payload, options);
       this.#unwritten.push(pending);
@@ -163,10 +177,9 @@ export class Publisher {
     if (this.#clogged) return;
     const written = this.#unwritten;
     this.#unwritten = [];
-    for (const pending of written) {
-      this.#unconfirmed.delete(pending);
-      pending.resolve({ id: pending.id });
-    }
+    for (const pending of written) if (this.#takeUnconfirmed(pending)) pending.resolve({ id: pending.id });
+    // Old by now, the list would keep what it points to alive until a whole collection.
+    written.length = 0;
     this.#sendWaiting();
   }
 
@@ -177,11 +190,19 @@ export class Publisher {
     if (failure !== undefined && typeof (failure as { code?: unknown }).code !== "number") return;
     this.#inFlight--;
     // Otherwise rejected already, with an earlier one of its lane.
-    if (this.#unconfirmed.delete(pending)) {
+    if (this.#takeUnconfirmed(pending)) {
       if (failure === undefined) pending.resolve(this.#receipt(pending.id));
       else this.#refuse(pending, failure);
     }
     this.#sendWaiting();
+  }
+
+  /** Tells whether it was unconfirmed until now. */
+  #takeUnconfirmed(pending: Pending): boolean {
+    if (pending.place === nowhere) return false;
+    this.#unconfirmed.remove(pending.place);
+    pending.place = nowhere;
+    return true;
   }
 
   #receipt(id: string): Receipt {
@@ -197,9 +218,9 @@ export class Publisher {
   /** Core sends all of a lane again in order, so what was sent behind the failed one must not count as done. */
   #rejectLaterOnes(lane: string): void {
     // What was sent before it was confirmed before it: a server acknowledges in order (MQTT 5.0 §4.6).
-    for (const pending of this.#unconfirmed) {
+    for (const pending of this.#unconfirmed.inOrder()) {
       if (pending.lane !== lane) continue;
-      this.#unconfirmed.delete(pending);
+      this.#takeUnconfirmed(pending);
       pending.reject(outcomeUnknown(this.#server, pending.topic));
     }
     for (let pending = this.#firstWaiting; pending !== undefined; pending = pending.next) {

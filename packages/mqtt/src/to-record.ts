@@ -2,7 +2,10 @@ import type { InboundRecord } from "@busbar/core/contract";
 import type { IPublishPacket } from "mqtt";
 import { fromCorrelationData } from "./correlation-data.ts";
 import { metadataProperty, readMetadata } from "./message-metadata.ts";
+import type { MessageMetadata } from "./message-metadata.ts";
 import { toBusTopic } from "./topic.ts";
+
+type Properties = NonNullable<IPublishPacket["properties"]>;
 
 /**
  * Turns a PUBLISH packet, ours or a foreign client's, into a record. The body is the payload as it is. Every user property
@@ -11,28 +14,35 @@ import { toBusTopic } from "./topic.ts";
 export function toRecord(packet: IPublishPacket): InboundRecord {
   const { payload, properties } = packet;
   const { contentType, userProperties, responseTopic, correlationData } = properties ?? {};
-  const { [metadataProperty]: metadata, ...headers } = userProperties ?? {};
+  const written = userProperties?.[metadataProperty];
+  const metadata = written === undefined ? none : readMetadata(Array.isArray(written) ? (written[0] ?? "") : written);
   return {
     address: toBusTopic(packet.topic),
-    body: typeof payload === "string" ? new TextEncoder().encode(payload) : bytesOf(payload),
-    headers: singleValues(headers),
-    ...(metadata === undefined ? {} : readMetadata(Array.isArray(metadata) ? (metadata[0] ?? "") : metadata)),
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(responseTopic === undefined ? {} : { replyTo: toBusTopic(responseTopic) }),
-    ...(correlationData === undefined ? {} : { correlationId: fromCorrelationData(correlationData) }),
-    ...(packet.retain ? { retained: true } : {}),
+    topic: metadata.topic,
+    body: typeof payload === "string" ? Buffer.from(payload) : payload,
+    headers: headersOf(userProperties),
+    key: metadata.key,
+    id: metadata.id,
+    timestamp: metadata.timestamp,
+    contentType,
+    replyTo: responseTopic === undefined ? undefined : toBusTopic(responseTopic),
+    correlationId: correlationData === undefined ? undefined : fromCorrelationData(correlationData),
+    retained: packet.retain ? true : undefined,
     native: packet,
   };
 }
 
-/** A plain view of the same bytes: a Buffer's `slice` means something else. */
-function bytesOf(payload: Uint8Array): Uint8Array {
-  return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
-}
+const none: MessageMetadata = {};
 
-function singleValues(headers: Record<string, string | string[]>): Record<string, string> {
-  for (const [name, value] of Object.entries(headers)) {
-    if (Array.isArray(value)) Object.defineProperty(headers, name, { value: value.join(", ") });
+function headersOf(userProperties: Properties["userProperties"]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (userProperties === undefined) return headers;
+  for (const name of Object.keys(userProperties)) {
+    if (name === metadataProperty) continue;
+    const given = userProperties[name] ?? "";
+    const value = Array.isArray(given) ? given.join(", ") : given;
+    // A plain assignment of "__proto__" would be lost.
+    Object.defineProperty(headers, name, { value, enumerable: true, writable: true, configurable: true });
   }
-  return headers as Record<string, string>;
+  return headers;
 }

@@ -8,14 +8,27 @@ import { InvalidArgumentError, reservedToken, tokenEscaping } from "@busbar/core
 const levels = tokenEscaping((character) => !illegalInLevel.test(character));
 const illegalInLevel = /[/+#\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u;
 
+/** How many topics are remembered each way. */
+const mostRemembered = 1_000;
+
 /** The MQTT topic of a concrete bus topic. The inverse of `toBusTopic`. */
-export function toMqttTopic(topic: string): string {
-  return mapParts(topic, ".", "/", levels.toName);
-}
+export const toMqttTopic: (topic: string) => string = remembering((topic) => mapParts(topic, ".", "/", levels.toName));
 
 /** The bus topic of an MQTT topic, whoever published to it. The inverse of `toMqttTopic`. */
-export function toBusTopic(topic: string): string {
-  return mapParts(topic, "/", ".", levels.toToken);
+export const toBusTopic: (topic: string) => string = remembering((topic) => mapParts(topic, "/", ".", levels.toToken));
+
+/** Remembers what came out, because a service uses the same topics again and again. Bounded, since others may make them up. */
+function remembering(map: (topic: string) => string): (topic: string) => string {
+  const known = new Map<string, string>();
+  return (topic) => {
+    let mapped = known.get(topic);
+    if (mapped === undefined) {
+      mapped = map(topic);
+      if (known.size >= mostRemembered) known.clear();
+      known.set(topic, mapped);
+    }
+    return mapped;
+  };
 }
 
 function mapParts(text: string, from: string, to: string, map: (part: string) => string): string {

@@ -14,7 +14,7 @@ describeOnWebSocket("over WebSocket", () => {
     const bodies = [0, 1, 256 * 1024, 70_000].map((length) => new Uint8Array(length).fill(length % 251));
     await Promise.all(bodies.map((body) => bus.publish(outbound(topic, body))));
     await inbox.received(bodies.length);
-    expect(inbox.deliveries.map(({ record }) => record.body)).toEqual(bodies);
+    expect(inbox.deliveries.map(({ record }) => record.body)).toEqual(bodies.map((body) => Buffer.from(body)));
   });
 
   it("a lost connection comes back with what was unsettled", async () => {
