@@ -10,7 +10,15 @@ import type {
   SubscribeRequest,
   Subscriber,
 } from "@busbar/core/contract";
-import { abortable, atMost, ClosedError, ConnectionError, StatusHub, UnsupportedError } from "@busbar/core/driver";
+import {
+  abortable,
+  atMost,
+  ClosedError,
+  ConnectionError,
+  rejected,
+  StatusHub,
+  UnsupportedError,
+} from "@busbar/core/driver";
 import type { ChannelModel } from "amqplib";
 import { AmqpSubscriber } from "./amqp-subscriber.ts";
 import { amqpCapabilities } from "./capabilities.ts";
@@ -78,9 +86,13 @@ export class AmqpBroker implements Broker<AmqpCapabilities, ChannelModel> {
     return abortable(this.#opening, signal);
   }
 
-  async publish(record: OutboundRecord, { signal }: AbortOptions = {}): Promise<Receipt> {
-    signal?.throwIfAborted();
-    return abortable(this.#opened().publisher.publish(record), signal);
+  publish(record: OutboundRecord, { signal }: AbortOptions = {}): Promise<Receipt> {
+    try {
+      signal?.throwIfAborted();
+      return abortable(this.#opened().publisher.publish(record), signal);
+    } catch (error) {
+      return rejected(error);
+    }
   }
 
   async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {

@@ -1,6 +1,6 @@
 import type { EffectiveCapabilities, OutboundRecord, Receipt } from "@busbar/core/contract";
 import type { BusError, StatusHub } from "@busbar/core/driver";
-import { ConnectionError, RefusedError } from "@busbar/core/driver";
+import { ConnectionError, RefusedError, rejected } from "@busbar/core/driver";
 import { effectiveCapabilities } from "./capabilities.ts";
 import { maxBodyBytesIn } from "./classify.ts";
 import type { Connection } from "./connection.ts";
@@ -50,13 +50,17 @@ export class Publisher {
   }
 
   /** `Broker.publish`, but for the signal. Sends before it returns, so that the order of calls is the order on the wire. */
-  async publish(record: OutboundRecord): Promise<Receipt> {
-    const properties = propertiesOf(record);
-    const channel = this.#ready(record);
-    const { exchange } = this.#settings;
-    return isConfirmed(record)
-      ? channel.confirmed(exchange, routingKeyOf(record.address), record, properties)
-      : channel.written(exchange, routingKeyOf(record.address), record, properties);
+  publish(record: OutboundRecord): Promise<Receipt> {
+    try {
+      const properties = propertiesOf(record);
+      const channel = this.#ready(record);
+      const { exchange } = this.#settings;
+      return isConfirmed(record)
+        ? channel.confirmed(exchange, routingKeyOf(record.address), record, properties)
+        : channel.written(exchange, routingKeyOf(record.address), record, properties);
+    } catch (error) {
+      return rejected(error);
+    }
   }
 
   /** Publishes straight into a queue, through the default exchange, persistent and confirmed. `routed` is false when there is no such queue. */

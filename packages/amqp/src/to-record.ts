@@ -20,17 +20,21 @@ export function recordOf(message: Message): InboundRecord {
   const timestamp = timestampOf(properties.timestamp, wire[timestampHeader]);
   return {
     address: topicOfRoutingKey(fields.routingKey),
-    body: new Uint8Array(content.buffer, content.byteOffset, content.byteLength),
+    topic: textOf(topic),
+    body: content,
     headers,
+    key: textOf(key),
+    id: textOf(properties.messageId),
+    timestamp,
+    contentType: textOf(properties.contentType),
+    replyTo: typeof properties.replyTo === "string" ? topicOfRoutingKey(properties.replyTo) : undefined,
+    correlationId: textOf(properties.correlationId),
     native: message,
-    ...(typeof topic === "string" ? { topic } : {}),
-    ...(typeof key === "string" ? { key } : {}),
-    ...(typeof properties.messageId === "string" ? { id: properties.messageId } : {}),
-    ...(timestamp === undefined ? {} : { timestamp }),
-    ...(typeof properties.contentType === "string" ? { contentType: properties.contentType } : {}),
-    ...(typeof properties.replyTo === "string" ? { replyTo: topicOfRoutingKey(properties.replyTo) } : {}),
-    ...(typeof properties.correlationId === "string" ? { correlationId: properties.correlationId } : {}),
   };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 /**

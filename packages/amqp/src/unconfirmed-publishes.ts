@@ -1,4 +1,5 @@
 import type { OutboundRecord, Receipt } from "@busbar/core/contract";
+import { SlotMap } from "@busbar/core/driver";
 
 /** A publish on its way to the broker's confirm. */
 export interface UnconfirmedPublish {
@@ -23,12 +24,12 @@ export interface UnconfirmedPublish {
  * of two under one id and routing key the first that was not returned is meant.
  */
 export class UnconfirmedPublishes {
-  readonly #byId = new Map<string, UnconfirmedPublish>();
+  readonly #byId = new SlotMap<UnconfirmedPublish>();
   #idle: (() => void)[] = [];
 
   add(publish: UnconfirmedPublish): void {
     let last = this.#byId.get(publish.record.id);
-    if (last === undefined) return void this.#byId.set(publish.record.id, publish);
+    if (last === undefined) return this.#byId.add(publish.record.id, publish);
     while (last.next !== undefined) last = last.next;
     last.next = publish;
   }
@@ -37,8 +38,8 @@ export class UnconfirmedPublishes {
     const { id } = publish.record;
     const first = this.#byId.get(id);
     if (first === publish) {
-      if (publish.next === undefined) this.#byId.delete(id);
-      else this.#byId.set(id, publish.next);
+      this.#byId.take(id);
+      if (publish.next !== undefined) this.#byId.add(id, publish.next);
     } else {
       for (let before = first; before !== undefined; before = before.next)
         if (before.next === publish) before.next = publish.next;
@@ -67,7 +68,7 @@ export class UnconfirmedPublishes {
   /** Takes all of them out; resolves to those whose callers still wait, in the order of sending. */
   drain(): UnconfirmedPublish[] {
     const waiting = this.#waiting();
-    this.#byId.clear();
+    this.#byId.takeAll();
     this.#wake();
     return waiting;
   }
@@ -79,7 +80,7 @@ export class UnconfirmedPublishes {
 
   #waiting(): UnconfirmedPublish[] {
     const found: UnconfirmedPublish[] = [];
-    for (const first of this.#byId.values()) {
+    for (const first of this.#byId.inOrder()) {
       for (let publish: UnconfirmedPublish | undefined = first; publish !== undefined; publish = publish.next) {
         if (!publish.settled) found.push(publish);
       }

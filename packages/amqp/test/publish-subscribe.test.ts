@@ -41,7 +41,7 @@ describe.skipIf(brokerUrl === undefined)("publish and subscribe", () => {
     expect(native).toBeDefined();
     expect(rest).toEqual({
       address: topic,
-      body,
+      body: Buffer.from(body),
       headers: { one: "1", "x-two": "zwei ü", CC: "nobody", "x-death": "no" },
       key: "kitchen",
       id: "id-1",

@@ -116,6 +116,6 @@ describe.skipIf(brokerUrl === undefined)("publishing", () => {
     const bodies = [0, 1, 2000, 2048, 131_064, 262_144].map((size) => new Uint8Array(size).fill(size % 251));
     for (const body of bodies) await broker.publish(record(topic, body));
     await inbox.received(bodies.length);
-    expect(inbox.deliveries.map(({ record: { body } }) => body)).toEqual(bodies);
+    expect(inbox.deliveries.map(({ record: { body } }) => body)).toEqual(bodies.map((body) => Buffer.from(body)));
   });
 });

@@ -89,7 +89,7 @@ describe("to a record", () => {
 
   it("takes a foreign message without any metadata", () => {
     const { native: _, ...got } = recordOf(message({ headers: undefined }, "plain", "living room.1"));
-    expect(got).toEqual({ address: "living_x20_room.1", body: new TextEncoder().encode("plain"), headers: {} });
+    expect(got).toEqual({ address: "living_x20_room.1", body: Buffer.from("plain"), headers: {} });
   });
 
   it("takes the seconds of a foreign message as its time", () => {
