@@ -22,7 +22,7 @@ export class Publisher {
   readonly #keys: Keys;
   readonly #subscriptions: Subscriptions;
   /** Topics that were made known over this life of the connection: a server that was restarted may have forgotten them. */
-  readonly #known = new WeakMap<Link, Map<string, Promise<unknown>>>();
+  readonly #known = new WeakMap<Link, Map<string, Promise<unknown> | undefined>>();
   /** By address and key, in the order of sending. */
   readonly #lanes = new Map<string, Set<Unconfirmed>>();
   #idle: (() => void)[] = [];
@@ -46,8 +46,9 @@ export class Publisher {
     const confirmed = new Promise<Receipt>((resolve, reject) => {
       const unconfirmed: Unconfirmed = { reject };
       this.#enter(lane, unconfirmed);
-      Promise.all([added, known]).then(
-        ([position]) => {
+      const both = known === undefined ? added : Promise.all([added, known]).then(([position]) => position);
+      both.then(
+        (position) => {
           this.#leave(lane, unconfirmed);
           if (position === null) reject(missing(what, topic));
           else resolve({ id, position: `${address}/${textOf(position)}` });
@@ -88,15 +89,17 @@ export class Publisher {
     ];
   }
 
+  /** Resolves once the topic is known; `undefined` where it is so long since. */
   #makeKnown(link: Link, address: string): Promise<unknown> | undefined {
     let topics = this.#known.get(link);
-    if (topics === undefined) this.#known.set(link, (topics = new Map<string, Promise<unknown>>()));
-    let known = topics.get(address);
-    if (known === undefined) {
-      known = link.ask("SADD", this.#keys.topics, nameOf(address));
-      topics.set(address, known);
-      known.catch(() => topics.delete(address));
-    }
+    if (topics === undefined) this.#known.set(link, (topics = new Map<string, Promise<unknown> | undefined>()));
+    if (topics.has(address)) return topics.get(address);
+    const known = link.ask("SADD", this.#keys.topics, nameOf(address));
+    topics.set(address, known);
+    known.then(
+      () => topics.set(address, undefined),
+      () => topics.delete(address),
+    );
     return known;
   }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Delivery, Outcome, SubscribeRequest, Subscriber } from "@busbar/core/contract";
 import type { BusError, StatusHub } from "@busbar/core/driver";
-import { atMost, backoffDelayMs, ConnectionError, HandOut, pause, reconnectPolicy } from "@busbar/core/driver";
+import { atMost, backoffDelayMs, ConnectionError, HandOut, pause, reconnectPolicy, SlotMap } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
 import { believedRefusals } from "./connection.ts";
 import type { Connection } from "./connection.ts";
@@ -50,7 +50,8 @@ export class RedisSubscriber implements Subscriber, SessionHost {
   beginning: Beginning = { from: "$", isNew: true };
   readonly #parts: SubscriberParts;
   readonly #handOut: HandOut;
-  readonly #held = new Map<string, Held>();
+  /** By position. */
+  readonly #held = new SlotMap<Held>();
   readonly #ending = new AbortController();
   readonly #acknowledged: boolean;
   #session: Session | undefined;
@@ -98,8 +99,8 @@ export class RedisSubscriber implements Subscriber, SessionHost {
 
   arrived(session: Session, group: ConsumerGroup, entry: Entry, deliveries: number | undefined): void {
     const { id } = entry;
-    const position = `${group.topic}/${id}`;
-    if (this.#session !== session || this.#held.has(position)) return;
+    const position = positionOf({ group, id });
+    if (this.#session !== session || this.#held.get(position) !== undefined) return;
     if (entry.fields === undefined) {
       // Trimmed while it was pending: there is nothing left to hand out.
       return session.settlements.add({ group, id, outcome: "ack", delivery: undefined });
@@ -108,7 +109,7 @@ export class RedisSubscriber implements Subscriber, SessionHost {
       return session.settlements.add({ group, id, outcome: "release", delivery: undefined });
     }
     const held: Held = { group, id, handedOut: false };
-    this.#held.set(position, held);
+    this.#held.add(position, held);
     this.#handOut.offer({
       record: recordOf(group.topic, entry),
       deliveries,
@@ -177,7 +178,7 @@ export class RedisSubscriber implements Subscriber, SessionHost {
   }
 
   #settle(session: Session, position: string, { group, id }: Held, outcome: Outcome, delivery: Delivery): void {
-    this.#held.delete(position);
+    this.#held.take(position);
     if (!this.#acknowledged) {
       session.settlements.add({ group, id, outcome, delivery });
       if (outcome === "release") setImmediate(() => session.gaveBack());
@@ -189,7 +190,7 @@ export class RedisSubscriber implements Subscriber, SessionHost {
   #onEnd(session: Session, error: BusError): void {
     if (this.#session !== session) return;
     this.#session = undefined;
-    this.#held.clear();
+    this.#held.takeAll();
     this.#handOut.endGeneration();
     if (this.#ending.signal.aborted) return;
     this.#parts.statuses.emit({ type: "subscription", name: this.request.name, connected: false, error });
@@ -230,7 +231,7 @@ export class RedisSubscriber implements Subscriber, SessionHost {
       return session.destroy(new ConnectionError(why, { broker: "redis", topic: this.request.filter }));
     }
     this.#extendedAt = now;
-    for (const [group, ids] of idsByGroup(this.#held.values())) {
+    for (const [group, ids] of idsByGroup(this.#held.inOrder())) {
       if (!this.#acknowledged) group.extend(session.control, ids).catch(() => undefined);
     }
     if (!this.request.durable && now - this.#keptAt >= keepEveryMs) {
@@ -246,9 +247,9 @@ export class RedisSubscriber implements Subscriber, SessionHost {
     if (session !== undefined && !(await atMost(goodbyeMs, session.stop()))) session.destroy();
     this.#handOut.stop();
     // What waited for credit goes to others at once.
-    for (const [position, held] of this.#held) {
+    for (const held of this.#held.inOrder()) {
       if (held.handedOut) continue;
-      this.#held.delete(position);
+      this.#held.take(positionOf(held));
       if (!this.#acknowledged)
         session?.settlements.add({ group: held.group, id: held.id, outcome: "release", delivery: undefined });
     }
@@ -260,8 +261,8 @@ export class RedisSubscriber implements Subscriber, SessionHost {
     const session = this.#session;
     if (session !== undefined) {
       await atMost(goodbyeMs, session.settlements.flush());
-      const left = this.#acknowledged ? [] : [...this.#held.values()];
-      this.#held.clear();
+      const held = this.#held.takeAll();
+      const left = this.#acknowledged ? [] : held;
       this.#handOut.endGeneration();
       for (const { group, id } of left) session.settlements.add({ group, id, outcome: "release", delivery: undefined });
       await atMost(goodbyeMs, this.#sayGoodbye(session));
@@ -277,6 +278,10 @@ export class RedisSubscriber implements Subscriber, SessionHost {
     if (!durable && group === undefined) await this.#parts.subscriptions.delete(session.control, name, filter);
     else await Promise.all([...this.groups.values()].map((one) => one.forgetConsumer(session.control)));
   }
+}
+
+function positionOf({ group, id }: Pick<Held, "group" | "id">): string {
+  return `${group.topic}/${id}`;
 }
 
 /** In the order of the stream. */

@@ -43,26 +43,19 @@ export function recordOf(address: string, entry: Entry): InboundRecord {
   }
   const text = (name: string): string | undefined => (meta.has(name) ? textOf(meta.get(name)) : undefined);
   const body = meta.get(fields.body);
-  const [topic, key, id, contentType] = [
-    text(fields.topic),
-    text(fields.key),
-    text(fields.id),
-    text(fields.contentType),
-  ];
-  const [replyTo, correlationId] = [text(fields.replyTo), text(fields.correlationId)];
   return {
     address,
+    topic: text(fields.topic),
     // Many entries share the chunk that the socket gave, so the bytes are copied.
-    body: Buffer.isBuffer(body) ? new Uint8Array(body) : new Uint8Array(0),
+    body: Buffer.isBuffer(body) ? Buffer.from(body) : Buffer.alloc(0),
     // Own properties, also for a header called "__proto__".
     headers: Object.fromEntries(headers),
+    key: text(fields.key),
+    id: text(fields.id),
     timestamp: timestampOf(text(fields.timestamp)) ?? Number(entry.id.split("-")[0]),
-    ...(topic === undefined ? {} : { topic }),
-    ...(key === undefined ? {} : { key }),
-    ...(id === undefined ? {} : { id }),
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(replyTo === undefined ? {} : { replyTo }),
-    ...(correlationId === undefined ? {} : { correlationId }),
+    contentType: text(fields.contentType),
+    replyTo: text(fields.replyTo),
+    correlationId: text(fields.correlationId),
     native: entry,
   };
 }

@@ -11,7 +11,7 @@ describe.skipIf(brokerUrl === undefined)("a plain client of Redis", () => {
     const [delivery] = await inbox.received(1);
     expect(inbox.texts).toEqual(['{"celsius":21}']);
     expect(delivery?.record).toMatchObject({ address: topic, headers: { unit: "C" } });
-    for (const absent of ["id", "key", "topic", "contentType"]) expect(delivery?.record).not.toHaveProperty(absent);
+    expect(delivery?.record).toMatchObject({ id: undefined, key: undefined, topic: undefined, contentType: undefined });
   });
 
   it("reads what the bus sends as fields, the body as it is", async () => {
