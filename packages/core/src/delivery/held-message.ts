@@ -2,7 +2,6 @@ import { messageId } from "./message-id.ts";
 import type { Delivery } from "../contract/index.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import { paramsOf } from "../topic/typed-topic.ts";
-import { identityOf } from "./finished-messages.ts";
 import type { HandlerMessage } from "./handler-message.ts";
 import type { IntakeSource } from "./intake-source.ts";
 
@@ -10,6 +9,8 @@ import type { IntakeSource } from "./intake-source.ts";
 export class HeldMessage {
   /** The newest delivery of it: after a reconnect the broker sends it again. */
   delivery: Delivery;
+  /** By which name a redelivery of this message can be told; absent where the broker and the message give none. */
+  readonly identity: string | undefined;
   readonly topic: string;
   readonly source: IntakeSource;
   /** Those of one lane are handled one after the other. */
@@ -30,8 +31,16 @@ export class HeldMessage {
   readonly #filter: ParsedFilter;
   #id: string | undefined;
 
-  constructor(delivery: Delivery, topic: string, lane: string | undefined, filter: ParsedFilter, source: IntakeSource) {
+  constructor(
+    delivery: Delivery,
+    identity: string | undefined,
+    topic: string,
+    lane: string | undefined,
+    filter: ParsedFilter,
+    source: IntakeSource,
+  ) {
     this.delivery = delivery;
+    this.identity = identity;
     this.topic = topic;
     this.lane = lane;
     this.source = source;
@@ -43,11 +52,6 @@ export class HeldMessage {
   /** The message's own id, or one made for a foreign message that has none. */
   get id(): string {
     return (this.#id ??= messageId());
-  }
-
-  /** By which name a redelivery of this message can be told; absent where the broker and the message give none. */
-  get identity(): string | undefined {
-    return identityOf(this.delivery, this.source.prefix);
   }
 
   get redelivered(): boolean {

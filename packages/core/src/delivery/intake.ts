@@ -141,9 +141,11 @@ export class Intake implements Swept {
       this.counts.unmatched++;
       return delivery.settle("ack");
     }
-    if (this.#rejoin(delivery, source)) return;
+    const identity = identityOf(delivery, source.prefix);
+    if (identity !== undefined && this.#rejoin(delivery, identity)) return;
     const held = new HeldMessage(
       delivery,
+      identity,
       topic ?? delivery.record.address,
       this.#laneOf(delivery.record, topic),
       this.#options.filter,
@@ -250,9 +252,7 @@ export class Intake implements Swept {
   }
 
   /** Joins a redelivery to the message that is still held, or acknowledges it where that was handled already. */
-  #rejoin(delivery: Delivery, source: IntakeSource): boolean {
-    const identity = identityOf(delivery, source.prefix);
-    if (identity === undefined) return false;
+  #rejoin(delivery: Delivery, identity: string): boolean {
     const held = this.#heldAs(identity);
     if (held?.delivery.stale === true && isSame(delivery, held.delivery.record.id)) {
       held.delivery = delivery;
