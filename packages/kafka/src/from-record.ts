@@ -35,10 +35,12 @@ export function toDeadLetter(record: OutboundRecord, slot: string, address: stri
 }
 
 function toHeaders(record: OutboundRecord, address: string): Record<string, Buffer> {
-  // Entries, because a header may be called __proto__.
-  const headers = Object.fromEntries(
-    Object.entries(record.headers).map(([name, value]) => [name, Buffer.from(value, "utf8")]),
-  );
+  const headers: Record<string, Buffer> = {};
+  for (const name of Object.keys(record.headers)) {
+    const value = Buffer.from(record.headers[name] ?? "", "utf8");
+    // A plain assignment of "__proto__" would be lost.
+    Object.defineProperty(headers, name, { value, enumerable: true, writable: true, configurable: true });
+  }
   headers[metadataHeaders.contentType] = Buffer.from(record.contentType, "utf8");
   headers[metadataHeaders.id] = Buffer.from(record.id, "utf8");
   if (record.topic !== address) headers[metadataHeaders.topic] = Buffer.from(record.topic, "utf8");

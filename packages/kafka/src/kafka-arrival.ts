@@ -38,6 +38,7 @@ export class KafkaArrival implements Arrival {
   readonly redelivered: boolean;
   readonly #settlements: Settlements;
   #record: InboundRecord | undefined;
+  #position: string | undefined;
 
   constructor(held: HeldPartition, raw: ClientRecord, mark: Mark, redelivered: boolean, settlements: Settlements) {
     this.held = held;
@@ -56,7 +57,7 @@ export class KafkaArrival implements Arrival {
   }
 
   get position(): string {
-    return positionOf(this.held, this.raw.offset);
+    return (this.#position ??= positionOf(this.held, this.raw.offset));
   }
 
   settle(outcome: Outcome, delivery: Delivery): void {

@@ -3,8 +3,6 @@ import type { ClientRecord } from "./client.ts";
 import { metadataHeaders } from "./from-record.ts";
 import { busTopic } from "./topic.ts";
 
-const own: readonly string[] = Object.values(metadataHeaders);
-
 /**
  * Reads a Kafka record. The body is a copy, so that a handler may change it. What is missing stays absent; a record without a
  * value has an empty body; a header that stands there several times is one, its values joined by `, `, and bytes that are no
@@ -13,51 +11,80 @@ const own: readonly string[] = Object.values(metadataHeaders);
  * @param address The bus topic that the record was read from.
  */
 export function toRecord(record: ClientRecord, address: string): InboundRecord {
-  const all = textHeaders(record);
-  return assemble(record, address, all, record.key?.toString("utf8"));
+  return assemble(record, address, readHeaders(record), record.key?.toString("utf8"));
 }
 
 /** Reads a dead letter: like any record, but its key is in a header, because the slot is the key. */
 export function deadLetterToRecord(record: ClientRecord, address: string): InboundRecord {
-  const all = textHeaders(record);
-  return assemble(record, address, all, all.get(metadataHeaders.key));
+  const read = readHeaders(record);
+  return assemble(record, address, read, read.key);
 }
+
+/** The headers of a record, apart. */
+interface ReadHeaders {
+  readonly users: Record<string, string>;
+  contentType: string | undefined;
+  id: string | undefined;
+  topic: string | undefined;
+  key: string | undefined;
+  replyTo: string | undefined;
+  correlationId: string | undefined;
+}
+
+const fields: ReadonlyMap<string, Exclude<keyof ReadHeaders, "users">> = new Map(
+  (["contentType", "id", "topic", "key", "replyTo", "correlationId"] as const).map((field) => [
+    metadataHeaders[field],
+    field,
+  ]),
+);
 
 function assemble(
   record: ClientRecord,
   address: string,
-  all: ReadonlyMap<string, string>,
+  { users, topic, id, contentType, replyTo, correlationId }: ReadHeaders,
   key: string | undefined,
 ): InboundRecord {
-  const topic = all.get(metadataHeaders.topic);
-  const id = all.get(metadataHeaders.id);
-  const contentType = all.get(metadataHeaders.contentType);
-  const replyTo = all.get(metadataHeaders.replyTo);
-  const correlationId = all.get(metadataHeaders.correlationId);
   const timestamp = Number(record.timestamp);
   return {
     address,
-    ...(topic === undefined ? {} : { topic }),
-    body: record.value === null ? new Uint8Array(0) : new Uint8Array(record.value),
-    headers: Object.fromEntries([...all].filter(([name]) => !own.includes(name))),
-    ...(key === undefined ? {} : { key }),
-    ...(id === undefined ? {} : { id }),
-    ...(timestamp >= 0 ? { timestamp } : {}),
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(replyTo === undefined ? {} : { replyTo: busTopic(replyTo) }),
-    ...(correlationId === undefined ? {} : { correlationId }),
+    topic,
+    body: record.value === null ? Buffer.alloc(0) : Buffer.from(record.value),
+    headers: users,
+    key,
+    id,
+    timestamp: timestamp >= 0 ? timestamp : undefined,
+    contentType,
+    replyTo: replyTo === undefined ? undefined : busTopic(replyTo),
+    correlationId,
     native: record,
   };
 }
 
-function textHeaders(record: ClientRecord): Map<string, string> {
-  const headers = new Map<string, string>();
-  for (const [name, value] of Object.entries(record.headers ?? {})) {
-    // The client collects repeated headers in an array, and takes one called "constructor" for a repetition.
-    const texts = (Array.isArray(value) ? (value as unknown[]) : [value]).flatMap((entry) =>
-      Buffer.isBuffer(entry) ? [entry.toString("utf8")] : typeof entry === "string" ? [entry] : [],
-    );
-    if (texts.length > 0) headers.set(name, texts.join(", "));
+function readHeaders({ headers = {} }: ClientRecord): ReadHeaders {
+  const read: ReadHeaders = {
+    users: {},
+    contentType: undefined,
+    id: undefined,
+    topic: undefined,
+    key: undefined,
+    replyTo: undefined,
+    correlationId: undefined,
+  };
+  for (const name of Object.keys(headers)) {
+    const text = textOf(headers[name]);
+    if (text === undefined) continue;
+    const field = fields.get(name);
+    if (field !== undefined) read[field] = text;
+    // A plain assignment of "__proto__" would be lost.
+    else Object.defineProperty(read.users, name, { value: text, enumerable: true, writable: true, configurable: true });
   }
-  return headers;
+  return read;
+}
+
+/** The client collects repeated headers in an array, and takes one called "constructor" for a repetition. */
+function textOf(value: unknown): string | undefined {
+  if (Buffer.isBuffer(value)) return value.toString("utf8");
+  if (typeof value === "string") return value;
+  const texts = Array.isArray(value) ? value.map(textOf).filter((text) => text !== undefined) : [];
+  return texts.length === 0 ? undefined : texts.join(", ");
 }

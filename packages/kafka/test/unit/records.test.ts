@@ -51,7 +51,7 @@ describe("a record on the wire", () => {
     });
     const back = toRecord(received(request), "a");
     expect(back).toMatchObject({ replyTo: "_busbar.reply._x0_", correlationId: "7", headers: {} });
-    expect(toRecord(received(toMessage(record("a"))), "a")).not.toHaveProperty("replyTo");
+    expect(toRecord(received(toMessage(record("a"))), "a").replyTo).toBeUndefined();
   });
 
   it("has the body as its value, and each header by itself", () => {
@@ -66,8 +66,7 @@ describe("a record on the wire", () => {
 
   it("of a foreign client needs nothing but a value, nor even that", () => {
     const back = toRecord({ key: null, value: null, timestamp: "-1", offset: "0" }, "a");
-    expect(back).toMatchObject({ address: "a", headers: {}, body: new Uint8Array(0) });
-    expect(Object.keys(back)).not.toContain("timestamp");
+    expect(back).toMatchObject({ address: "a", headers: {}, body: Buffer.alloc(0), timestamp: undefined });
   });
 
   it("joins a repeated header, and is not fooled by names that objects have", () => {
