@@ -1,6 +1,6 @@
-import type { MsgHdrs } from "@nats-io/nats-core";
 import type { OutboundRecord } from "@busbar/core/contract";
 import { HeaderLines, percentEncode, travelsPlain } from "./header-lines.ts";
+import type { WireHeaders } from "./header-lines.ts";
 import { topicToSubject } from "./topic.ts";
 
 /** The names of the headers that carry the bus's own metadata. */
@@ -28,12 +28,6 @@ export const ownNames: ReadonlySet<string> = new Set([
   wire.replyTo,
   wire.correlationId,
 ]);
-
-/** The headers of a message, in the shape that the client's `publish` takes, and their size on the wire. */
-export interface WireHeaders {
-  readonly headers: MsgHdrs;
-  readonly byteLength: number;
-}
 
 /**
  * Writes what a record carries beside its body as headers: the user's one by one under their own names, the rest under names

@@ -14,11 +14,32 @@ export class HeaderLines {
     this.#text += `${name}: ${value}\r\n`;
   }
 
-  /** The finished block, in the shape that `publish` takes; `byteLength` counts towards `max_payload`. */
-  finish(): { readonly headers: MsgHdrs; readonly byteLength: number } {
-    const bytes = Buffer.from(`${this.#text}\r\n`);
-    // `publish` asks headers for nothing but their bytes.
-    return { headers: { encode: () => bytes } as unknown as MsgHdrs, byteLength: bytes.byteLength };
+  /** The finished block. */
+  finish(): WireHeaders {
+    return new WireHeaders(Buffer.from(`${this.#text}\r\n`));
+  }
+}
+
+/** The headers of a message as they go over the wire, in the shape that `publish` takes: it asks for nothing but their bytes. */
+export class WireHeaders {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** What counts towards `max_payload`. */
+  get byteLength(): number {
+    return this.#bytes.byteLength;
+  }
+
+  /** As the client's types would have it. */
+  get headers(): MsgHdrs {
+    return this as unknown as MsgHdrs;
+  }
+
+  encode(): Uint8Array {
+    return this.#bytes;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { OutboundRecord, Receipt } from "@busbar/core/contract";
 import { ConnectionError, RefusedError } from "@busbar/core/driver";
 import { recordToHeaders } from "./from-record.ts";
-import type { WireHeaders } from "./from-record.ts";
+import type { WireHeaders } from "./header-lines.ts";
 
 const nothing = (): void => undefined;
 

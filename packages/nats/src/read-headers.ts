@@ -42,26 +42,33 @@ const fields: ReadonlyMap<string, Exclude<keyof ReadHeaders, "users" | "add">> =
   [wire.correlationId, "correlationId"],
 ]);
 
-/** Takes the headers of a message apart. Never throws; of headers that cannot be read nothing is told. */
-export function readHeaders(message: WireMessage): ReadHeaders {
+/**
+ * Takes the headers of a message apart. Never throws; of headers that cannot be read nothing is told.
+ *
+ * @param data What `message.data` gave, which makes it anew each time.
+ */
+export function readHeaders(message: WireMessage, data: Uint8Array): ReadHeaders {
   const headers = new ReadHeaders();
-  const block = blockOf(message);
+  const block = blockOf(message, data);
   if (block !== undefined) readBlock(block, headers);
   else for (const [name, values] of linesOf(message)) headers.add(name, values.join(", "));
   return headers;
 }
 
+/** What the socket gave last: many messages lie in one chunk. */
+let chunk: Buffer = Buffer.alloc(0);
+
 /**
  * The headers as they came (NATS ADR-4). They stand in front of the data, and reading them there takes a fifth of what the client's own reading does.
  * `undefined` where that is not so.
  */
-function blockOf(message: WireMessage): string | undefined {
+function blockOf(message: WireMessage, data: Uint8Array): string | undefined {
   if (message.size === undefined) return undefined;
-  const { data } = message;
   const length =
     message.size() - Buffer.byteLength(message.subject) - Buffer.byteLength(message.reply ?? "") - data.byteLength;
   if (length <= 0 || length > data.byteOffset) return undefined;
-  const block = Buffer.from(data.buffer, data.byteOffset - length, length).toString();
+  if (chunk.buffer !== data.buffer) chunk = Buffer.from(data.buffer);
+  const block = chunk.toString("utf8", data.byteOffset - length, data.byteOffset);
   return block.startsWith("NATS/1.0") && block.endsWith("\r\n\r\n") ? block : undefined;
 }
 

@@ -22,15 +22,16 @@ export interface WireMessage {
  * @param storedAt When the stream took the message, in milliseconds since the epoch, where there is a stream.
  */
 export function messageToRecord(message: WireMessage, storedAt?: number): InboundRecord {
-  const read = readHeaders(message);
+  const { data } = message;
+  const read = readHeaders(message, data);
   const { key, correlationId, users } = read;
   const id = read.id ?? read.publishToken;
   const replyTo = read.replyTo ?? (storedAt === undefined ? message.reply : undefined);
   return {
     address: subjectToTopic(message.subject),
     topic: read.topic,
-    // Many messages share the chunk that the socket gave, so the bytes are copied.
-    body: Buffer.from(message.data),
+    // A part of what the socket gave, which is this delivery's alone.
+    body: data,
     // Own properties, also for a header called "__proto__".
     headers: users === undefined ? {} : Object.fromEntries(users),
     key: key === undefined ? undefined : percentDecode(key),

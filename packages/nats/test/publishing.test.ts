@@ -14,6 +14,27 @@ import {
   unique,
 } from "./fixtures.ts";
 
+describe.skipIf(brokerUrl === undefined).each(["at-least-once", "at-most-once"] as const)(
+  "delivering %s",
+  (delivery) => {
+    it("gives each delivery bytes of its own, also those that came in one piece", async () => {
+      const token = ownToken();
+      const broker = await openBroker();
+      const inbox = acknowledging();
+      const durable = delivery === "at-least-once";
+      await broker.subscribe(request(token, { delivery, durable }), (received) => {
+        received.record.body.fill(0);
+        received.settle("ack");
+      });
+      await broker.subscribe(request(token, { delivery, durable }), inbox.sink);
+      const bodies = Array.from({ length: 50 }, (_, index) => `body ${index}`);
+      await Promise.all(bodies.map((body) => broker.publish(record(token, body, { delivery }))));
+      await inbox.received(bodies.length);
+      expect(inbox.texts).toEqual(bodies);
+    });
+  },
+);
+
 describe.skipIf(brokerUrl === undefined)("publishing at least once", () => {
   it("lets a replay of the same message through, and the same id on another topic", async () => {
     const token = ownToken();
