@@ -11,7 +11,10 @@ export type BrokerStatus =
   | { readonly type: "subscription"; readonly name: string; readonly connected: boolean; readonly error?: Error }
   /** The server asks to hold back (`blocked`), or takes messages again. */
   | { readonly type: "flow"; readonly blocked: boolean; readonly reason?: string }
-  /** An acknowledgement could not be written; the broker will deliver that message again. */
+  /**
+   * An acknowledgement could not be written; the broker will deliver that message again. `delivery` is the one that was settled, or what a driver
+   * has kept of it: its position, and the address and id of its record.
+   */
   | {
       readonly type: "settlement-failed";
       readonly name: string;
