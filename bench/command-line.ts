@@ -38,7 +38,7 @@ ${listOf(fullSections)}
   --quick              one short round, to see that everything works; its numbers mean nothing
   --json <file>        writes everything that was measured
   --from <file>        measures nothing and reports what such a file says
-  --write-docs         writes docs/performance.md and docs/performance.svg
+  --write-docs         writes docs/performance.md, its picture, and the summary in README.md
   --gate               measures bus and expert end to end and compares their ratios with bench/baseline.json: exit code 1 when one has
                        fallen by more than the noise explains, 3 when there is too much noise to tell
   --write-baseline     with --gate: writes bench/baseline.json instead

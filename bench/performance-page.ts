@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkoutFolder } from "../tools/brokers/checkout.mjs";
 import { withMarkedPart } from "../tools/matrix/marked-part.mjs";
-import { latencyRows, peerRows, pipelineRows, standingRows, sweepRows, throughputRows } from "./report.ts";
+import { latencyRows, peerRows, pipelineRows, standingRows, summaryRows, sweepRows, throughputRows } from "./report.ts";
 import type { Rows } from "./report.ts";
 import type { Run } from "./run.ts";
 import { svgOf } from "./svg.ts";
@@ -10,11 +10,21 @@ import { invalidity } from "./validity.ts";
 
 const command = "npm run bench";
 
-/** Puts what a run found between the marks of `docs/performance.md`, and its picture beside it; leaves the rest of the page alone. */
+/** Puts what a run found between the marks of `docs/performance.md` and `README.md`, and its picture beside it; leaves the rest alone. */
 export function writePerformancePage(run: Run): void {
   const page = join(checkoutFolder, "docs", "performance.md");
   writeFileSync(page, withMarkedPart("docs/performance.md", readFileSync(page, "utf8"), command, performancePart(run)));
   writeFileSync(join(checkoutFolder, "docs", "performance.svg"), svgOf(run.results));
+  const readme = join(checkoutFolder, "README.md");
+  writeFileSync(readme, withMarkedPart("README.md", readFileSync(readme, "utf8"), command, summaryPart(run)));
+}
+
+/** What a run found, in short, as Markdown. */
+export function summaryPart({ date = "an unknown day", machine, effort, results }: Run): string {
+  const made =
+    `Messages a second through the bus, end to end, as a ratio to the bare client used by an expert and to the same client used as its README shows; ` +
+    `medians of ${effort.rounds} rounds, made on ${date} by \`npm run bench -- --on all --write-docs\` with ${machine.cores} cores for client and broker together.`;
+  return [made, markdownTable(summaryRows(results), 1)].join("\n\n");
 }
 
 /** What a run found, as Markdown. */

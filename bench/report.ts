@@ -40,6 +40,44 @@ export function throughputRows(results: readonly CaseResult[]): Rows {
   ];
 }
 
+/** The bus beside the bare clients on each broker, in one line each. */
+export function summaryRows(results: readonly CaseResult[]): Rows {
+  const find = (on: string, workload: string, delivery: string): CaseResult | undefined =>
+    results.find(
+      ({ case: of }) =>
+        of.on === on && of.workload === workload && of.delivery === delivery && (of.change ?? "500/s") === "500/s",
+    );
+  const ratio = (result: CaseResult | undefined, to: string): string => {
+    if (result === undefined) return "";
+    const found = ratioOf(valuesOf(result, "bus", perSecond), valuesOf(result, to, perSecond));
+    return found.rounds === 0 ? "" : found.ratio.toFixed(2);
+  };
+  const latency = (result: CaseResult | undefined, part: "p50" | "p99"): string =>
+    result === undefined
+      ? ""
+      : ["expert", "bus"]
+          .map((client) => milliseconds(valuesOf(result, client, ({ latency: of }) => of?.[part] ?? NaN)))
+          .join(" → ");
+  const brokers = [
+    ...new Set(results.filter(({ case: of }) => of.workload === "end-to-end").map(({ case: of }) => of.on)),
+  ];
+  return [
+    ["broker", "at least once", "to quick start", "at most once", "p50 at 500/s", "p99 at 500/s"],
+    ...brokers.map((on) => {
+      const atLeastOnce = find(on, "end-to-end", "at-least-once");
+      const slow = find(on, "latency", "at-least-once");
+      return [
+        on,
+        ratio(atLeastOnce, "expert"),
+        ratio(atLeastOnce, "quick-start"),
+        ratio(find(on, "end-to-end", "at-most-once"), "expert"),
+        latency(slow, "p50"),
+        latency(slow, "p99"),
+      ];
+    }),
+  ];
+}
+
 /** How long a message took, by expert and bus. */
 export function latencyRows(results: readonly CaseResult[]): Rows {
   const found = results.filter(({ case: { workload } }) => workload === "latency");

@@ -48,7 +48,8 @@ export async function runAll({ cases, quick, signal, log, ...effort }: RunOrder)
       }
     }
   }
-  return { machine: thisMachine(), brokers, effort, quick, results };
+  const date = new Date().toISOString().slice(0, 10);
+  return { date, machine: thisMachine(), brokers, effort, quick, results };
 }
 
 function thisMachine(): Machine {

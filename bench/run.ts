@@ -4,6 +4,8 @@ import type { Effort } from "./run-cases.ts";
 
 /** Everything that one run found, as it is written to a file. */
 export interface Run {
+  /** The day, as 2026-01-31; absent in files of earlier times. */
+  readonly date?: string;
   readonly machine: Machine;
   /** Name and version of each broker, by protocol. */
   readonly brokers: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { chart } from "../chart.ts";
-import { performancePart } from "../performance-page.ts";
+import { performancePart, summaryPart } from "../performance-page.ts";
 import { busToExpert, latencyRows, standingRows, sweepRows, throughputRows } from "../report.ts";
 import type { Run } from "../run.ts";
 import { svgOf } from "../svg.ts";
@@ -136,6 +136,14 @@ describe("the page", () => {
     expect(part).toContain("| nats | at-least-once | 2,000/s ±50 % |");
     expect(part).not.toContain("not valid");
     expect(part).not.toContain("hurry");
+  });
+
+  it("is told in short for the README, with the day", () => {
+    const latency = { section: "latency", workload: "latency", change: "500/s" };
+    const results = [whole, resultOf({ expert: [500], bus: [500] }, latency)];
+    const part = summaryPart({ ...run, date: "2026-01-31", results });
+    expect(part).toContain("medians of 3 rounds, made on 2026-01-31");
+    expect(part).toMatch(/\| nats \| \d\.\d\d \| \d+\.\d\d \|  \| 1\.00 ms → 1\.00 ms \| 2\.00 ms → 2\.00 ms \|/);
   });
 
   it("does not hide that a run was invalid, or made in a hurry", () => {
