@@ -4,7 +4,7 @@ import type { Law } from "../law.ts";
 import { ascending, bytesOf, numbersIn, publishNumbered } from "../numbered.ts";
 import { deadLettersOf } from "../scene/dead-letters.ts";
 import { joinGroup } from "../scene/group-member.ts";
-import { countedResources, moreThan } from "../scene/resources.ts";
+import { watchingLeftOvers } from "../left-over.ts";
 
 /** C12, G1, G3, G6, G8 and G10: how things end, and what is left of them. */
 export const endingLaws: readonly Law[] = [
@@ -139,18 +139,17 @@ export const endingLaws: readonly Law[] = [
     id: "G10",
     title: "what is closed leaves no timer and no socket that would keep the process alive",
     everywhere: true,
-    bus: async (scene) => {
-      const topic = scene.topic("traces");
-      const before = countedResources();
-      const bus = await scene.bus("main");
-      const seen: unknown[] = [];
-      await bus.subscribe(topic, { deadLetter: false }, (payload) => void seen.push(payload));
-      await bus.publish(topic, bytesOf("1"));
-      await scene.eventually("the message arrives", () => seen.length === 1);
-      await scene.within("closing ends", bus.close());
-      const left = (): readonly string[] => moreThan(before);
-      await scene.eventually("nothing that keeps the process alive is left", () => left().length === 0, left);
-    },
+    bus: (scene) =>
+      watchingLeftOvers(async (left) => {
+        const topic = scene.topic("traces");
+        const bus = await scene.bus("main");
+        const seen: unknown[] = [];
+        await bus.subscribe(topic, { deadLetter: false }, (payload) => void seen.push(payload));
+        await bus.publish(topic, bytesOf("1"));
+        await scene.eventually("the message arrives", () => seen.length === 1);
+        await scene.within("closing ends", bus.close());
+        await scene.eventually("nothing that keeps the process alive is left", () => left().length === 0, left);
+      }),
   },
 ];
 

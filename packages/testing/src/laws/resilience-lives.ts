@@ -4,7 +4,7 @@ import { BusError } from "@busbar/core/driver";
 import type { Law } from "../law.ts";
 import { ascending, bytesOf, numberIn, publishNumbered, range } from "../numbered.ts";
 import { BusClient } from "../scene/bus-client.ts";
-import { countedResources, moreThan } from "../scene/resources.ts";
+import { watchingLeftOvers } from "../left-over.ts";
 import type { Scene } from "../scene/scene.ts";
 import { Load, Tally } from "./resilience-load.ts";
 
@@ -121,36 +121,35 @@ export const livesLaws: readonly Law[] = [
     facility: "link",
     needs: ["atLeastOnce"],
     deadlines: 8,
-    bus: async (scene) => {
-      const before = countedResources();
-      const link = await scene.link();
-      for (const waits of [true, false]) {
-        const bus = await scene.busOver(scene.adopt(await link.create(scene.member("cut"))), "cut");
-        const seen: unknown[] = [];
-        const topic = scene.topic("traces", String(waits));
-        await bus.subscribe(topic, { deadLetter: false }, (payload) => void seen.push(payload));
-        await bus.publish(topic, bytesOf("1"));
-        await scene.eventually("the message arrives", () => seen.length > 0);
-        if (!waits) link.refuse();
-        else {
-          link.sever();
-          await scene.recovers("publishing goes on", () => published(bus.publish(topic, bytesOf("2"))));
+    bus: (scene) =>
+      watchingLeftOvers(async (left) => {
+        const link = await scene.link();
+        for (const waits of [true, false]) {
+          const bus = await scene.busOver(scene.adopt(await link.create(scene.member("cut"))), "cut");
+          const seen: unknown[] = [];
+          const topic = scene.topic("traces", String(waits));
+          await bus.subscribe(topic, { deadLetter: false }, (payload) => void seen.push(payload));
+          await bus.publish(topic, bytesOf("1"));
+          await scene.eventually("the message arrives", () => seen.length > 0);
+          if (!waits) link.refuse();
+          else {
+            link.sever();
+            await scene.recovers("publishing goes on", () => published(bus.publish(topic, bytesOf("2"))));
+          }
+          await scene.within(
+            waits ? "closing ends" : "closing ends while the server is away",
+            bus.close({ deadlineMs: 20 }),
+          );
+          link.accept();
+          await scene.eventually(
+            "no connection is left",
+            () => link.connections === 0,
+            () => link.connections,
+          );
         }
-        await scene.within(
-          waits ? "closing ends" : "closing ends while the server is away",
-          bus.close({ deadlineMs: 20 }),
-        );
-        link.accept();
-        await scene.eventually(
-          "no connection is left",
-          () => link.connections === 0,
-          () => link.connections,
-        );
-      }
-      await link.close();
-      const left = (): readonly string[] => moreThan(before);
-      await scene.eventually("nothing that keeps the process alive is left", () => left().length === 0, left);
-    },
+        await link.close();
+        await scene.eventually("nothing that keeps the process alive is left", () => left().length === 0, left);
+      }),
   },
 ];
 

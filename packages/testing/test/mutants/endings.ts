@@ -37,12 +37,23 @@ export const endingMutants: readonly Mutant[] = [
   },
   {
     name: "leaves a socket behind",
-    breaks: [onBus("G10", /nothing that keeps the process alive is left: .* TCPServerWrap/)],
+    breaks: [onBus("G10", /nothing that keeps the process alive is left: .*"TCPSERVERWRAP/)],
     mutate: (broker) =>
       overlaid(broker, {
         open: async (options) => {
           const server = createServer().listen(0, "127.0.0.1");
           setTimeout(() => void server.close(), 5_000).unref();
+          return broker.open(options);
+        },
+      }),
+  },
+  {
+    name: "leaves a timer behind",
+    breaks: [onBus("G10", /nothing that keeps the process alive is left: .*"Timeout begun at .*endings\.ts/)],
+    mutate: (broker) =>
+      overlaid(broker, {
+        open: async (options) => {
+          setTimeout(() => undefined, 5_000);
           return broker.open(options);
         },
       }),

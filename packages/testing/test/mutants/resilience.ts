@@ -108,12 +108,18 @@ export const resilienceMutants: readonly Mutant[] = [
   {
     name: "leaves a socket behind where it is cut",
     overLink: true,
-    breaks: [onBus("H8", /nothing that keeps the process alive is left: .* TCPServerWrap/)],
+    breaks: [onBus("H8", /nothing that keeps the process alive is left: .*"TCPSERVERWRAP/)],
     mutate: (broker) =>
       onCut(broker, () => {
         const server = createServer().listen(0, "127.0.0.1");
         setTimeout(() => void server.close(), 20_000).unref();
       }),
+  },
+  {
+    name: "leaves a timer behind where it is cut",
+    overLink: true,
+    breaks: [onBus("H8", /nothing that keeps the process alive is left: .*"Timeout begun at .*resilience\.ts/)],
+    mutate: (broker) => onCut(broker, () => void setTimeout(() => undefined, 20_000)),
   },
 ];
 
