@@ -56,7 +56,8 @@ export interface ClientPosition {
 export interface ClientProducer {
   /**
    * One produce request: resolves to the places of the records in their order (to nothing with `acks` 0). Never sends a
-   * second time by itself.
+   * second time by itself. Rejects with `NeverSent` where it did not send it at all, because it does not find the topic, or finds another
+   * one gone that it had sent to.
    */
   send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]>;
   /** Ends the connection at once, or as soon as the requests on their way are answered, but after `graceMs` at the latest. */

@@ -27,6 +27,7 @@ import { ProducerLink } from "./producer-link.ts";
 import { toMessage } from "./from-record.ts";
 import { topicName } from "./topic.ts";
 import { Topics } from "./topics.ts";
+import { UnconfirmedProducer } from "./unconfirmed-producer.ts";
 
 /** How long a close waits for publishes that are on their way. */
 const closeBoundMs = 3_000;
@@ -47,9 +48,9 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
   readonly #confirmed: ProducerBatches;
   readonly #unconfirmed: ProducerBatches;
   readonly #link: ProducerLink;
+  readonly #unconfirmedProducer: UnconfirmedProducer;
   readonly #status = new StatusHub();
   readonly #subscribers = new Set<KafkaSubscriber>();
-  #unconfirmedProducer: Promise<ClientProducer> | undefined;
   #effective: EffectiveCapabilities | undefined;
   #closed: Promise<void> | undefined;
 
@@ -61,25 +62,31 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
     this.#topics = new Topics(this.#control, this.#settings);
     const prepare = async (topic: string): Promise<number | undefined> =>
       (await this.#topics.ensure(topic)).maxMessageBytes;
-    const onTopicGone = async (topic: string): Promise<boolean> => {
-      await this.#link.renew();
-      return this.#topics.mayComeBack(topic);
-    };
     this.#confirmed = new ProducerBatches({
       prepare,
-      onTopicGone,
+      onTopicGone: async (topic) => {
+        await this.#link.renew();
+        return this.#topics.mayComeBack(topic);
+      },
       send: (topic, messages) => this.#producer().send(topic, messages),
     });
     this.#unconfirmed = new ProducerBatches({
       prepare,
-      onTopicGone,
-      send: async (topic, messages) => (await this.#producerWithoutConfirm()).send(topic, messages),
+      onTopicGone: (topic) => {
+        this.#unconfirmedProducer.renew();
+        return this.#topics.mayComeBack(topic);
+      },
+      send: async (topic, messages) => (await this.#unconfirmedProducer.connected()).send(topic, messages),
     });
     this.#link = new ProducerLink({
       client: this.#client,
       onLost: (error) => this.#lost(error),
       onBack: () => void this.#tellConnected(),
       onFatal: (error) => this.#status.emit({ type: "fatal", error }),
+    });
+    this.#unconfirmedProducer = new UnconfirmedProducer({
+      client: this.#client,
+      onLost: (error) => this.#unconfirmed.fail(error),
     });
     this.deadLetters = new KafkaDeadLetters({
       control: this.#control,
@@ -169,35 +176,13 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
     this.#unconfirmed.fail(closed);
     this.#link.close();
     this.#control.close();
-    this.#unconfirmedProducer?.then(
-      (producer) => producer.close(),
-      () => {},
-    );
+    this.#unconfirmedProducer.close();
   }
 
   #producer(): ClientProducer {
     const producer = this.#link.current;
     if (producer === undefined) throw new ConnectionError("There is no connection to Kafka.", { broker: this.name });
     return producer;
-  }
-
-  /** A broker closes the connection of an unconfirmed record that it refuses, which must not cost the confirmed ones theirs. */
-  #producerWithoutConfirm(): Promise<ClientProducer> {
-    if (this.#unconfirmedProducer === undefined) {
-      const forget = (): void => {
-        if (this.#unconfirmedProducer === connecting) this.#unconfirmedProducer = undefined;
-      };
-      const connecting = this.#client.connectProducer({
-        acks: 0,
-        onLost: (error) => {
-          forget();
-          this.#unconfirmed.fail(error);
-        },
-      });
-      connecting.catch(forget);
-      this.#unconfirmedProducer = connecting;
-    }
-    return this.#unconfirmedProducer;
   }
 
   #lost(error: Error): void {

@@ -3,6 +3,7 @@ import type { BusError } from "@busbar/core/driver";
 import { classify, concernsOneRecord, notSent, topicIsBack, topicIsGone } from "./classify.ts";
 import type { ClientMessage, ClientPosition } from "./client.ts";
 import { batchBytes } from "./from-record.ts";
+import { NeverSent } from "./never-sent.ts";
 
 /** What one produce request may hold (`docs/performance.md`): more records make it no faster, more bytes may be refused. */
 const maxRecords = 500;
@@ -16,7 +17,7 @@ export interface ProducerBatchesOptions {
   readonly prepare: (topic: string) => Promise<number | undefined>;
   /** One produce request, sent once. */
   readonly send: (topic: string, messages: readonly ClientMessage[]) => Promise<readonly ClientPosition[]>;
-  /** The cluster says that the topic is not there. Resolves to whether it is worth sending again. */
+  /** The cluster says that the topic, or another, is not there. Resolves to whether it is worth sending again. */
   readonly onTopicGone: (topic: string) => Promise<boolean>;
 }
 
@@ -37,7 +38,7 @@ interface Pending {
 
 /**
  * Collects the records of each topic for one turn of the event loop and sends them together. One request of a topic is on its
- * way at a time, so the order of a key holds; topics do not wait for each other. Nothing is ever sent twice from
+ * way at a time, so the order of a key holds; topics do not wait for each other. Nothing that may have been sent is sent again from
  * here: when a request fails for a reason that may pass, its records and those behind them are rejected, retryable, in order.
  */
 export class ProducerBatches {
@@ -99,9 +100,16 @@ export class ProducerBatches {
 
   async #sendBatch(queue: Queue, batch: readonly Pending[]): Promise<void> {
     queue.underway = batch;
+    await this.#write(queue, batch);
+    queue.underway = [];
+  }
+
+  async #write(queue: Queue, batch: readonly Pending[], isSecond = false): Promise<void> {
+    const { topic } = queue;
     try {
+      if (isSecond) await this.#options.prepare(topic);
       const positions = await this.#options.send(
-        queue.topic,
+        topic,
         batch.map(({ message }) => message),
       );
       for (const [index, pending] of batch.entries()) {
@@ -109,15 +117,17 @@ export class ProducerBatches {
         settle(pending, () => pending.resolve(positions[index]));
       }
     } catch (cause) {
-      await this.#fail(queue, batch, cause);
+      const isBack = topicIsGone(cause) && (await this.#options.onTopicGone(topic));
+      // Where the connection was lost meanwhile, all of it has been rejected.
+      const isCurrent = this.#queues.get(topic) === queue;
+      if (isBack && isCurrent && !isSecond && cause instanceof NeverSent) return this.#write(queue, batch, true);
+      this.#fail(queue, batch, cause, isBack);
     }
-    queue.underway = [];
   }
 
-  async #fail(queue: Queue, batch: readonly Pending[], cause: unknown): Promise<void> {
+  #fail(queue: Queue, batch: readonly Pending[], cause: unknown, isBack: boolean): void {
     const { topic } = queue;
-    const again = topicIsGone(cause) && (await this.#options.onTopicGone(topic));
-    const error = again
+    const error = isBack
       ? topicIsBack(topic, cause)
       : classify(cause, { doing: `Publishing to "${topic}"`, topic, sent: true });
     if (concernsOneRecord(cause) && batch.length > 1) return this.#sendAloneNextTime(queue, batch, error);

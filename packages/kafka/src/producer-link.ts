@@ -3,7 +3,7 @@ import { classify } from "./classify.ts";
 import type { ClientProducer, KafkaClient } from "./client.ts";
 
 /** How long a producer that is replaced may take to end what it has on its way. */
-const renewGraceMs = 10_000;
+export const renewGraceMs = 10_000;
 
 /** What happens to the connection that publishes. */
 export interface ProducerLinkOptions {

@@ -68,6 +68,13 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
     await admin.deleteTopics({ topics: [topic] });
     await admin.disconnect();
   };
+  /** A cluster deletes a topic some time after it said so; resolves once it knows nothing of it. */
+  const untilGone = async (topic: string) => {
+    const admin = plain.admin();
+    await admin.connect();
+    while ((await admin.listTopics()).includes(topic)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await admin.disconnect();
+  };
   /** As core does: again while the failure may pass. */
   const asCore = async (call: () => Promise<unknown>): Promise<void> => {
     for (let left = 50; ; left--) {
@@ -176,9 +183,26 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
       const [topic, other] = [unique("deleted"), unique("kept")];
       await Promise.all([broker.publish(record(topic, "1")), broker.publish(record(other, "1"))]);
       await deleteTopic(topic);
+      await untilGone(topic);
       await asCore(() => broker.publish(record(topic, "2")));
       await broker.publish(record(other, "2"));
     });
+
+    it.each(["at-least-once", "at-most-once"] as const)(
+      "reaches a topic at once though another that it wrote to is gone, %s",
+      async (delivery) => {
+        const own = make();
+        await own.open();
+        const [doomed, fresh] = [unique("deleted"), unique("fresh")];
+        await own.publish(record(doomed, "1", { delivery }));
+        await deleteTopic(doomed);
+        await untilGone(doomed);
+        const { inbox, subscriber } = await collect(broker, request(fresh));
+        await Promise.all(["1", "2", "3"].map((text) => own.publish(record(fresh, text, { delivery, key: "one" }))));
+        expect(bodies(await inbox.count(3))).toEqual(["1", "2", "3"]);
+        await Promise.all([subscriber.close(), own.close()]);
+      },
+    );
 
     it("is unconfirmed where at most once is asked for", async () => {
       const topic = unique("publish.unconfirmed");

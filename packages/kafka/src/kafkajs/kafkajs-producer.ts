@@ -4,6 +4,7 @@ import { atMost } from "@busbar/core/driver";
 import { bounded } from "../bounded.ts";
 import { tookTooLong } from "../classify.ts";
 import type { ClientMessage, ClientPosition, ClientProducer, ProducerOptions } from "../client.ts";
+import { NeverSent } from "../never-sent.ts";
 import type { KafkaSettings } from "../options.ts";
 import { eachBrokerOnce, kafkaOf } from "./kafkajs-config.ts";
 import { Line } from "./line.ts";
@@ -60,10 +61,14 @@ export class KafkajsProducer implements ClientProducer {
       headers,
       timestamp: String(timestamp),
     }));
-    const written = await this.#producer.sendBatch({
+    const sending = this.#producer.sendBatch({
       acks: this.#acks,
       timeout: this.#timeout,
       topicMessages: [{ topic, messages: placed }],
+    });
+    const written = await sending.catch((error: unknown) => {
+      // It chooses the partitions of all records before it sends one.
+      throw placed[0]?.placedAt === undefined ? new NeverSent(error) : error;
     });
     const next = new Map(written.map(({ partition, baseOffset = "-1" }) => [partition, Number(baseOffset)]));
     return this.#acks === 0

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ClientMessage, ClientPosition } from "../../src/client.ts";
+import { NeverSent } from "../../src/never-sent.ts";
 import { ProducerBatches } from "../../src/producer-batches.ts";
 import { rejection } from "../fixtures.ts";
 
@@ -15,9 +16,12 @@ function cluster(limit?: number) {
   const requests: Request[] = [];
   let arrived: () => void = () => {};
   const gone: string[] = [];
+  let asked: ((answer: (isBack: boolean) => void) => void) | undefined;
+  /** The next time that it is asked whether a topic comes back, the test answers. */
+  const askedFor = () => new Promise<(isBack: boolean) => void>((resolve) => (asked = resolve));
   const batches = new ProducerBatches({
     prepare: () => Promise.resolve(limit),
-    onTopicGone: (topic) => Promise.resolve(gone.push(topic) > 1),
+    onTopicGone: (topic) => (asked === undefined ? Promise.resolve(gone.push(topic) > 1) : new Promise(asked)),
     send: (topic, messages) =>
       new Promise<readonly ClientPosition[]>((resolve, reject) => {
         const bodies = messages.map(({ value }) => String(value));
@@ -36,7 +40,7 @@ function cluster(limit?: number) {
   };
   const publish = (topic: string, body: string, sending = 1): Promise<ClientPosition | undefined> =>
     batches.publish(topic, message(body), { token: `${topic} ${body}`, sending });
-  return { batches, requests, request, publish, gone };
+  return { batches, requests, request, publish, gone, askedFor };
 }
 
 const message = (body: string): ClientMessage => ({ key: null, value: Buffer.from(body), headers: {}, timestamp: 1 });
@@ -154,5 +158,44 @@ describe("batches", () => {
     expect(await lost[0]).toMatchObject({ code: "BUSBAR_NOT_FOUND", retryable: false });
     expect(await lost[1]).toMatchObject({ code: "BUSBAR_NOT_FOUND", retryable: true });
     expect(gone).toEqual(["a", "b"]);
+  });
+
+  it("send once more, in order, what was never sent because of a topic that is there after all", async () => {
+    const { publish, request, gone } = cluster();
+    gone.push("it comes back the second time that it is asked for");
+    const [first, second] = [publish("a", "1"), publish("a", "2")];
+    (await request(0)).reject(new NeverSent(protocolError("UNKNOWN_TOPIC_OR_PARTITION", true)));
+    const again = await request(1);
+    const behind = publish("a", "3");
+    expect(again.bodies).toEqual(["1", "2"]);
+    again.resolve();
+    expect((await request(2)).bodies).toEqual(["3"]);
+    (await request(2)).resolve();
+    expect((await Promise.all([first, second, behind])).map((position) => position?.offset)).toEqual([0, 1, 0]);
+  });
+
+  it("send it no third time", async () => {
+    const { publish, request, requests, gone } = cluster();
+    gone.push("it comes back the second time that it is asked for");
+    const lost = rejection(publish("a", "1"));
+    for (const index of [0, 1])
+      (await request(index)).reject(new NeverSent(protocolError("UNKNOWN_TOPIC_OR_PARTITION", true)));
+    expect(await lost).toMatchObject({ code: "BUSBAR_NOT_FOUND", retryable: true });
+    expect(requests).toHaveLength(2);
+  });
+
+  it("do not send again what a lost connection has rejected meanwhile", async () => {
+    const { batches, publish, request, requests, askedFor } = cluster();
+    const lost = rejection(publish("a", "1"));
+    const comesBack = askedFor();
+    (await request(0)).reject(new NeverSent(protocolError("UNKNOWN_TOPIC_OR_PARTITION", true)));
+    const answer = await comesBack;
+    batches.fail(connectionLost());
+    answer(true);
+    expect(await lost).toMatchObject({ retryable: true });
+    const next = publish("a", "2");
+    (await request(1)).resolve();
+    await next;
+    expect(requests.map(({ bodies }) => bodies)).toEqual([["1"], ["2"]]);
   });
 });
