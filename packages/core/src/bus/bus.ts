@@ -8,7 +8,6 @@ import { rejected } from "../driver/rejected.ts";
 import { ClosedError, InvalidArgumentError, NoSubscriberError, UnsupportedError } from "../errors.ts";
 import type { UnmetNeed } from "../errors.ts";
 import { Sweep } from "../delivery/sweep.ts";
-import { intersects } from "../topic/filter.ts";
 import { assertTopic, parseFilter } from "../topic/grammar.ts";
 import { concreteTopic, isTopic } from "../topic/typed-topic.ts";
 import type { Topic } from "../topic/typed-topic.ts";
@@ -19,6 +18,7 @@ import { memberName } from "./broker-name.ts";
 import { deadlineOf } from "./deadline.ts";
 import type { DrainOptions } from "./deadline.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import { GroupFilters } from "./group-filters.ts";
 import { healthOf } from "./health.ts";
 import type { BusHealth } from "./health.ts";
 import { MessageStream } from "./message-stream.ts";
@@ -63,6 +63,7 @@ export class Bus implements Publisher {
   readonly #sweep = new Sweep();
   readonly #links = new Map<string, BrokerLink>();
   readonly #subscriptions = new Set<Subscription>();
+  readonly #groupFilters = new GroupFilters();
   readonly #requesters = new Map<string, Requester>();
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -217,20 +218,24 @@ export class Bus implements Publisher {
     const plan = await this.#plan({ filter, options });
     if (plan.needs.length > 0)
       throw new UnsupportedError(plan.needs, { topic: plan.filter.canonical, broker: plan.brokers });
-    this.#warnOfOverlap(plan);
-    return this.#start({
+    const parts = {
       filter: plan.filter,
       group: plan.options.group,
       maxInFlight: plan.options.maxInFlight,
       sources: plan.sources,
       intake: plan.intake(handle as Handler),
       signal: plan.options.signal,
-    });
+    };
+    return this.#start(parts, this.#joined(plan));
   }
 
-  async #start(parts: Omit<ConstructorParameters<typeof Subscription>[0], "ended">): Promise<Subscription> {
+  async #start(
+    parts: Omit<ConstructorParameters<typeof Subscription>[0], "ended">,
+    onEnd: () => void = () => undefined,
+  ): Promise<Subscription> {
     const subscription = new Subscription({ ...parts, ended: (ended) => void this.#subscriptions.delete(ended) });
     this.#subscriptions.add(subscription);
+    subscription.onEnd(onEnd);
     if (this.#settings.start !== "background") await subscription.ready;
     return subscription;
   }
@@ -456,18 +461,16 @@ export class Bus implements Publisher {
     }
   }
 
-  #warnOfOverlap({ filter, options }: SubscriptionPlan): void {
-    if (options.group === undefined) return;
-    const other = [...this.#subscriptions].find(
-      (subscription) =>
-        subscription.group === options.group &&
-        subscription.filter !== filter.canonical &&
-        intersects(parseFilter(subscription.filter), filter),
-    );
+  /** Counts the subscription among those of its group, and warns where it overlaps one of them. Returns what takes it out again. */
+  #joined({ filter, options: { group } }: SubscriptionPlan): () => void {
+    if (group === undefined) return () => undefined;
+    const other = this.#groupFilters.overlapOf(group, filter);
     if (other !== undefined)
       this.#settings.logger.warn(
-        `Group "${options.group}" subscribes to "${other.filter}" and to "${filter.canonical}", which overlap: it gets some messages twice, once for each.`,
+        `Group "${group}" subscribes to "${other}" and to "${filter.canonical}", which overlap: it gets some messages twice, once for each.`,
       );
+    this.#groupFilters.add(group, filter);
+    return () => this.#groupFilters.remove(group, filter);
   }
 
   #link(name: string): BrokerLink {

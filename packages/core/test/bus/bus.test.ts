@@ -373,6 +373,38 @@ describe("the bus", () => {
     ]);
   });
 
+  it("warns of an overlap once, however many subscriptions the two filters have", async () => {
+    const bus = await makeBus();
+    for (const filter of ["a.*", "a.b", "a.{name}", "a.b"])
+      await bus.subscribe(filter, { group: "g" }, () => undefined);
+    expect(bus.warnings).toHaveLength(1);
+    await bus.subscribe("*.b", { group: "g" }, () => undefined);
+    expect(bus.warnings).toHaveLength(2);
+  });
+
+  it("warns of no overlap with another group, with what answers requests, or with what has ended", async () => {
+    const bus = await makeBus();
+    await bus.subscribe("a.**", { group: "other" }, () => undefined);
+    await bus.respond("a.*", { group: "g" }, () => 1);
+    const [first, second] = [
+      await bus.subscribe("a.*", { group: "g" }, () => undefined),
+      await bus.subscribe("a.*", { group: "g" }, () => undefined),
+    ];
+    await first.close();
+    await second.remove();
+    await bus.subscribe("a.b", { group: "g" }, () => undefined);
+    expect(bus.warnings).toEqual([]);
+  });
+
+  it("warns of an overlap still while one of the subscriptions with that filter is there", async () => {
+    const bus = await makeBus();
+    const first = await bus.subscribe("a.*", { group: "g" }, () => undefined);
+    await bus.subscribe("a.*", { group: "g" }, () => undefined);
+    await first.close();
+    await bus.subscribe("a.b", { group: "g" }, () => undefined);
+    expect(bus.warnings).toHaveLength(1);
+  });
+
   it("drains at close: running handlers end, waiting messages stay for the next", async () => {
     const bus = await makeBus();
     let begun: () => void = () => undefined;
