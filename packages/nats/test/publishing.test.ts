@@ -191,6 +191,18 @@ describe.skipIf(brokerUrl === undefined)("delivering at most once", () => {
     expect(await broker.publish(record(topic, "", { delivery: "at-most-once" }))).not.toHaveProperty("routed");
   });
 
+  it("of a request is kept by no stream of the bus, which would answer in place of the one who is asked", async () => {
+    const broker = await openBroker();
+    const group = unique("g");
+    await broker.deadLetters.put(group, "slot", record("_busbar.dlq.g"));
+    const asked = unique("_busbar.rpc.");
+    await broker.publish(record(asked, "", { delivery: "at-most-once", replyTo: unique("answers") }));
+    const keeping: string[] = [];
+    for await (const name of (await streamsOf()).streams.names(asked)) keeping.push(name);
+    expect(keeping).toEqual([]);
+    await broker.deadLetters.remove(group, ["slot"]);
+  });
+
   it("over a durable subscription is acknowledged before the handler, and kept while nobody is there", async () => {
     const token = ownToken();
     const broker = await openBroker();
