@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-import { chosen, wholeNumber } from "../demo/option-values.mjs";
+import { chosen, wholeNumber } from "../command/option-values.mjs";
 import { protocols } from "./chaos-broker.mjs";
 import { losses } from "./losses.mjs";
 import { scenarios } from "./scenarios.mjs";

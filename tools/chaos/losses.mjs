@@ -29,16 +29,7 @@ export const losses = [
     protocol: "mqtt",
     said: "for that member alone, also while it is away or stuck",
     group: "pair",
-    run: async (stage) => {
-      await stage.start("one");
-      await stage.start("two");
-      await stage.drain("two");
-      await stage.publishFor(awayMs);
-      await stage.whenQuiet();
-      stage.noteMissing();
-      await stage.start("two");
-      await stage.whenQuiet();
-    },
+    run: (stage) => goAndComeBack(stage, { who: "two", stays: "one" }),
   },
   {
     name: "member-dies",
@@ -46,15 +37,8 @@ export const losses = [
     protocol: "mqtt",
     said: "before one is removed for good let it empty its share",
     group: "pair",
-    run: async (stage) => {
-      await stage.start("one");
-      await stage.start("two", { sessionExpirySeconds: 1 });
-      await stage.publishFor(awayMs, () => stage.kill("two"));
-      await stage.whenQuiet();
-      stage.noteMissing();
-      await stage.start("two");
-      await stage.whenQuiet();
-    },
+    run: (stage) =>
+      goAndComeBack(stage, { who: "two", stays: "one", native: { sessionExpirySeconds: 1 }, isKilled: true }),
   },
   {
     name: "group-forgotten",
@@ -62,30 +46,14 @@ export const losses = [
     protocol: "mqtt",
     said: "forgets the subscriptions of groups when it is restarted",
     group: "single",
-    run: async (stage) => {
-      await stage.start("one");
-      await stage.drain("one");
-      await stage.restartBroker("SIGTERM");
-      await stage.publishFor(awayMs);
-      stage.noteMissing();
-      await stage.start("one");
-      await stage.whenQuiet();
-    },
+    run: (stage) => goAndComeBack(stage, { who: "one", onceAway: () => stage.restartBroker("SIGTERM") }),
   },
   {
     name: "broker-kill",
     title: "the broker is ended by SIGKILL while a durable subscriber is away",
     protocol: "mqtt",
     said: "what it has not written yet when it is killed",
-    run: async (stage) => {
-      await stage.start("one");
-      await stage.drain("one");
-      await stage.publishFor(awayMs);
-      stage.noteMissing();
-      await stage.restartBroker("SIGKILL");
-      await stage.start("one");
-      await stage.whenQuiet();
-    },
+    run: (stage) => goAndComeBack(stage, { who: "one", oncePublished: () => stage.restartBroker("SIGKILL") }),
   },
   {
     name: "full-queue",
@@ -95,13 +63,38 @@ export const losses = [
     said: "drops confirmed messages beyond 1000 queued",
     settings: { max_queued_messages: 1_000 },
     messagesPerSecond: 1_000,
-    run: async (stage) => {
-      await stage.start("one");
-      await stage.drain("one");
-      await stage.publishFor(awayMs);
-      stage.noteMissing();
-      await stage.start("one");
-      await stage.whenQuiet();
-    },
+    run: (stage) => goAndComeBack(stage, { who: "one" }),
   },
 ];
+
+/**
+ * What all of them have in common: somebody goes, messages are published, and what is missing then shows whether it comes with who comes
+ * back.
+ *
+ * @param {LossStage} stage
+ * @param {object} how
+ * @param {string} how.who goes and comes back
+ * @param {string} [how.stays] is there all the time
+ * @param {Readonly<Record<string, unknown>>} [how.native] of who goes, before that
+ * @param {boolean} [how.isKilled] halfway through the publishing, instead of being drained before it
+ * @param {() => Promise<void>} [how.onceAway] what happens before anything is published
+ * @param {() => Promise<void>} [how.oncePublished] what happens before anybody comes back
+ */
+async function goAndComeBack(stage, { who, stays, native, isKilled = false, onceAway, oncePublished }) {
+  if (stays !== undefined) {
+    await stage.start(stays);
+  }
+  await stage.start(who, native);
+  if (!isKilled) {
+    await stage.drain(who);
+  }
+  await onceAway?.();
+  await stage.publishFor(awayMs, isKilled ? () => stage.kill(who) : undefined);
+  if (stays !== undefined) {
+    await stage.whenQuiet();
+  }
+  stage.noteMissing();
+  await oncePublished?.();
+  await stage.start(who);
+  await stage.whenQuiet();
+}

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { messageOf } from "../brokers/thrown.mjs";
+import { runCommand } from "../command/run-command.mjs";
 import { stopSignal } from "../demo/stop-signal.mjs";
 import { table } from "../demo/table.mjs";
 import { help, parseOrder } from "./command-line.mjs";
@@ -9,22 +9,10 @@ import { writeReliabilityPage } from "./reliability-page.mjs";
 
 /** @import { Order } from "./command-line.mjs" */
 
-process.exitCode = await main(process.argv.slice(2));
+await runCommand({ help, parseOrder, isHelp: (order) => order.isHelp, carryOut });
 
-/** @param {readonly string[]} args */
-async function main(args) {
-  /** @type {Order} */
-  let order;
-  try {
-    order = parseOrder(args);
-  } catch (error) {
-    log(`${messageOf(error)}\n\n${help}`);
-    return 2;
-  }
-  if (order.isHelp) {
-    process.stdout.write(help);
-    return 0;
-  }
+/** @param {Order} order */
+async function carryOut(order) {
   const signal = stopSignal(log);
   const { results, losses, versions } = await runChaos({ ...order, signal, log });
   if (order.isJson) {

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
+import { wholeNumber } from "../command/option-values.mjs";
 import { demoBrokers } from "./demo-brokers.mjs";
-import { wholeNumber } from "./option-values.mjs";
 
 /**
  * What `--help` prints.

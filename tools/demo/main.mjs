@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { checkoutFolder } from "../brokers/checkout.mjs";
 import { messageOf } from "../brokers/thrown.mjs";
+import { runCommand } from "../command/run-command.mjs";
 import { help, parseOrder } from "./command-line.mjs";
 import { withBroker } from "./demo-brokers.mjs";
 import { installMissing } from "./install-missing.mjs";
@@ -14,22 +15,10 @@ import { demonstrateWeather } from "./weather-demo.mjs";
 
 const progress = new ProgressLine(process.stderr);
 
-process.exitCode = await main(process.argv.slice(2));
+await runCommand({ help, parseOrder, isHelp: ({ example }) => example === "help", carryOut });
 
-/** @param {readonly string[]} args */
-async function main(args) {
-  /** @type {Order} */
-  let order;
-  try {
-    order = parseOrder(args);
-  } catch (error) {
-    progress.log(`${messageOf(error)}\n\n${help}`);
-    return 2;
-  }
-  if (order.example === "help") {
-    process.stdout.write(help);
-    return 0;
-  }
+/** @param {Order} order */
+async function carryOut(order) {
   const signal = stopSignal((line) => progress.log(line));
   try {
     const problem = nodeProblem(checkoutFolder);
@@ -37,7 +26,7 @@ async function main(args) {
       throw new Error(problem);
     }
     installMissing(checkoutFolder, (line) => progress.log(line));
-    return await carryOut(order, signal);
+    return await demonstrate(order, signal);
   } catch (error) {
     progress.log(messageOf(error));
     return signal.aborted ? 130 : 1;
@@ -48,7 +37,7 @@ async function main(args) {
  * @param {Order} order
  * @param {AbortSignal} signal
  */
-async function carryOut({ example, brokers, stations, deadlineMs }, signal) {
+async function demonstrate({ example, brokers, stations, deadlineMs }, signal) {
   if (example === "weather") {
     return demonstrateWeather({ brokers, stations, deadlineMs, signal, progress });
   }

@@ -3,6 +3,8 @@
 import { parseArgs } from "node:util";
 
 import { messageOf } from "../brokers/thrown.mjs";
+import { wholeNumber } from "../command/option-values.mjs";
+import { runCommand } from "../command/run-command.mjs";
 import { bringUpBrokers, takeDownBrokers } from "../test/brokers-for-run.mjs";
 import { endChildrenOnSignals, interruption } from "../test/children.mjs";
 import { ensureModules } from "../test/installed-modules.mjs";
@@ -10,6 +12,8 @@ import { sum, totalsLine } from "../test/totals.mjs";
 import { runAtOnce } from "./run-at-once.mjs";
 
 /** @import { Totals } from "../test/totals.mjs" */
+
+/** @typedef {{ isHelp: boolean, adapters: readonly string[], times: number, hasOwnServers: boolean }} Order */
 
 /** Which broker of "npm run brokers" each adapter is tried on. @type {ReadonlyMap<string, string>} */
 const brokerOf = new Map([
@@ -33,21 +37,10 @@ server do not see each other. Prints a line for each run.
 The last line is "N passed, N failed, N skipped"; the exit code is 0 only when something passed and nothing failed.
 `;
 
-process.exitCode = await main(process.argv.slice(2));
+await runCommand({ help, parseOrder, isHelp: (order) => order.isHelp, carryOut });
 
-/** @param {readonly string[]} args */
-async function main(args) {
-  let order;
-  try {
-    order = parseOrder(args);
-  } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n\n${help}`);
-    return 2;
-  }
-  if (order.isHelp) {
-    process.stdout.write(help);
-    return 0;
-  }
+/** @param {Order} order */
+async function carryOut(order) {
   endChildrenOnSignals((signal) => log(`\n${signal}: ending the runs, then the brokers that were started for them …`));
   const totals = sum(await runAll(order));
   log(`\n${totalsLine(totals)}`);
@@ -55,7 +48,7 @@ async function main(args) {
 }
 
 /**
- * @param {{ adapters: readonly string[], times: number, hasOwnServers: boolean }} order
+ * @param {Order} order
  * @returns {Promise<Totals[]>}
  */
 async function runAll({ adapters, times, hasOwnServers }) {
@@ -82,7 +75,10 @@ async function runAll({ adapters, times, hasOwnServers }) {
   return results;
 }
 
-/** @param {readonly string[]} args */
+/**
+ * @param {readonly string[]} args
+ * @returns {Order}
+ */
 function parseOrder(args) {
   const { values } = parseArgs({
     args: [...args],
@@ -98,11 +94,12 @@ function parseOrder(args) {
   if (unknown !== undefined) {
     throw new Error(`--on "${unknown}": known are ${[...brokerOf.keys()].join(", ")}.`);
   }
-  const times = Number(values.times);
-  if (!/^\d+$/.test(values.times) || times < 1 || times > 100) {
-    throw new Error(`--times "${values.times}" is not a whole number from 1 to 100.`);
-  }
-  return { isHelp: values.help, adapters, times, hasOwnServers: values["own-servers"] };
+  return {
+    isHelp: values.help,
+    adapters,
+    times: wholeNumber("--times", values.times, 1, 100),
+    hasOwnServers: values["own-servers"],
+  };
 }
 
 /** @param {string} line */

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-import { chosen, wholeNumber } from "../demo/option-values.mjs";
+import { chosen, wholeNumber } from "../command/option-values.mjs";
 import { parts } from "./part-names.mjs";
 import { protocols } from "./soak-brokers.mjs";
 

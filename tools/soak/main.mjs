@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { messageOf } from "../brokers/thrown.mjs";
+import { runCommand } from "../command/run-command.mjs";
 import { ProgressLine } from "../demo/progress-line.mjs";
 import { stopSignal } from "../demo/stop-signal.mjs";
 import { table } from "../demo/table.mjs";
@@ -12,22 +13,10 @@ import { runSoak } from "./run-soak.mjs";
 
 const progress = new ProgressLine(process.stderr);
 
-process.exitCode = await main(process.argv.slice(2));
+await runCommand({ help, parseOrder, isHelp: (order) => order.isHelp, carryOut });
 
-/** @param {readonly string[]} args */
-async function main(args) {
-  /** @type {Order} */
-  let order;
-  try {
-    order = parseOrder(args);
-  } catch (error) {
-    progress.log(`${messageOf(error)}\n\n${help}`);
-    return 2;
-  }
-  if (order.isHelp) {
-    process.stdout.write(help);
-    return 0;
-  }
+/** @param {Order} order */
+async function carryOut(order) {
   if (order.writesDocs) {
     return writeDocs();
   }
