@@ -5,6 +5,7 @@ import type { Handler, ManualHandler } from "../delivery/message.ts";
 import type { SubscribeOptions } from "../delivery/options.ts";
 import { pause } from "../driver/backoff.ts";
 import { rejected } from "../driver/rejected.ts";
+import { messageOf } from "../delivery/describe.ts";
 import { ClosedError, InvalidArgumentError, NoSubscriberError, UnsupportedError } from "../errors.ts";
 import type { UnmetNeed } from "../errors.ts";
 import { Sweep } from "../delivery/sweep.ts";
@@ -415,7 +416,12 @@ export class Bus implements Publisher {
 
   async #close(deadlineMs: number): Promise<void> {
     const until = performance.now() + deadlineMs;
-    await Promise.all([...this.#subscriptions].map((subscription) => subscription.close({ deadlineMs })));
+    const ends = await Promise.allSettled([...this.#subscriptions].map((one) => one.close({ deadlineMs })));
+    // One that is being removed may be refused, which whoever removes it hears; the others and the brokers are closed all the same.
+    for (const end of ends) {
+      if (end.status === "rejected")
+        this.#settings.logger.warn(`A subscription did not end in order: ${messageOf(end.reason)}`);
+    }
     await Promise.all([...this.#requesters.values()].map((requester) => requester.close()));
     const over = new AbortController();
     const links = [...this.#links.values()];

@@ -263,9 +263,13 @@ export class Subscription {
     const over = new AbortController();
     await this.#intake.drain(pause(deadlineMs, over.signal));
     over.abort();
-    await Promise.all(this.#subscribers.map((subscriber) => end(subscriber)));
-    for (const unlisten of this.#unlisten) unlisten();
-    this.#state = "closed";
-    this.#end();
+    try {
+      await Promise.all(this.#subscribers.map((subscriber) => end(subscriber)));
+    } finally {
+      // It handles nothing any more, also where the broker did not let it be removed.
+      for (const unlisten of this.#unlisten) unlisten();
+      this.#state = "closed";
+      this.#end();
+    }
   }
 }

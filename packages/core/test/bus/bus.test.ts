@@ -405,6 +405,37 @@ describe("the bus", () => {
     expect(bus.warnings).toHaveLength(1);
   });
 
+  it("closes its brokers all the same where a subscription could not be removed, which whoever removed it hears", async () => {
+    const broker = memory({ url: `memory://stubborn-${++count}` });
+    const refusal = new Error("the group has members still");
+    let refuse: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (refuse = resolve));
+    const stubborn: MemoryBroker = Object.assign(broker, {
+      subscribe: async (...call: Parameters<MemoryBroker["subscribe"]>) =>
+        Object.assign(await MemoryBroker.prototype.subscribe.apply(broker, call), {
+          remove: () => asked.then(() => Promise.reject(refusal)),
+        }),
+    });
+    const bus = await makeBus({
+      brokers: [
+        {
+          name: "main",
+          load: () => Promise.resolve(stubborn),
+          folds: [],
+          publish: { maxInFlight: 512, overflow: "wait" },
+        },
+      ],
+    });
+    const subscription = await bus.subscribe("a", { group: "g" }, () => undefined);
+    const removed = subscription.remove();
+    const closed = bus.close();
+    refuse();
+    await expect(removed).rejects.toBe(refusal);
+    await closed;
+    expect(bus.health()).toMatchObject({ subscriptions: [], brokers: [{ state: "closed" }] });
+    expect(bus.warnings).toEqual([expect.stringContaining("the group has members still")]);
+  });
+
   it("drains at close: running handlers end, waiting messages stay for the next", async () => {
     const bus = await makeBus();
     let begun: () => void = () => undefined;
