@@ -1,3 +1,4 @@
+import { createHook } from "node:async_hooks";
 import { connect } from "@busbar/core";
 import type { Delivery } from "@busbar/core/contract";
 import type { BusError } from "@busbar/core/driver";
@@ -612,6 +613,19 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
       expect(bodies(await inbox.count(2))).toEqual(["kept", "last"]);
       await subscriber.remove();
     });
+  });
+
+  it("wakes up seldom while there is nothing to do", async () => {
+    const own = make();
+    await own.open();
+    await own.publish(record(unique("idle")));
+    let timers = 0;
+    const hook = createHook({ init: (_, kind) => void (kind === "Timeout" && timers++) }).enable();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    hook.disable();
+    // kafkajs by itself begins one a millisecond for each connection.
+    expect(timers).toBeLessThan(50);
+    await own.close();
   });
 
   it("closes with what is on its way, in time, twice", async () => {

@@ -2,6 +2,7 @@ import { Kafka, logLevel } from "kafkajs";
 import type { KafkaConfig, SASLOptions } from "kafkajs";
 import type { KafkaSettings } from "../options.ts";
 import type { Line } from "./line.ts";
+import { quietQueues } from "./quiet-queue.ts";
 
 /** How often kafkajs itself tries again. Given always: its defaults depend on NODE_ENV. */
 export interface Patience {
@@ -28,6 +29,7 @@ export const untilSettled: Patience = {
 
 /** Makes a kafkajs client that logs nothing. With a line its sockets are ours to watch and to end. */
 export function kafkaOf(settings: KafkaSettings, patience: Patience, line?: Line): Kafka {
+  quietQueues();
   const { native, tls } = settings;
   const sasl = saslOf(settings);
   const config: KafkaConfig = {
