@@ -457,6 +457,29 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
       await other.close();
     });
 
+    it("are two where one process subscribes twice: each message goes to one, and who closes leaves the rest to the other", async () => {
+      const topic = unique("same.process");
+      const wanted = request(topic);
+      const got = new Inbox<{ readonly by: string; readonly text: string }>();
+      const member = (by: string) =>
+        broker.subscribe(wanted, (delivery) => {
+          delivery.settle("ack");
+          got.add({ by, text: Buffer.from(delivery.record.body).toString() });
+        });
+      const [first, second] = [await member("first"), await member("second")];
+      await publishAll(topic, numbers(60), (text) => text);
+      await got.count(60);
+      expect(new Set(got.items.map(({ by }) => by))).toEqual(new Set(["first", "second"]));
+      await first.close();
+      await publishAll(topic, numbers(60, 60), (text) => text);
+      await got.count(120);
+      expect(new Set(got.items.slice(60).map(({ by }) => by))).toEqual(new Set(["second"]));
+      expect(got.items.map(({ text }) => Number(text)).sort((one, other) => one - other)).toEqual(
+        numbers(120).map(Number),
+      );
+      await second.remove();
+    });
+
     it("give up what runs too long, which is then stale and goes to another", async () => {
       const topic = unique("too.long");
       const wanted = request(topic);
