@@ -1,6 +1,6 @@
 import { wire } from "./from-record.ts";
 import { percentDecode } from "./header-lines.ts";
-import type { WireMessage } from "./to-record.ts";
+import type { WireMessage } from "./wire-message.ts";
 
 /** The headers of a message, taken apart: the bus's own as they stand there, and the user's. */
 export class ReadHeaders {

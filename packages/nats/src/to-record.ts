@@ -1,19 +1,8 @@
-import type { MsgHdrs } from "@nats-io/nats-core";
 import type { InboundRecord } from "@busbar/core/contract";
 import { readHeaders } from "./read-headers.ts";
 import { percentDecode } from "./header-lines.ts";
 import { subjectToTopic } from "./topic.ts";
-
-/** The parts of a message that a record is made from; a stored one has them too. */
-export interface WireMessage {
-  readonly subject: string;
-  readonly data: Uint8Array;
-  readonly headers?: MsgHdrs | undefined;
-  /** The bytes of subject, reply subject, headers and data together, where the client tells. */
-  size?(): number;
-  /** Where a request of core NATS is to be answered; in a stream it means something else. */
-  readonly reply?: string | undefined;
-}
+import type { WireMessage } from "./wire-message.ts";
 
 /**
  * Makes a record of a message. What a foreign client did not write is left out; its `Nats-Msg-Id` serves as the id, and the

@@ -2,8 +2,16 @@ import { messageId } from "./message-id.ts";
 import type { Delivery } from "../contract/index.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import { paramsOf } from "../topic/typed-topic.ts";
-import type { HandlerMessage } from "./handler-message.ts";
 import type { IntakeSource } from "./intake-source.ts";
+
+/** A run of its handler, as far as the message has to do with it. */
+export interface Run {
+  /** When it began, as `performance.now()` tells it. */
+  readonly startedAt: number;
+  /** Why it was aborted, if it was. */
+  readonly abortReason: Error | undefined;
+  abort(reason: Error): void;
+}
 
 /** A message that a subscription has taken and not settled, over all its attempts. */
 export class HeldMessage {
@@ -20,7 +28,7 @@ export class HeldMessage {
   /** Whether it can be found by its identity; of several with the same one only the first can. */
   isIdentified = false;
   /** What runs of it at the moment. */
-  run: HandlerMessage | undefined;
+  run: Run | undefined;
   /** How often its handler failed. */
   failures = 0;
   /** What to do when the wait is over. */

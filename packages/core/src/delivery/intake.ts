@@ -8,6 +8,7 @@ import { describe } from "./describe.ts";
 import { FinishedMessages, identityOf, isSame } from "./finished-messages.ts";
 import { HandlerMessage } from "./handler-message.ts";
 import { HeldMessage } from "./held-message.ts";
+import type { Run } from "./held-message.ts";
 import type { IntakeSource } from "./intake-source.ts";
 import { Lanes } from "./lanes.ts";
 import type { ManualMessage } from "./message.ts";
@@ -341,7 +342,7 @@ export class Intake implements Swept {
     if (held !== undefined) this.#returned(held, run);
   };
   /** Runs whose handler has returned and not settled yet. */
-  readonly #manualReturned = new Map<HandlerMessage, HeldMessage>();
+  readonly #manualReturned = new Map<Run, HeldMessage>();
 
   #returned(held: HeldMessage, run: HandlerMessage): void {
     if (held.run !== run) return;
@@ -363,7 +364,7 @@ export class Intake implements Swept {
     this.#pump();
   }
 
-  #threw(held: HeldMessage, run: HandlerMessage, error: unknown): void {
+  #threw(held: HeldMessage, run: Run, error: unknown): void {
     if (held.run !== run) return;
     this.#manualReturned.delete(run);
     this.#endRun(held);
@@ -469,7 +470,7 @@ export class Intake implements Swept {
     held.delivery.settle("release");
   }
 
-  #checkRun(held: HeldMessage, run: HandlerMessage, now: number): void {
+  #checkRun(held: HeldMessage, run: Run, now: number): void {
     const age = now - run.startedAt;
     const { handlerTimeoutMs } = this.#options;
     if (age < handlerTimeoutMs) return;
