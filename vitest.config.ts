@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./tools/test/longest-first.mjs";
 
-// Three, even on more cores: each broker is a program of its own on the same machine, and a starved one looks like a slow bus. Suites that
-// talk to brokers wait more than they work, so that two cores are enough for three.
-const workers = Math.min(3, availableParallelism() + 1);
+// Four, even on more cores: each broker is a program of its own on the same machine, and a starved one looks like a slow bus. Suites that
+// talk to brokers wait more than they work, so that two cores are enough for four.
+const workers = Math.min(4, 2 * availableParallelism());
 
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
