@@ -3,6 +3,7 @@ import type { IClientOptions, IConnackPacket, MqttClient } from "mqtt";
 import { BusError, ConnectionError } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
 import { gatherWrites } from "./gathered-writes.ts";
+import { willDelaySeconds, willPacket } from "./last-will.ts";
 import type { MqttSettings, ServerAddress } from "./options.ts";
 
 /** One connection to be made. */
@@ -14,6 +15,8 @@ export interface ConnectionPlan {
   readonly sessionExpirySeconds?: number;
   /** The most unacknowledged messages that the server may send (MQTT 5.0 §3.1.2.11.3). MQTT 5 only. @default 65,535 */
   readonly receiveMaximum?: number;
+  /** Whether this is the connection whose loss the server is to publish the last will for. @default false */
+  readonly hasWill?: boolean;
   /** Called before the first byte is sent: the messages of a kept session come right behind CONNACK. */
   readonly prepare?: (client: MqttClient) => void;
   readonly signal?: AbortSignal | undefined;
@@ -159,7 +162,8 @@ function clientOptions(settings: MqttSettings, { host, port }: ServerAddress, pl
   const { scheme, protocolVersion, username, password, tls } = settings;
   const secure = scheme === "mqtts" || scheme === "wss";
   const overWebSocket = scheme === "ws" || scheme === "wss";
-  const { sessionExpirySeconds, receiveMaximum } = plan;
+  const { sessionExpirySeconds, receiveMaximum, hasWill } = plan;
+  const will = hasWill === true ? settings.will : undefined;
   return {
     protocol: scheme,
     hostname: overWebSocket ? host : host.replace(/^\[|\]$/g, ""),
@@ -172,6 +176,7 @@ function clientOptions(settings: MqttSettings, { host, port }: ServerAddress, pl
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(secure ? tls : {}),
+    ...(will === undefined ? {} : { will: willPacket(will, willDelaySeconds(will), protocolVersion) }),
     ...(overWebSocket ? { path: settings.path, wsOptions: webSocketOptions(tls) } : {}),
     ...(protocolVersion === 5
       ? {

@@ -17,7 +17,8 @@ import type { MqttClient } from "mqtt";
 import { declared, effectiveCapabilities } from "./capabilities.ts";
 import type { MqttCapabilities } from "./capabilities.ts";
 import { openAny } from "./connection.ts";
-import type { Connection } from "./connection.ts";
+import { willDelaySeconds } from "./last-will.ts";
+import type { Connection, ConnectionPlan } from "./connection.ts";
 import { RetainedDeadLetters } from "./dead-letters.ts";
 import { fromRecord } from "./from-record.ts";
 import { inspectServer } from "./inspect-server.ts";
@@ -46,6 +47,8 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
   readonly #publisher: Publisher;
   readonly #subscribers = new Map<string, MqttSubscriber>();
   readonly #closing = new AbortController();
+  /** The name of the publishing session, where one has to outlive its connection. */
+  #clientId: string | undefined;
   #link: Link | undefined;
   #effective: EffectiveCapabilities | undefined;
   #opening: Promise<EffectiveCapabilities> | undefined;
@@ -101,12 +104,22 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
   }
 
   async #connect(attempt: number, signal: AbortSignal): Promise<Connection> {
-    const { clientName } = this.#settings;
-    const plan = { clientId: `${clientName}-publish-${randomUUID().slice(0, 13)}`, cleanStart: true, signal };
-    const connection = await openAny(this.#settings, plan, attempt);
+    const connection = await openAny(this.#settings, { ...this.#plan(), signal }, attempt);
     const facts = await inspectServer(this.#settings, signal);
     this.#effective = effectiveCapabilities(this.#settings.protocolVersion, connection.connack.properties ?? {}, facts);
     return connection;
+  }
+
+  /** A will that waits for the process to come back waits for its session: the same one under the same name (MQTT 5.0 §3.1.3.2.2). */
+  #plan(): ConnectionPlan {
+    const delaySeconds = willDelaySeconds(this.#settings.will);
+    if (delaySeconds === 0) return { clientId: this.#newClientId(), cleanStart: true, hasWill: true };
+    this.#clientId ??= this.#newClientId();
+    return { clientId: this.#clientId, cleanStart: false, sessionExpirySeconds: delaySeconds, hasWill: true };
+  }
+
+  #newClientId(): string {
+    return `${this.#settings.clientName}-publish-${randomUUID().slice(0, 13)}`;
   }
 
   #connected(connection: Connection): EffectiveCapabilities {
@@ -180,7 +193,7 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
     ]);
     const connection = this.#link?.end(this.#closedError("Reconnecting"));
     this.#publisher.detach();
-    await connection?.close(flushed ? {} : { withinMs: 300 });
+    await connection?.close({ endSession: this.#clientId !== undefined, ...(flushed ? {} : { withinMs: 300 }) });
   }
 
   #server(): string {

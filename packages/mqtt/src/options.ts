@@ -1,5 +1,7 @@
 import type { AdapterOptions } from "@busbar/core/contract";
 import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
+import { willProblems } from "./last-will.ts";
+import type { LastWill } from "./last-will.ts";
 
 /** What only MQTT has. */
 export interface MqttNativeOptions {
@@ -24,6 +26,8 @@ export interface MqttNativeOptions {
    * @default 3600
    */
   readonly sessionExpirySeconds?: number;
+  /** What the server publishes when it loses this process, as when it is killed; not after `close`. @default none */
+  readonly will?: LastWill;
 }
 
 /** What `mqtt()` and `MqttBroker` are made from. */
@@ -56,10 +60,11 @@ export interface MqttSettings {
   readonly protocolVersion: 4 | 5;
   readonly keepaliveSeconds: number;
   readonly sessionExpirySeconds: number;
+  readonly will: LastWill | undefined;
 }
 
 const defaultPorts: Readonly<Record<MqttScheme, number>> = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 };
-const nativeKeys = ["protocolVersion", "keepaliveSeconds", "sessionExpirySeconds"];
+const nativeKeys = ["protocolVersion", "keepaliveSeconds", "sessionExpirySeconds", "will"];
 
 /**
  * Checks the options and fills in the defaults, without changing them and without I/O.
@@ -70,7 +75,7 @@ export function parseOptions(options: MqttOptions): MqttSettings {
   const { credentials = {}, tls = {}, native = {} } = options;
   const problems = unknownOptionProblems(options, nativeKeys);
   const place = parseUrl(options.url, problems);
-  const { protocolVersion = 5, keepaliveSeconds = 15, sessionExpirySeconds = 3600 } = native;
+  const { protocolVersion = 5, keepaliveSeconds = 15, sessionExpirySeconds = 3600, will } = native;
   const { connectTimeoutMs = 10_000 } = options;
   if (credentials.token !== undefined) {
     problems.push(
@@ -85,6 +90,7 @@ export function parseOptions(options: MqttOptions): MqttSettings {
   }
   wholeNumber("native.keepaliveSeconds", keepaliveSeconds, 1, 65_535, problems);
   wholeNumber("native.sessionExpirySeconds", sessionExpirySeconds, 1, 0xffff_fffe, problems);
+  if (will !== undefined) problems.push(...willProblems(will, protocolVersion));
   wholeNumber("connectTimeoutMs", connectTimeoutMs, 1, 2 ** 31 - 1, problems);
   if (problems.length > 0 || place === undefined) throw new ConfigError(problems, { broker: "mqtt" });
   return {
@@ -97,6 +103,7 @@ export function parseOptions(options: MqttOptions): MqttSettings {
     protocolVersion,
     keepaliveSeconds,
     sessionExpirySeconds,
+    will,
   };
 }
 

@@ -27,6 +27,7 @@ describe("options", () => {
       protocolVersion: 5,
       keepaliveSeconds: 15,
       sessionExpirySeconds: 3600,
+      will: undefined,
     });
   });
 
@@ -91,6 +92,25 @@ describe("options", () => {
     7,
   ])("refuse the URL %j", (url) => {
     expect(problemsOf({ url })).toHaveLength(1);
+  });
+
+  it.each([
+    [null, /must be an object/],
+    [{ topic: "a.*" }, /native\.will\.topic: has a wildcard/],
+    [{ topic: "a", payloads: 1 }, /native\.will: unknown key "payloads"/],
+    [{ topic: "a", payload: () => 1 }, /payload: cannot be written/],
+    [{ topic: "a", delivery: "twice" }, /delivery: must be/],
+    [{ topic: "a", retain: 1 }, /retain: must be/],
+    [{ topic: "a", delayMs: -1 }, /delayMs: must be/],
+  ])("refuse the last will %j", (will, problem) => {
+    const problems = problemsOf({ url: "mqtt://h", native: { will } });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(problem);
+  });
+
+  it("refuse a last will that waits, which MQTT 3.1.1 does not know", () => {
+    const native = { protocolVersion: 4, will: { topic: "a", delayMs: 1 } };
+    expect(problemsOf({ url: "mqtt://h", native })).toEqual([expect.stringContaining("at once")]);
   });
 
   it("never show a password", () => {

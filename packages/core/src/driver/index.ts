@@ -16,7 +16,7 @@ export {
 export type { BusErrorCode, BusErrorDetails, UnmetNeed } from "../errors.ts";
 export { tokenEscaping } from "../topic/token-escaping.ts";
 export type { TokenEscaping } from "../topic/token-escaping.ts";
-export { parseCheckedFilter, reservedToken } from "../topic/grammar.ts";
+export { parseCheckedFilter, reservedToken, topicProblem } from "../topic/grammar.ts";
 export type { ParsedFilter } from "../topic/grammar.ts";
 export { covers, intersects, matches } from "../topic/filter.ts";
 export { abortable } from "./abortable.ts";
