@@ -17,7 +17,7 @@ export class ReadHeaders {
 
   /** Takes a line in. What stands there several times is one list, as in HTTP. */
   add(name: string, value: string): void {
-    const lower = name.toLowerCase();
+    const lower = fields.has(name) ? name : name.toLowerCase();
     const own = fields.get(lower);
     if (own !== undefined) this[own] = joined(this[own], value);
     else if (name.startsWith(wire.escaped))
@@ -34,6 +34,7 @@ export class ReadHeaders {
 const fields: ReadonlyMap<string, Exclude<keyof ReadHeaders, "users" | "add">> = new Map([
   [wire.contentType, "contentType"],
   [wire.id, "id"],
+  [wire.publishToken, "publishToken"],
   [wire.publishToken.toLowerCase(), "publishToken"],
   [wire.key, "key"],
   [wire.timestamp, "timestamp"],

@@ -77,7 +77,9 @@ export class StreamConsumer {
   #pulls = new Map<string, number>();
   #pullCount = 0;
   #pulledAt = 0;
+  /** When something came, as far as the last tick has seen. */
   #heardAt = 0;
+  #heard = false;
   #streamCreated: string | undefined;
   #consumerCreated: string | undefined;
   /** Where the consumer would have to begin if it had to be made again. */
@@ -221,6 +223,8 @@ export class StreamConsumer {
   /** Looks after what time brings: pulls that got lost, and a consumer that would be taken for abandoned. */
   tick(now: number): void {
     if (this.#subscription === undefined || !this.#host.connection.connected) return;
+    if (this.#heard) this.#heardAt = now;
+    this.#heard = false;
     if (this.#requested > 0 && now - this.#heardAt > 2.5 * heartbeatMs) {
       this.#heardAt = now;
       return this.#host.broken(`The consumer ${this.#host.request.name} of the stream ${this.stream} does not answer.`);
@@ -280,7 +284,7 @@ export class StreamConsumer {
     this.#subscription = client.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error !== null) return this.#host.broken(error.message);
-        this.#heardAt = performance.now();
+        this.#heard = true;
         if (message.subject.startsWith(this.#inbox)) this.#onStatus(message);
         else this.#onMessage(message);
       },
