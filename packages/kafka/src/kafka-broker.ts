@@ -9,7 +9,7 @@ import type {
   Subscriber,
   SubscribeRequest,
 } from "@busbar/core/contract";
-import { abortable, atMost, ClosedError, ConnectionError, StatusHub } from "@busbar/core/driver";
+import { abortable, atMost, ClosedError, ConnectionError, rejected, StatusHub } from "@busbar/core/driver";
 import { declared, effectiveCapabilities } from "./capabilities.ts";
 import type { KafkaCapabilities } from "./capabilities.ts";
 import { classify, closedError } from "./classify.ts";
@@ -124,23 +124,27 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
     return this.#effective;
   }
 
-  async publish(record: OutboundRecord, options?: AbortOptions): Promise<Receipt> {
-    this.#refuseWhenClosed();
-    options?.signal?.throwIfAborted();
-    // All of this in the turn of the call, so that calls keep their order.
-    const topic = topicName(record.address);
-    const message = toMessage(record);
-    if (this.#link.current === undefined)
-      throw new ConnectionError(`Publishing to "${record.topic}" failed: there is no connection to Kafka.`, {
-        broker: this.name,
-        topic: record.topic,
-      });
-    const batches = record.delivery === "at-most-once" ? this.#unconfirmed : this.#confirmed;
-    const written = batches.publish(topic, message, { token: record.publishToken, sending: record.sending });
-    const position = await abortable(written, options?.signal);
-    return position === undefined
-      ? { id: record.id }
-      : { id: record.id, position: `${topic}/${position.partition}/${position.offset}` };
+  publish(record: OutboundRecord, options?: AbortOptions): Promise<Receipt> {
+    try {
+      this.#refuseWhenClosed();
+      options?.signal?.throwIfAborted();
+      // All of this in the turn of the call, so that calls keep their order.
+      const topic = topicName(record.address);
+      const message = toMessage(record);
+      if (this.#link.current === undefined)
+        throw new ConnectionError(`Publishing to "${record.topic}" failed: there is no connection to Kafka.`, {
+          broker: this.name,
+          topic: record.topic,
+        });
+      const batches = record.delivery === "at-most-once" ? this.#unconfirmed : this.#confirmed;
+      const written = batches.publish(topic, message, { token: record.publishToken, sending: record.sending });
+      const { id } = record;
+      return abortable(written, options?.signal).then((position) =>
+        position === undefined ? { id } : { id, position: `${topic}/${position.partition}/${position.offset}` },
+      );
+    } catch (error) {
+      return rejected(error);
+    }
   }
 
   async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {

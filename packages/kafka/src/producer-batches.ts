@@ -114,7 +114,7 @@ export class ProducerBatches {
       );
       for (const [index, pending] of batch.entries()) {
         this.#suspects.delete(pending.of.token);
-        settle(pending, () => pending.resolve(positions[index]));
+        if (take(pending)) pending.resolve(positions[index]);
       }
     } catch (cause) {
       const isBack = topicIsGone(cause) && (await this.#options.onTopicGone(topic));
@@ -156,7 +156,7 @@ export class ProducerBatches {
     let taken = 0;
     for (const pending of waiting) {
       if (pending.bytes > limit) {
-        settle(pending, () => pending.reject(tooLarge(queue.topic, pending.bytes, limit)));
+        if (take(pending)) pending.reject(tooLarge(queue.topic, pending.bytes, limit));
         taken++;
         continue;
       }
@@ -201,13 +201,14 @@ class Queue {
 }
 
 function rejectAll(batch: readonly Pending[], error: Error): void {
-  for (const pending of batch) settle(pending, () => pending.reject(error));
+  for (const pending of batch) if (take(pending)) pending.reject(error);
 }
 
-function settle(pending: Pending, how: () => void): void {
-  if (pending.done) return;
+/** Tells whether it was unsettled until now. */
+function take(pending: Pending): boolean {
+  const wasOpen = !pending.done;
   pending.done = true;
-  how();
+  return wasOpen;
 }
 
 function tooLarge(topic: string, bytes: number, limit: number): BusError {
