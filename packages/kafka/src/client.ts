@@ -41,9 +41,9 @@ export interface ClientRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
-  /** Milliseconds since the epoch, as text. */
-  readonly timestamp: string;
-  readonly offset: string;
+  /** Milliseconds since the epoch, as a number or as text. */
+  readonly timestamp: number | string;
+  readonly offset: number | string;
 }
 
 /** Where a record was written. */

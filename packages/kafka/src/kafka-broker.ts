@@ -13,7 +13,7 @@ import { abortable, atMost, ClosedError, ConnectionError, rejected, StatusHub } 
 import { declared, effectiveCapabilities } from "./capabilities.ts";
 import type { KafkaCapabilities } from "./capabilities.ts";
 import { classify, closedError } from "./classify.ts";
-import type { ClientProducer } from "./client.ts";
+import type { ClientProducer, KafkaClient } from "./client.ts";
 import { Control } from "./control.ts";
 import { KafkaDeadLetters } from "./dead-letters.ts";
 import { GroupLag } from "./group-lag.ts";
@@ -22,6 +22,7 @@ import { KafkajsClient } from "./kafkajs/kafkajs-client.ts";
 import type { NativeClient } from "./kafkajs/kafkajs-client.ts";
 import { checkOptions } from "./options.ts";
 import type { KafkaOptions, KafkaSettings } from "./options.ts";
+import { PlatformaticClient } from "./platformatic/platformatic-client.ts";
 import { ProducerBatches } from "./producer-batches.ts";
 import { ProducerLink } from "./producer-link.ts";
 import { toMessage } from "./from-record.ts";
@@ -42,7 +43,7 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
   readonly deadLetters: KafkaDeadLetters;
   readonly lag: GroupLag;
   readonly #settings: KafkaSettings;
-  readonly #client: KafkajsClient;
+  readonly #client: KafkaClient;
   readonly #control: Control;
   readonly #topics: Topics;
   readonly #confirmed: ProducerBatches;
@@ -57,7 +58,10 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
   /** Does no I/O. Throws a `ConfigError` that lists every problem of the options. */
   constructor(options: KafkaOptions) {
     this.#settings = checkOptions(options);
-    this.#client = new KafkajsClient(this.#settings);
+    this.#client =
+      this.#settings.native.client === "platformatic"
+        ? new PlatformaticClient(this.#settings)
+        : new KafkajsClient(this.#settings);
     this.#control = new Control(this.#client);
     this.#topics = new Topics(this.#control, this.#settings);
     const prepare = async (topic: string): Promise<number | undefined> =>
@@ -100,7 +104,7 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
   get native(): NativeClient {
     if (this.#effective === undefined)
       throw new ClosedError("The broker is not open yet; call open() first.", { broker: this.name });
-    return this.#client.native;
+    return this.#client.native as NativeClient;
   }
 
   async open(options?: AbortOptions): Promise<EffectiveCapabilities> {

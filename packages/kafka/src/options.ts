@@ -4,8 +4,13 @@ import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar
 /** How this process proves who it is (SASL). */
 export type SaslMechanism = "plain" | "scram-sha-256" | "scram-sha-512";
 
+/** The library that speaks to Kafka: the one that comes along, or `@platformatic/kafka`, which is installed beside the adapter. */
+export type KafkaClientName = "kafkajs" | "platformatic";
+
 /** What only Kafka has. All durations are in milliseconds. */
 export interface KafkaNative {
+  /** Which library speaks to Kafka. `"platformatic"` needs the package `@platformatic/kafka` and Kafka 3.0 or newer. @default "kafkajs" */
+  readonly client?: KafkaClientName;
   /** How a password is checked. A `token` in the credentials is sent as OAUTHBEARER. @default "plain" */
   readonly saslMechanism?: SaslMechanism;
   /** How many partitions a topic that the bus makes has: the most members of a group that can work at once. @default 6 */
@@ -54,7 +59,10 @@ export interface KafkaSettings {
 
 const mechanisms: readonly string[] = ["plain", "scram-sha-256", "scram-sha-512"];
 
+const clients: readonly string[] = ["kafkajs", "platformatic"];
+
 const nativeDefaults: Required<KafkaNative> = {
+  client: "kafkajs",
   saslMechanism: "plain",
   partitions: 6,
   replicationFactor: -1,
@@ -130,6 +138,7 @@ function checkNative(given: KafkaNative, problems: string[]): Required<KafkaNati
     }
   }
   if (native.replicationFactor === 0) problems.push("native.replicationFactor: must be -1 or at least 1");
+  if (!clients.includes(native.client)) problems.push(`native.client: must be one of ${clients.join(", ")}`);
   if (!mechanisms.includes(native.saslMechanism))
     problems.push(`native.saslMechanism: must be one of ${mechanisms.join(", ")}`);
   if (native.heartbeatIntervalMs >= native.sessionTimeoutMs) {

@@ -1,0 +1,48 @@
+import type {
+  ClientControl,
+  ClientMember,
+  ClientProducer,
+  ConnectOptions,
+  KafkaClient,
+  MemberOptions,
+  ProducerOptions,
+} from "../client.ts";
+import type { KafkaSettings } from "../options.ts";
+import { loadLibrary } from "./library.ts";
+import type { Library } from "./library.ts";
+import { PlatformaticControl } from "./platformatic-control.ts";
+import { PlatformaticMember } from "./platformatic-member.ts";
+import { PlatformaticProducer } from "./platformatic-producer.ts";
+
+/** `@platformatic/kafka` 1.35 behind the seam: its connections and protocol calls, without its clients, which try again by themselves. */
+export class PlatformaticClient implements KafkaClient {
+  readonly #settings: KafkaSettings;
+  #library: Promise<Library> | undefined;
+  #loaded: Library | undefined;
+
+  constructor(settings: KafkaSettings) {
+    this.#settings = settings;
+  }
+
+  /** The library itself: it has no object that all of its clients come from. */
+  get native(): Library | undefined {
+    return this.#loaded;
+  }
+
+  async connectProducer(options: ProducerOptions): Promise<ClientProducer> {
+    return PlatformaticProducer.connect(await this.#load(), this.#settings, options);
+  }
+
+  async connectControl(options: ConnectOptions): Promise<ClientControl> {
+    return PlatformaticControl.connect(await this.#load(), this.#settings, options);
+  }
+
+  async joinGroup(options: MemberOptions): Promise<ClientMember> {
+    return PlatformaticMember.join(await this.#load(), this.#settings, options);
+  }
+
+  async #load(): Promise<Library> {
+    this.#loaded = await (this.#library ??= loadLibrary());
+    return this.#loaded;
+  }
+}

@@ -1,0 +1,165 @@
+import { once } from "node:events";
+import { atMost } from "@busbar/core/driver";
+import type { ClientMessage, ClientPosition, ClientProducer, ProducerOptions } from "../client.ts";
+import type { KafkaSettings } from "../options.ts";
+import { BrokerAnswer } from "./answers.ts";
+import { writeBatch } from "./batch-writer.ts";
+import { Cluster } from "./cluster.ts";
+import type { Connection, Library } from "./library.ts";
+import { positiveMurmur2 } from "./murmur2.ts";
+
+/** How soon new partitions of a topic are written to. */
+const metadataMaxAgeMs = 300_000;
+
+/** Where the partitions of a topic are. */
+interface Route {
+  /** The leader of each partition; -1 where there is none at the moment. */
+  readonly leaders: readonly number[];
+  /** The partitions that have one. */
+  readonly available: readonly number[];
+  readonly knownUntil: number;
+  turn: number;
+}
+
+/** The records of one partition: which of the call's they are. */
+interface Share {
+  readonly partition: number;
+  readonly messages: ClientMessage[];
+  readonly places: number[];
+}
+
+/** Writes records with the library's connections. Never sends a second time by itself. */
+export class PlatformaticProducer implements ClientProducer {
+  readonly #cluster: Cluster;
+  readonly #acks: -1 | 0;
+  readonly #timeoutMs: number;
+  readonly #routes = new Map<string, Route>();
+  readonly #underway = new Set<Promise<unknown>>();
+
+  private constructor(cluster: Cluster, acks: -1 | 0, timeoutMs: number) {
+    this.#cluster = cluster;
+    this.#acks = acks;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  static async connect(
+    library: Library,
+    settings: KafkaSettings,
+    options: ProducerOptions,
+  ): Promise<PlatformaticProducer> {
+    const cluster = await Cluster.connect(library, settings, options);
+    return new PlatformaticProducer(cluster, options.acks, settings.native.requestTimeoutMs);
+  }
+
+  async send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]> {
+    const sending = this.#send(topic, messages);
+    this.#underway.add(sending);
+    try {
+      return await sending;
+    } catch (error) {
+      // Who has what may have changed.
+      this.#routes.delete(topic);
+      throw error;
+    } finally {
+      this.#underway.delete(sending);
+    }
+  }
+
+  close(graceMs = 0): void {
+    if (graceMs === 0) return this.#cluster.cut();
+    void atMost(graceMs, Promise.allSettled(this.#underway)).then(() => this.#cluster.cut());
+  }
+
+  async #send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]> {
+    const route = await this.#route(topic);
+    const byLeader = new Map<number, Share[]>();
+    for (const share of divide(route, messages)) {
+      const leader = route.leaders[share.partition] ?? -1;
+      if (leader < 0) throw new BrokerAnswer("LEADER_NOT_AVAILABLE", undefined);
+      const shares = byLeader.get(leader);
+      if (shares === undefined) byLeader.set(leader, [share]);
+      else shares.push(share);
+    }
+    const connected = await Promise.all(
+      Array.from(byLeader, async ([leader, shares]) => [await this.#cluster.connection(leader), shares] as const),
+    );
+    const positions: ClientPosition[] = this.#acks === 0 ? [] : Array.from({ length: messages.length });
+    await Promise.all(connected.map(([connection, shares]) => this.#produce(connection, topic, shares, positions)));
+    return positions;
+  }
+
+  async #produce(connection: Connection, topic: string, shares: Share[], positions: ClientPosition[]): Promise<void> {
+    const { Writer, crc32c, produceV9 } = this.#cluster.library;
+    const call = (to: Connection, answer: (error: Error | null, payload?: ProduceAnswer) => void): void => {
+      const request = Writer.create()
+        .appendString(null)
+        .appendInt16(this.#acks)
+        .appendInt32(this.#timeoutMs)
+        .appendArray([topic], (topics) => {
+          topics.appendString(topic).appendArray(shares, (partitions, { partition, messages }) => {
+            const batch = writeBatch(messages, crc32c);
+            partitions
+              .appendInt32(partition)
+              .appendUnsignedVarInt(batch.length + 1)
+              .append(batch);
+          });
+        })
+        .appendTaggedFields();
+      if (this.#acks === 0) request.context.noResponse = true;
+      const parse = produceV9.parseResponse as (...args: Parameters<typeof produceV9.parseResponse>) => ProduceAnswer;
+      to.send(produceV9.api.key, produceV9.api.version, () => request, parse, true, true, answer);
+    };
+    const answer = await this.#cluster.ask(connection, call, []);
+    if (typeof answer === "boolean") {
+      // Nobody answers, so that the socket is what tells how much it can take.
+      if (connection.socket.writableNeedDrain)
+        await Promise.race([once(connection.socket, "drain"), once(connection.socket, "close")]);
+      return;
+    }
+    for (const { partitionResponses } of answer.responses) {
+      for (const { index, baseOffset } of partitionResponses) {
+        const places = shares.find(({ partition }) => partition === index)?.places ?? [];
+        const first = Number(baseOffset);
+        places.forEach((place, later) => {
+          positions[place] = { partition: index, offset: first + later };
+        });
+      }
+    }
+  }
+
+  async #route(topic: string): Promise<Route> {
+    const known = this.#routes.get(topic);
+    if (known !== undefined && Date.now() < known.knownUntil) return known;
+    const { topics } = await this.#cluster.metadata([topic]);
+    const [found] = topics;
+    if (found === undefined || found.errorCode !== 0) throw this.#cluster.failure(found?.errorCode ?? 3);
+    const leaders: number[] = [];
+    for (const { partitionIndex, leaderId } of found.partitions) leaders[partitionIndex] = leaderId;
+    const available = leaders.flatMap((leader, partition) => (leader < 0 ? [] : [partition]));
+    const turn = known?.turn ?? Math.floor(Math.random() * leaders.length);
+    const route = { leaders, available, knownUntil: Date.now() + metadataMaxAgeMs, turn };
+    this.#routes.set(topic, route);
+    return route;
+  }
+}
+
+type ProduceAnswer = boolean | ReturnType<Library["produceV9"]["parseResponse"]>;
+
+/** Kafka's own choice: by the key as in Java, and in turn where there is none. */
+function divide(route: Route, messages: readonly ClientMessage[]): Iterable<Share> {
+  const { leaders, available } = route;
+  const shares = new Map<number, Share>();
+  messages.forEach((message, place) => {
+    const partition =
+      message.key !== null
+        ? positiveMurmur2(message.key) % leaders.length
+        : available.length === 0
+          ? route.turn++ % leaders.length
+          : (available[route.turn++ % available.length] ?? 0);
+    let share = shares.get(partition);
+    if (share === undefined) shares.set(partition, (share = { partition, messages: [], places: [] }));
+    share.messages.push(message);
+    share.places.push(place);
+  });
+  return shares.values();
+}

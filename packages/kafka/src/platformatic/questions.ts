@@ -1,0 +1,104 @@
+import type { PartitionBounds, PartitionOffset } from "../client.ts";
+import type { Cluster, TopicMetadata } from "./cluster.ts";
+
+const earliest = -2n;
+const latest = -1n;
+const readCommitted = 1;
+
+/** The first and the next offset of every partition of the topics. Rejects when one of them has no leader or is not there. */
+export async function boundsOf(cluster: Cluster, topics: readonly string[]): Promise<PartitionBounds[]> {
+  if (topics.length === 0) return [];
+  const { topics: known } = await cluster.metadata([...topics]);
+  const places = known.flatMap((topic) => placesOf(cluster, topic));
+  const byLeader = new Map<number, { topic: string; partition: number }[]>();
+  for (const { leader, ...place } of places) {
+    const led = byLeader.get(leader);
+    if (led === undefined) byLeader.set(leader, [place]);
+    else led.push(place);
+  }
+  const answers = await Promise.all(
+    Array.from(byLeader, async ([leader, led]) => {
+      // The end first: what is written meanwhile is then behind it.
+      const high = await offsetsOf(cluster, leader, led, latest);
+      return { low: await offsetsOf(cluster, leader, led, earliest), high };
+    }),
+  );
+  const lows = new Map(answers.flatMap(({ low }) => [...low]));
+  const highs = new Map(answers.flatMap(({ high }) => [...high]));
+  return places.map(({ topic, partition }) => {
+    const key = `${topic}:${partition}`;
+    return { topic, partition, low: lows.get(key) ?? 0, high: highs.get(key) ?? 0 };
+  });
+}
+
+/** Every place that the group ever committed. Partitions without one are left out. */
+export async function committedOf(cluster: Cluster, groupId: string): Promise<PartitionOffset[]> {
+  const { api } = cluster.library.offsetFetchV8;
+  // No list of topics means all of them.
+  const asked = { groupId, topics: null } as unknown as Parameters<typeof api.async>[1][number];
+  const { groups } = await cluster.askCoordinator(groupId, api, [[asked], false]);
+  return groups
+    .flatMap(({ topics }) => topics)
+    .flatMap(({ name, partitions }) =>
+      partitions.map(({ partitionIndex, committedOffset }) => ({
+        topic: name,
+        partition: partitionIndex,
+        offset: Number(committedOffset),
+      })),
+    )
+    .filter(({ offset }) => offset >= 0);
+}
+
+/** Places as a commit takes them. */
+export function placesToCommit(offsets: readonly PartitionOffset[]): {
+  name: string;
+  partitions: {
+    partitionIndex: number;
+    committedOffset: bigint;
+    committedLeaderEpoch: number;
+    committedMetadata: string;
+  }[];
+}[] {
+  return [...new Set(offsets.map(({ topic }) => topic))].map((name) => ({
+    name,
+    partitions: offsets
+      .filter(({ topic }) => topic === name)
+      .map(({ partition, offset }) => ({
+        partitionIndex: partition,
+        committedOffset: BigInt(offset),
+        committedLeaderEpoch: -1,
+        committedMetadata: "",
+      })),
+  }));
+}
+
+function placesOf(cluster: Cluster, { name, errorCode, partitions }: TopicMetadata) {
+  if (errorCode !== 0) throw cluster.failure(errorCode);
+  return partitions.map((entry) => {
+    if (entry.leaderId < 0) throw cluster.failure(entry.errorCode || leaderNotAvailable);
+    return { topic: name ?? "", partition: entry.partitionIndex, leader: entry.leaderId };
+  });
+}
+
+const leaderNotAvailable = 5;
+
+async function offsetsOf(
+  cluster: Cluster,
+  leader: number,
+  places: readonly { topic: string; partition: number }[],
+  timestamp: bigint,
+): Promise<Map<string, number>> {
+  const { api } = cluster.library.listOffsetsV5;
+  const wanted = [...new Set(places.map(({ topic }) => topic))].map((name) => ({
+    name,
+    partitions: places
+      .filter(({ topic }) => topic === name)
+      .map(({ partition }) => ({ partitionIndex: partition, currentLeaderEpoch: -1, timestamp })),
+  }));
+  const { topics } = await cluster.ask(await cluster.connection(leader), api, [-1, readCommitted, wanted]);
+  return new Map(
+    topics.flatMap(({ name, partitions }) =>
+      partitions.map(({ partitionIndex, offset }) => [`${name}:${partitionIndex}`, Number(offset)] as const),
+    ),
+  );
+}
