@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kafka } from "../src/index.ts";
 import type { KafkaBroker, KafkaNative } from "../src/index.ts";
 import { brokerUrl } from "./broker-url.ts";
-import { bodies, collect, Inbox, record, rejection, request, statuses, unique } from "./fixtures.ts";
+import { bodies, clients, collect, Inbox, record, rejection, request, statuses, unique } from "./fixtures.ts";
 
 const url = brokerUrl ?? "kafka://127.0.0.1:1";
-const native: KafkaNative = {
+const patience: KafkaNative = {
   heartbeatIntervalMs: 200,
   fetchWaitMs: 100,
   topicPollMs: 300,
@@ -19,9 +19,9 @@ const native: KafkaNative = {
   revokeWaitMs: 2_000,
 };
 
-const make = (more: KafkaNative = {}): KafkaBroker => kafka({ url, native: { ...native, ...more } });
-
-describe.skipIf(brokerUrl === undefined)("Kafka", () => {
+describe.skipIf(brokerUrl === undefined).each(clients)("Kafka through %s", (client) => {
+  const native: KafkaNative = { ...patience, client };
+  const make = (more: KafkaNative = {}): KafkaBroker => kafka({ url, native: { ...native, ...more } });
   let broker: KafkaBroker;
   let plain: InstanceType<typeof kafkajs.Kafka>;
   let producer: Producer;
@@ -665,9 +665,13 @@ describe.skipIf(brokerUrl === undefined)("Kafka", () => {
   });
 });
 
-describe("a server that is not there", () => {
+describe.each(clients)("a server that is not there, for %s", (client) => {
   it("is a retryable error, within the bound and without the password", async () => {
-    const broker = kafka({ url: "kafka://user:s3cret@127.0.0.1:1,127.0.0.1:2", connectTimeoutMs: 2_000 });
+    const broker = kafka({
+      url: "kafka://user:s3cret@127.0.0.1:1,127.0.0.1:2",
+      connectTimeoutMs: 2_000,
+      native: { client },
+    });
     const error = await rejection(broker.open());
     expect(error).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true, broker: "kafka" });
     expect(JSON.stringify([String(error), error])).not.toContain("s3cret");

@@ -8,6 +8,9 @@ import type { KafkaBroker } from "../src/index.ts";
 
 export { errorOf as rejection } from "../../../integration/support/rejections.ts";
 
+/** Every library that can speak to Kafka. */
+export const clients = ["kafkajs", "platformatic"] as const;
+
 /** A name that no other test has. */
 export function unique(stem: string): string {
   return uniqueText(`${stem}-`);

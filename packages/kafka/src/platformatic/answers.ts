@@ -25,7 +25,7 @@ interface LibraryError {
 }
 
 /** The library's error as this adapter knows errors. One that no broker answered with comes back as it is. */
-export function answered(error: unknown): unknown {
+export function answered(error: Error): Error {
   const type = protocolTypeOf(error, false);
   return type === undefined ? error : new BrokerAnswer(formerNames[type] ?? type, error);
 }
@@ -36,9 +36,9 @@ export function answerOf(error: unknown): string | undefined {
 }
 
 /** What the broker answered with an error, where the whole of it is of use: the library puts it beside the error. */
-export function answerBeside<T>(error: unknown): T | undefined {
+export function answerBeside(error: unknown): unknown {
   const cause = error instanceof BrokerAnswer ? error.cause : error;
-  return (cause as { response?: T } | null | undefined)?.response;
+  return (cause as { response?: unknown } | null | undefined)?.response;
 }
 
 function protocolTypeOf(error: unknown, authenticating: boolean): string | undefined {

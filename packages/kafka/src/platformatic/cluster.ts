@@ -95,7 +95,7 @@ export class Cluster {
     const { api } = this.library.metadataV9;
     const connection = await this.#anyConnection();
     const answer = await this.ask(connection, api, [topics, false, false]).catch((error: unknown) => {
-      const beside = answerBeside<Metadata>(error);
+      const beside = answerBeside(error) as Metadata | undefined;
       if (beside === undefined) throw error;
       return beside;
     });
@@ -137,7 +137,7 @@ export class Cluster {
 
   /** The error that a broker means by a number in an answer. */
   failure(code: number): Error {
-    return answered(new this.library.ProtocolError(code)) as Error;
+    return answered(new this.library.ProtocolError(code));
   }
 
   /** The connection to a broker. What is asked over one lane does not wait for what is asked over another. */
@@ -163,7 +163,7 @@ export class Cluster {
       call(connection, ...question, (error, answer) => {
         clearTimeout(timer);
         this.#heardAt.set(connection, Date.now());
-        if (error) reject(answered(error) as Error);
+        if (error) reject(answered(error));
         else resolve(answer as Answer);
       });
     });
@@ -229,7 +229,7 @@ export class Cluster {
     } catch (error) {
       this.#connections.delete(connection);
       end(connection);
-      throw answered(error);
+      throw answered(error as Error);
     }
     connection.socket.setKeepAlive(true, idleMs);
     this.#heardAt.set(connection, Date.now());

@@ -76,7 +76,7 @@ export class Group {
           if (!hasMovedOn(error) || attempt >= maxTries || this.#cluster.isCut) throw error;
           const answer = answerOf(error);
           if (answer === "MEMBER_ID_REQUIRED")
-            this.#memberId = answerBeside<{ memberId: string | null }>(error)?.memberId ?? "";
+            this.#memberId = (answerBeside(error) as { memberId: string | null } | undefined)?.memberId ?? "";
           else if (answer === "UNKNOWN_MEMBER_ID") this.#memberId = "";
           else {
             this.#coordinator = undefined;
