@@ -1,5 +1,5 @@
 import type { BrokerStatus, Delivery, Subscriber, SubscribeRequest } from "@busbar/core/contract";
-import { atMost, backoffDelayMs, pause, reconnectPolicy } from "@busbar/core/driver";
+import { atMost, backoffDelayMs, BusError, pause, reconnectPolicy } from "@busbar/core/driver";
 import { bounded } from "./bounded.ts";
 import { classify, closedError, coordinatorIsComing, isRebalance, tookTooLong, topicIsGone } from "./classify.ts";
 import type { AssignedPartition, ClientMember, KafkaClient } from "./client.ts";
@@ -133,13 +133,16 @@ export class KafkaSubscriber implements Subscriber {
     await atMost(closeBoundMs, this.#deleteGroup());
   }
 
-  #deleteGroup(): Promise<void> {
+  /** Once more where the connection is lost meanwhile: what cut the member off has often cut this one a moment later. */
+  async #deleteGroup(): Promise<void> {
     const { name, filter } = this.#request;
-    return this.#context.control.ask(
-      `Deleting the consumer group "${name}"`,
-      (control) => control.deleteGroup(name, this.#lastMemberId),
-      filter,
-    );
+    const ask = (): Promise<void> =>
+      this.#context.control.ask(
+        `Deleting the consumer group "${name}"`,
+        (control) => control.deleteGroup(name, this.#lastMemberId),
+        filter,
+      );
+    await ask().catch((error: unknown) => (isRetryable(error) ? ask() : Promise.reject(error as Error)));
   }
 
   /**
@@ -351,4 +354,8 @@ export class KafkaSubscriber implements Subscriber {
       this.#work = undefined;
     });
   }
+}
+
+function isRetryable(error: unknown): boolean {
+  return BusError.is(error) && error.retryable;
 }

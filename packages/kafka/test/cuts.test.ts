@@ -8,7 +8,7 @@ import { behindProxy } from "../../../tools/conformance/behind-proxy.mjs";
 import { kafka } from "../src/index.ts";
 import type { KafkaBroker } from "../src/index.ts";
 import { brokerUrl } from "./broker-url.ts";
-import { collect, record, request, statuses, unique } from "./fixtures.ts";
+import { clients, collect, record, request, statuses, unique } from "./fixtures.ts";
 
 const possible = brokerUrl !== undefined && (await canStartInstance("kafka"));
 const native = { heartbeatIntervalMs: 200, fetchWaitMs: 100, requestTimeoutMs: 3_000, partitions: 1 };
@@ -45,7 +45,7 @@ const calls: readonly CutCall<Scene>[] = [
   ["a dead letter removal", ({ broker, group }) => broker.deadLetters.remove(group, ["s"]), lost],
 ];
 
-describe.skipIf(!possible)("a connection that is cut while Kafka owes an answer", () => {
+describe.skipIf(!possible).each(clients)("a connection that is cut while Kafka owes an answer to %s", (client) => {
   let instance: Awaited<ReturnType<typeof startInstance>>;
   let proxy: TcpProxy;
   let url: string;
@@ -64,7 +64,7 @@ describe.skipIf(!possible)("a connection that is cut while Kafka owes an answer"
 
   /** A broker with subscriptions that it is about to be cut from, with an acknowledgement on its way. */
   async function set(): Promise<Scene & { readonly told: ReturnType<typeof statuses> }> {
-    const broker = kafka({ url, native, connectTimeoutMs: 5_000 });
+    const broker = kafka({ url, native: { ...native, client }, connectTimeoutMs: 5_000 });
     await broker.open();
     const topic = unique("cut");
     const [asked, { group: _, ...own }] = [request(topic), request(topic, { durable: false })];

@@ -11,18 +11,18 @@ import { canStartInstance, startInstance } from "../../../tools/brokers/index.mj
 import { kafka } from "../src/index.ts";
 import type { KafkaBroker } from "../src/index.ts";
 import { brokerUrl } from "./broker-url.ts";
-import { bodies, collect, Inbox, record, rejection, request, statuses, unique } from "./fixtures.ts";
+import { bodies, clients, collect, Inbox, record, rejection, request, statuses, unique } from "./fixtures.ts";
 
 const possible = brokerUrl !== undefined && (await canStartInstance("kafka"));
 const credentials = { username: "user", password: "s3cret" };
 
 type Instance = Awaited<ReturnType<typeof startInstance>>;
 
-describe.skipIf(!possible)("a Kafka of its own", () => {
+describe.skipIf(!possible).each(clients)("a Kafka of its own, through %s", (client) => {
   let instance: Instance;
   let broker: KafkaBroker;
   let certificate: Certificate;
-  const native = { heartbeatIntervalMs: 200, fetchWaitMs: 100, requestTimeoutMs: 3_000, partitions: 2 };
+  const native = { client, heartbeatIntervalMs: 200, fetchWaitMs: 100, requestTimeoutMs: 3_000, partitions: 2 };
   const make = (): KafkaBroker => kafka({ url: instance.url, credentials, native, connectTimeoutMs: 5_000 });
 
   beforeAll(async () => {
@@ -214,13 +214,13 @@ function configuration(ports: Readonly<Record<string, number>>, { cert, key }: C
   };
 }
 
-describe("a server that takes connections and says nothing", () => {
+describe.each(clients)("a server that takes connections and says nothing, for %s", (client) => {
   it("is given up after connectTimeoutMs, and nothing is left open", async () => {
     const sockets = new Inbox<Socket>();
     const server = createServer(sockets.add);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
-    const broker = kafka({ url: `kafka://127.0.0.1:${port}`, connectTimeoutMs: 500 });
+    const broker = kafka({ url: `kafka://127.0.0.1:${port}`, connectTimeoutMs: 500, native: { client } });
     const begun = Date.now();
     expect(await rejection(broker.open())).toMatchObject({ retryable: true });
     expect(Date.now() - begun).toBeLessThan(3_000);

@@ -1,4 +1,5 @@
 import { atMost } from "@busbar/core/driver";
+import { classify } from "../classify.ts";
 import type { ClientMember, MemberOptions, PartitionBounds, PartitionOffset } from "../client.ts";
 import type { KafkaSettings } from "../options.ts";
 import { answerOf } from "./answers.ts";
@@ -38,12 +39,18 @@ export class PlatformaticMember implements ClientMember {
   static async join(library: Library, settings: KafkaSettings, options: MemberOptions): Promise<PlatformaticMember> {
     const { handlers, signal, replaces } = options;
     let member: PlatformaticMember | undefined;
-    const cluster = await Cluster.connect(library, settings, {
-      signal,
-      onLost: (error) => {
-        if (member !== undefined) member.#end();
-        options.onLost(error);
-      },
+    const connect = (): Promise<Cluster> =>
+      Cluster.connect(library, settings, {
+        signal,
+        onLost: (error) => {
+          if (member !== undefined) member.#end();
+          options.onLost(error);
+        },
+      });
+    const cluster = await connect().catch((error: unknown) => {
+      // A connection that is cut before anything was done with it may be made once more.
+      if (signal?.aborted === true || !classify(error, { doing: "Connecting to Kafka" }).retryable) throw error;
+      return connect();
     });
     const abort = (): void => cluster.cut();
     signal?.addEventListener("abort", abort, { once: true });
