@@ -7,6 +7,9 @@ const everybody = ["expert", "quick-start", "bus"];
 /** Those between whom it is close. */
 const experts = ["expert", "bus"];
 
+/** The bus with another client than the usual one, beside it where there is one. */
+const otherClients: Readonly<Record<string, readonly string[]>> = { kafka: ["bus-platformatic"] };
+
 /** Where at-most-once is another protocol, and not only another promise. */
 const withoutConfirms: readonly string[] = ["mqtt", "nats"];
 
@@ -17,13 +20,15 @@ function levelsOf(on: string): readonly Delivery[] {
 /** What is measured unless more is asked for: end to end at each level, and how long a message takes at 500 a second. */
 export function usualCases(on: string): readonly Case[] {
   const levels = levelsOf(on);
+  const others = otherClients[on] ?? [];
   return [
     ...levels.map((delivery): Case => {
-      return { section: "end-to-end", on, workload: "end-to-end", delivery, clients: everybody };
+      return { section: "end-to-end", on, workload: "end-to-end", delivery, clients: [...everybody, ...others] };
     }),
     ...levels.map((delivery): Case => {
       const setting = { rate: 500 };
-      return { section: "latency", on, workload: "latency", delivery, clients: experts, change: "500/s", setting };
+      const clients = [...experts, ...others];
+      return { section: "latency", on, workload: "latency", delivery, clients, change: "500/s", setting };
     }),
   ];
 }

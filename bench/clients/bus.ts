@@ -95,20 +95,20 @@ async function removeWhatStays(url: string, topics: readonly string[]): Promise<
   }
 }
 
-export const openBus: OpenClient = async (setting) => {
+export const openBus: OpenClient = (setting) =>
+  openBusWith(setting, setting.url.startsWith("amqp:") ? { queueType: "classic" } : {});
+
+/** The bus on Kafka with the client that is not its usual one. */
+export const openBusWithPlatformatic: OpenClient = (setting) => openBusWith(setting, { client: "platformatic" });
+
+async function openBusWith(setting: Setting, native: Readonly<Record<string, unknown>>): Promise<Client> {
   const { url } = setting;
   const bus = await connect({
     service: "bench",
     instance: setting.name,
-    brokers: {
-      main: {
-        url,
-        publish: { maxInFlight: publishWindow },
-        ...(url.startsWith("amqp:") ? { native: { queueType: "classic" } } : {}),
-      },
-    },
+    brokers: { main: { url, publish: { maxInFlight: publishWindow }, native } },
     // The warnings are on the brokers' pages; errors are not expected.
     logger: { info: () => undefined, warn: () => undefined, error: (message) => console.error(message) },
   });
   return new OnBus(setting, bus);
-};
+}

@@ -9,6 +9,7 @@ const openers: Readonly<Record<string, () => Promise<OpenClient>>> = {
   "nats expert": async () => (await import("./nats-expert.ts")).openNatsExpert,
   "nats quick-start": async () => (await import("./nats-quick-start.ts")).openNatsQuickStart,
   "kafka expert": async () => (await import("./kafka-expert.ts")).openKafkaExpert,
+  "kafka bus-platformatic": async () => (await import("./bus.ts")).openBusWithPlatformatic,
   "kafka quick-start": async () => (await import("./kafka-quick-start.ts")).openKafkaQuickStart,
   "redis expert": async () => (await import("./redis-expert.ts")).openRedisExpert,
   "redis quick-start": async () => (await import("./redis-quick-start.ts")).openRedisQuickStart,
