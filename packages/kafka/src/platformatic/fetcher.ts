@@ -76,13 +76,14 @@ export class Fetcher {
       await this.#findLeaders();
       const leaders = new Set(this.#readings.map(({ leader }) => leader));
       const ended = new Ended();
-      await Promise.all(
-        Array.from(leaders, (leader) =>
-          this.#readFrom(leader, ended).finally(() => {
-            ended.now = true;
-          }),
-        ),
+      const reading = Array.from(leaders, (leader) =>
+        this.#readFrom(leader, ended).finally(() => {
+          ended.now = true;
+          // Who waits for records to be taken is to see it too, or what moved would wait with it.
+          this.#wake?.();
+        }),
       );
+      await Promise.all(reading);
       if (!this.#stopped) await pause(leaderPollMs);
     }
   }

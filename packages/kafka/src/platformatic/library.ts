@@ -6,9 +6,11 @@ export type Library = typeof import("@platformatic/kafka");
 export type Connection = InstanceType<Library["Connection"]>;
 
 /** Loads the client. Rejects with a `ConfigError` that says how to get it where it is not installed. */
-export async function loadLibrary(): Promise<Library> {
+export async function loadLibrary(
+  load: () => Promise<Library> = () => import("@platformatic/kafka"),
+): Promise<Library> {
   try {
-    return await import("@platformatic/kafka");
+    return await load();
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw cause;
     throw new ConfigError(
