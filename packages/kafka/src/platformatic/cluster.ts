@@ -13,7 +13,9 @@ type Call<Question extends unknown[], Answer> = (
   ...args: [...Question, (error: Error | null, answer?: Answer) => void]
 ) => void;
 
+/** What the cluster tells of its brokers and of topics. */
 export type Metadata = Awaited<ReturnType<Library["metadataV9"]["api"]["async"]>>;
+/** What the cluster tells of one topic. */
 export type TopicMetadata = Metadata["topics"][number];
 
 interface Place {
