@@ -1,4 +1,5 @@
 import type { InboundRecord } from "@busbar/core/contract";
+import { setOwn } from "@busbar/core/driver";
 import type { Message } from "amqplib";
 import { keyHeader, timestampHeader, topicHeader, userHeader } from "./headers.ts";
 import { topicOfRoutingKey } from "./topic.ts";
@@ -12,9 +13,7 @@ export function recordOf(message: Message): InboundRecord {
     const user = userHeader(name);
     if (user === undefined) continue;
     const text = headerText(wire[name]);
-    if (user === "__proto__")
-      Object.defineProperty(headers, user, { value: text, enumerable: true, writable: true, configurable: true });
-    else headers[user] = text;
+    setOwn(headers, user, text);
   }
   const { [keyHeader]: key, [topicHeader]: topic } = wire;
   const timestamp = timestampOf(properties.timestamp, wire[timestampHeader]);

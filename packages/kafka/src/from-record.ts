@@ -1,5 +1,5 @@
 import type { OutboundRecord } from "@busbar/core/contract";
-import { UnsupportedError } from "@busbar/core/driver";
+import { setOwn, UnsupportedError } from "@busbar/core/driver";
 import type { ClientMessage } from "./client.ts";
 import { topicName } from "./topic.ts";
 
@@ -37,9 +37,7 @@ export function toDeadLetter(record: OutboundRecord, slot: string, address: stri
 function toHeaders(record: OutboundRecord, address: string): Record<string, Buffer> {
   const headers: Record<string, Buffer> = {};
   for (const name of Object.keys(record.headers)) {
-    const value = Buffer.from(record.headers[name] ?? "", "utf8");
-    // A plain assignment of "__proto__" would be lost.
-    Object.defineProperty(headers, name, { value, enumerable: true, writable: true, configurable: true });
+    setOwn(headers, name, Buffer.from(record.headers[name] ?? "", "utf8"));
   }
   headers[metadataHeaders.contentType] = Buffer.from(record.contentType, "utf8");
   headers[metadataHeaders.id] = Buffer.from(record.id, "utf8");

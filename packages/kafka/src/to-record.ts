@@ -1,4 +1,5 @@
 import type { InboundRecord } from "@busbar/core/contract";
+import { setOwn } from "@busbar/core/driver";
 import type { ClientRecord } from "./client.ts";
 import { metadataHeaders } from "./from-record.ts";
 import { busTopic } from "./topic.ts";
@@ -75,8 +76,7 @@ function readHeaders({ headers = {} }: ClientRecord): ReadHeaders {
     if (text === undefined) continue;
     const field = fields.get(name);
     if (field !== undefined) read[field] = text;
-    // A plain assignment of "__proto__" would be lost.
-    else Object.defineProperty(read.users, name, { value: text, enumerable: true, writable: true, configurable: true });
+    else setOwn(read.users, name, text);
   }
   return read;
 }

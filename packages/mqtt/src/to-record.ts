@@ -1,4 +1,5 @@
 import type { InboundRecord } from "@busbar/core/contract";
+import { setOwn } from "@busbar/core/driver";
 import type { IPublishPacket } from "mqtt";
 import { fromCorrelationData } from "./correlation-data.ts";
 import { metadataProperty, readMetadata } from "./message-metadata.ts";
@@ -40,9 +41,7 @@ function headersOf(userProperties: Properties["userProperties"]): Record<string,
   for (const name of Object.keys(userProperties)) {
     if (name === metadataProperty) continue;
     const given = userProperties[name] ?? "";
-    const value = Array.isArray(given) ? given.join(", ") : given;
-    // A plain assignment of "__proto__" would be lost.
-    Object.defineProperty(headers, name, { value, enumerable: true, writable: true, configurable: true });
+    setOwn(headers, name, Array.isArray(given) ? given.join(", ") : given);
   }
   return headers;
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "../errors.ts";
 import type { Headers } from "../contract/index.ts";
+import { setOwn } from "../driver/set-own.ts";
 
 const name = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 // Control characters end a header on one broker or another, and a lone surrogate has no bytes.
@@ -12,8 +13,7 @@ export function checkedHeaders(headers: Headers, topic: string): Headers {
     const value = headers[key];
     const problem = problemOf(key, value);
     if (problem !== undefined) throw new InvalidArgumentError(`publish("${topic}"): ${problem}`, { topic });
-    // A plain assignment of "__proto__" would be lost.
-    Object.defineProperty(copy, key, { value, enumerable: true, writable: true, configurable: true });
+    setOwn(copy, key, value as string);
   }
   return copy;
 }

@@ -27,6 +27,7 @@ export { HandOut } from "./hand-out.ts";
 export type { Arrival, HandOutOptions } from "./hand-out.ts";
 export { oncePerTurn } from "./once-per-turn.ts";
 export { rejected } from "./rejected.ts";
+export { setOwn } from "./set-own.ts";
 export { SlotMap } from "./slot-map.ts";
 export { Slots } from "./slots.ts";
 export { StatusHub } from "./status-hub.ts";

@@ -1,3 +1,4 @@
+import { setOwn } from "@busbar/core/driver";
 import type { ClientRecord } from "../client.ts";
 
 /** A producer whose transaction was given up, and from where on. */
@@ -130,10 +131,10 @@ class RecordReader {
   }
 }
 
-/** A name that stands there several times, or that every object has: a plain assignment of "__proto__" would be lost. */
+/** A name that stands there several times, or that every object has. */
 function repeat(headers: Record<string, unknown>, name: string, value: unknown): void {
   const former = Object.hasOwn(headers, name) ? headers[name] : undefined;
   const both =
     former === undefined ? value : Array.isArray(former) ? [...(former as unknown[]), value] : [former, value];
-  Object.defineProperty(headers, name, { value: both, enumerable: true, writable: true, configurable: true });
+  setOwn(headers, name, both);
 }
