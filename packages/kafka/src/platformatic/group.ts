@@ -1,14 +1,8 @@
 import { pause } from "@busbar/core/driver";
 import type { AssignedPartition, PartitionOffset } from "../client.ts";
+import { divide } from "../round-robin.ts";
 import { answerBeside, answerOf } from "./answers.ts";
-import {
-  assignorName,
-  divide,
-  readAssignment,
-  readSubscription,
-  writeAssignment,
-  writeSubscription,
-} from "./assignment.ts";
+import { assignorName, readAssignment, readSubscription, writeAssignment, writeSubscription } from "./assignment.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Connection } from "./library.ts";
 import { placesToCommit } from "./questions.ts";

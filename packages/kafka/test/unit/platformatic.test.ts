@@ -5,7 +5,6 @@ import kafkajs from "kafkajs";
 import { describe, expect, it } from "vitest";
 import { answered, answerOf } from "../../src/platformatic/answers.ts";
 import {
-  divide,
   readAssignment,
   readSubscription,
   writeAssignment,
@@ -14,6 +13,7 @@ import {
 import { readBatches } from "../../src/platformatic/batch-reader.ts";
 import { writeBatch } from "../../src/platformatic/batch-writer.ts";
 import { loadLibrary } from "../../src/platformatic/library.ts";
+import { divide } from "../../src/round-robin.ts";
 import { positiveMurmur2 } from "../../src/platformatic/murmur2.ts";
 import { classify } from "../../src/classify.ts";
 
