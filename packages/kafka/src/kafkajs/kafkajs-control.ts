@@ -1,4 +1,3 @@
-import { pause } from "@busbar/core/driver";
 import kafkajs from "kafkajs";
 import type { Admin, Cluster } from "kafkajs";
 import { bounded } from "../bounded.ts";
@@ -12,6 +11,7 @@ import type {
   TopicPlan,
 } from "../client.ts";
 import type { KafkaSettings } from "../options.ts";
+import { countOnceLed, leaderTimeoutMs, untilThere } from "../topic-leaders.ts";
 import {
   anyBroker,
   bareCluster,
@@ -26,19 +26,6 @@ import { eachBrokerOnce, kafkaOf, untilSettled } from "./kafkajs-config.ts";
 import { Line } from "./line.ts";
 
 const { ConfigResourceTypes } = kafkajs;
-
-/**
- * How long the cluster may take to elect the leaders of a new topic: as long as a publish may take, since a broker that is busy takes more than 10 s
- * for a few topics at once.
- */
-const leaderTimeoutMs = 30_000;
-const leaderPollMs = 20;
-/** What a topic answers that has just been made. */
-const beingMade: ReadonlySet<unknown> = new Set([
-  "LEADER_NOT_AVAILABLE",
-  "NOT_LEADER_FOR_PARTITION",
-  "REPLICA_NOT_AVAILABLE",
-]);
 
 /** Questions to the cluster through kafkajs. */
 export class KafkajsControl implements ClientControl {
@@ -86,17 +73,8 @@ export class KafkajsControl implements ClientControl {
     return (await (await anyBroker(this.#cluster)).metadata([])).topicMetadata.map(({ topic }) => topic);
   }
 
-  async partitionCount(topic: string): Promise<number> {
-    for (const until = Date.now() + leaderTimeoutMs; ; await pause(leaderPollMs)) {
-      try {
-        // Asking each leader for its end, because who is named as a leader may not know it yet.
-        return (await boundsWithoutTargets(this.#cluster, [topic])).length;
-      } catch (error) {
-        const type = typeOf(error);
-        if (type === "UNKNOWN_TOPIC_OR_PARTITION") return 0;
-        if (!beingMade.has(type) || Date.now() > until) throw error;
-      }
-    }
+  partitionCount(topic: string): Promise<number> {
+    return countOnceLed(async () => (await boundsWithoutTargets(this.#cluster, [topic])).length, typeOf);
   }
 
   async createTopic({ name, partitions, replicationFactor, config }: TopicPlan): Promise<void> {
@@ -107,8 +85,7 @@ export class KafkajsControl implements ClientControl {
       // kafkajs would fail where the topic has not reached the broker that it asks, and waits for nothing when somebody else was faster.
       waitForLeaders: false,
     });
-    for (const until = Date.now() + leaderTimeoutMs; (await this.partitionCount(name)) === 0 && Date.now() < until;)
-      await pause(leaderPollMs);
+    await untilThere(() => this.partitionCount(name));
   }
 
   async setting(name: string, topic?: string): Promise<string | undefined> {

@@ -1,4 +1,3 @@
-import { pause } from "@busbar/core/driver";
 import type {
   ClientControl,
   ClientRecord,
@@ -8,23 +7,15 @@ import type {
   TopicPlan,
 } from "../client.ts";
 import type { KafkaSettings } from "../options.ts";
+import { countOnceLed, leaderTimeoutMs, untilThere } from "../topic-leaders.ts";
 import { answerOf } from "./answers.ts";
 import { Cluster } from "./cluster.ts";
 import { fetchFrom } from "./fetch.ts";
 import type { Library } from "./library.ts";
 import { boundsOf, committedOf, placesToCommit } from "./questions.ts";
 
-/** How long the cluster may take to elect the leaders of a new topic: as long as a publish may take. */
-const leaderTimeoutMs = 30_000;
-const leaderPollMs = 20;
 const fetchBytes = 1_048_576;
 const fetchWaitMs = 100;
-/** What a topic answers that has just been made. */
-const beingMade: ReadonlySet<string | undefined> = new Set([
-  "LEADER_NOT_AVAILABLE",
-  "NOT_LEADER_FOR_PARTITION",
-  "REPLICA_NOT_AVAILABLE",
-]);
 const topicResource = 2 as const;
 const brokerResource = 4 as const;
 
@@ -52,17 +43,8 @@ export class PlatformaticControl implements ClientControl {
     return topics.flatMap(({ name }) => name ?? []);
   }
 
-  async partitionCount(topic: string): Promise<number> {
-    for (const until = Date.now() + leaderTimeoutMs; ; await pause(leaderPollMs)) {
-      try {
-        // Asking each leader for its end, because who is named as a leader may not know it yet.
-        return (await boundsOf(this.#cluster, [topic])).length;
-      } catch (error) {
-        const answer = answerOf(error);
-        if (answer === "UNKNOWN_TOPIC_OR_PARTITION") return 0;
-        if (!beingMade.has(answer) || Date.now() > until) throw error;
-      }
-    }
+  partitionCount(topic: string): Promise<number> {
+    return countOnceLed(async () => (await boundsOf(this.#cluster, [topic])).length, answerOf);
   }
 
   async createTopic({ name, partitions, replicationFactor, config }: TopicPlan): Promise<void> {
@@ -76,8 +58,7 @@ export class PlatformaticControl implements ClientControl {
     } catch (error) {
       if (answerOf(error) !== "TOPIC_ALREADY_EXISTS") throw error;
     }
-    for (const until = Date.now() + leaderTimeoutMs; (await this.partitionCount(name)) === 0 && Date.now() < until;)
-      await pause(leaderPollMs);
+    await untilThere(() => this.partitionCount(name));
   }
 
   async setting(name: string, topic?: string): Promise<string | undefined> {
