@@ -2,6 +2,7 @@ import type { AssignedPartition } from "../client.ts";
 import { readBatches } from "./batch-reader.ts";
 import type { AbortedTransaction, ReadRecords } from "./batch-reader.ts";
 import type { Cluster } from "./cluster.ts";
+import { grouped } from "./grouped.ts";
 import type { Connection, Library } from "./library.ts";
 
 /** From where on a partition is to be read. */
@@ -37,18 +38,19 @@ export async function fetchFrom(
 ): Promise<Fetched[]> {
   const { library } = cluster;
   const { createRequest, api } = library.fetchV12;
-  const topics = [...new Set(wanted.map(({ topic }) => topic))].map((topic) => ({
-    topicId: topic,
-    partitions: wanted
-      .filter((one) => one.topic === topic)
-      .map(({ partition, from }) => ({
+  const topics = Array.from(
+    grouped(wanted, ({ topic }) => topic),
+    ([topicId, ofTopic]) => ({
+      topicId,
+      partitions: ofTopic.map(({ partition, from }) => ({
         partition,
         currentLeaderEpoch: -1,
         fetchOffset: BigInt(from),
         lastFetchedEpoch: -1,
         partitionMaxBytes: partitionBytes,
       })),
-  }));
+    }),
+  );
   const from = new Map(wanted.map((one) => [`${one.topic}:${one.partition}`, one.from]));
   const parse = (_correlation: number, _key: number, _version: number, reader: Reader): Fetched[] =>
     readAnswer(library, reader, (topic, partition) => from.get(`${topic}:${partition}`) ?? 0);

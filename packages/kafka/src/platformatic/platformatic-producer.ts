@@ -5,6 +5,7 @@ import type { KafkaSettings } from "../options.ts";
 import { BrokerAnswer } from "./answers.ts";
 import { writeBatch } from "./batch-writer.ts";
 import { Cluster } from "./cluster.ts";
+import { grouped } from "./grouped.ts";
 import type { Connection, Library } from "./library.ts";
 import { positiveMurmur2 } from "./murmur2.ts";
 
@@ -72,14 +73,11 @@ export class PlatformaticProducer implements ClientProducer {
 
   async #send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]> {
     const route = await this.#route(topic);
-    const byLeader = new Map<number, Share[]>();
-    for (const share of divide(route, messages)) {
-      const leader = route.leaders[share.partition] ?? -1;
+    const byLeader = grouped(divide(route, messages), ({ partition }) => {
+      const leader = route.leaders[partition] ?? -1;
       if (leader < 0) throw new BrokerAnswer("LEADER_NOT_AVAILABLE", undefined);
-      const shares = byLeader.get(leader);
-      if (shares === undefined) byLeader.set(leader, [share]);
-      else shares.push(share);
-    }
+      return leader;
+    });
     const connected = await Promise.all(
       Array.from(byLeader, async ([leader, shares]) => [await this.#cluster.connection(leader), shares] as const),
     );

@@ -1,5 +1,6 @@
 import type { PartitionBounds, PartitionOffset } from "../client.ts";
 import type { Cluster, TopicMetadata } from "./cluster.ts";
+import { grouped } from "./grouped.ts";
 
 const earliest = -2n;
 const latest = -1n;
@@ -10,18 +11,15 @@ export async function boundsOf(cluster: Cluster, topics: readonly string[]): Pro
   if (topics.length === 0) return [];
   const { topics: known } = await cluster.metadata([...topics]);
   const places = known.flatMap((topic) => placesOf(cluster, topic));
-  const byLeader = new Map<number, { topic: string; partition: number }[]>();
-  for (const { leader, ...place } of places) {
-    const led = byLeader.get(leader);
-    if (led === undefined) byLeader.set(leader, [place]);
-    else led.push(place);
-  }
   const answers = await Promise.all(
-    Array.from(byLeader, async ([leader, led]) => {
-      // The end first: what is written meanwhile is then behind it.
-      const high = await offsetsOf(cluster, leader, led, latest);
-      return { low: await offsetsOf(cluster, leader, led, earliest), high };
-    }),
+    Array.from(
+      grouped(places, ({ leader }) => leader),
+      async ([leader, led]) => {
+        // The end first: what is written meanwhile is then behind it.
+        const high = await offsetsOf(cluster, leader, led, latest);
+        return { low: await offsetsOf(cluster, leader, led, earliest), high };
+      },
+    ),
   );
   const lows = new Map(answers.flatMap(({ low }) => [...low]));
   const highs = new Map(answers.flatMap(({ high }) => [...high]));
@@ -59,17 +57,18 @@ export function placesToCommit(offsets: readonly PartitionOffset[]): {
     committedMetadata: string;
   }[];
 }[] {
-  return [...new Set(offsets.map(({ topic }) => topic))].map((name) => ({
-    name,
-    partitions: offsets
-      .filter(({ topic }) => topic === name)
-      .map(({ partition, offset }) => ({
+  return Array.from(
+    grouped(offsets, ({ topic }) => topic),
+    ([name, places]) => ({
+      name,
+      partitions: places.map(({ partition, offset }) => ({
         partitionIndex: partition,
         committedOffset: BigInt(offset),
         committedLeaderEpoch: -1,
         committedMetadata: "",
       })),
-  }));
+    }),
+  );
 }
 
 function placesOf(cluster: Cluster, { name, errorCode, partitions }: TopicMetadata) {
@@ -89,12 +88,13 @@ async function offsetsOf(
   timestamp: bigint,
 ): Promise<Map<string, number>> {
   const { api } = cluster.library.listOffsetsV5;
-  const wanted = [...new Set(places.map(({ topic }) => topic))].map((name) => ({
-    name,
-    partitions: places
-      .filter(({ topic }) => topic === name)
-      .map(({ partition }) => ({ partitionIndex: partition, currentLeaderEpoch: -1, timestamp })),
-  }));
+  const wanted = Array.from(
+    grouped(places, ({ topic }) => topic),
+    ([name, ofTopic]) => ({
+      name,
+      partitions: ofTopic.map(({ partition }) => ({ partitionIndex: partition, currentLeaderEpoch: -1, timestamp })),
+    }),
+  );
   const { topics } = await cluster.ask(await cluster.connection(leader), api, [-1, readCommitted, wanted]);
   return new Map(
     topics.flatMap(({ name, partitions }) =>
