@@ -24,7 +24,10 @@ const ownedByKafka = new Set([
  * `InvalidArgumentError` where Kafka has no such name.
  */
 export function topicName(topic: string): string {
-  const name = topic.includes("_x0_") ? topic.split(".").map(tokens.toName).join(".") : topic;
+  return legal(topic.includes("_x0_") ? topic.split(".").map(tokens.toName).join(".") : topic, topic);
+}
+
+function legal(name: string, topic: string): string {
   if (name === "." || name === ".." || name.length > maxTopicNameLength || !legalName.test(name)) {
     throw new InvalidArgumentError(
       `Kafka has no name for the topic "${topic}": a name is 1 to ${maxTopicNameLength} letters, digits, ".", "_" and "-", and neither "." nor "..".`,
@@ -68,5 +71,7 @@ function metricName(name: string): string {
 
 /** The topic that keeps the dead letters of a group. Throws `InvalidArgumentError` when the name would be too long. */
 export function deadLetterTopic(group: string): string {
-  return topicName(`_busbar.dlq.${groupNames.toToken(group)}`);
+  // Escaped already: what looks like an escape in it is part of the name.
+  const name = `_busbar.dlq.${groupNames.toToken(group)}`;
+  return legal(name, name);
 }

@@ -69,6 +69,7 @@ describe("the names of topics", () => {
 
   it("of dead letters are legal for every group, and differ for different ones", () => {
     expect(deadLetterTopic("saver")).toBe("_busbar.dlq.saver");
+    expect(deadLetterTopic(" x0 ")).toBe("_busbar.dlq._x20_x0_x20_");
     fc.assert(
       fc.property(
         fc.string({ minLength: 1, maxLength: 15 }),
