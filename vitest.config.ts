@@ -15,8 +15,12 @@ const packages = readdirSync(folder("packages")).filter((name) => existsSync(fol
 // What needs no network first, at full width; then what talks to brokers, all of it in one queue.
 const withoutBrokers = new Set(["core"]);
 
-// The kit over another client library of the same broker takes as long once more: `npm run test:platformatic`.
-const hasSecondClients = process.env["BUSBAR_TEST_SECOND_CLIENTS"] !== undefined;
+// What takes as long once more, such as the kit on another server or over another client of one protocol: `npm run test:more`.
+const isMore = process.env["BUSBAR_TEST_MORE"] !== undefined;
+const suites = (path: string) =>
+  isMore
+    ? { include: [`${path}/*.more.test.ts`] }
+    : { include: [`${path}/*.test.ts`], exclude: [`${path}/*.more.test.ts`] };
 
 export default defineConfig({
   resolve: { conditions: ["@busbar/source"] },
@@ -45,8 +49,7 @@ export default defineConfig({
         test: {
           name,
           root: folder(`packages/${name}`),
-          include: ["test/**/*.test.ts"],
-          exclude: hasSecondClients ? [] : ["test/conformance-platformatic.test.ts"],
+          ...suites("test/**"),
           maxWorkers: workers,
           sequence: { groupOrder: withoutBrokers.has(name) ? 0 : 1 },
         },
@@ -56,7 +59,7 @@ export default defineConfig({
         test: {
           name: "examples",
           root: folder("examples"),
-          include: ["**/*.test.ts"],
+          ...suites("**"),
           maxWorkers: workers,
           sequence: { groupOrder: 1 },
         },
@@ -66,7 +69,7 @@ export default defineConfig({
         test: {
           name: "bench",
           root: folder("bench"),
-          include: ["test/**/*.test.ts"],
+          ...suites("test/**"),
           maxWorkers: workers,
           sequence: { groupOrder: 0 },
         },
@@ -76,7 +79,7 @@ export default defineConfig({
         test: {
           name: "integration",
           root: folder("integration"),
-          include: ["test/**/*.test.ts"],
+          ...suites("test/**"),
           maxWorkers: workers,
           sequence: { groupOrder: 1 },
         },

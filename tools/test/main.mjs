@@ -18,7 +18,7 @@ const log = (/** @type {string} */ line) => process.stdout.write(`${line}\n`);
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 
-const order = parseOrder(process.argv.slice(2));
+const order = parseOrder(process.argv.slice(2), process.env["BUSBAR_TEST_MORE"] !== undefined);
 if (order.help) {
   process.stdout.write(help());
 } else {

@@ -43,9 +43,10 @@ function projectNames() {
  * Reads the arguments: names of projects, and everything else for vitest.
  *
  * @param {readonly string[]} args
+ * @param {boolean} [isMore] whether only the further suites are run, of which the tools have none
  * @returns {Order}
  */
-export function parseOrder(args) {
+export function parseOrder(args, isMore = false) {
   const known = projectNames();
   // An option of vitest may take its value from the next word, so only what stands before the first one names projects.
   const firstOption = args.findIndex((arg) => !known.includes(arg));
@@ -58,7 +59,7 @@ export function parseOrder(args) {
     help: args.includes("--help") || args.includes("-h"),
     projects,
     suites: projects.length > 0 || !named.includes("tools"),
-    tools: named.includes("tools") || args.length === 0,
+    tools: named.includes("tools") || (args.length === 0 && !isMore),
     brokers:
       needs.length === 0 || needs.includes(undefined) ? undefined : [...new Set(needs.flatMap((names) => names ?? []))],
     vitestArgs,
