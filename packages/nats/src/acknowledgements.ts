@@ -1,35 +1,72 @@
 import type { NatsConnection } from "@nats-io/nats-core";
-import type { Delivery, InboundRecord, Outcome } from "@busbar/core/contract";
+import type { Delivery, Outcome } from "@busbar/core/contract";
 import { oncePerTurn } from "@busbar/core/driver";
 import type { Connection } from "./connection.ts";
 
-/** One settlement on its way to the server. */
-export interface Acknowledgement {
+/** What extends the time that a delivery may stay unsettled. */
+export const inProgress = "+WPI";
+
+/** The payload that settles a delivery so. */
+export function settlementPayload(outcome: Outcome, delayMs?: number): string {
+  if (outcome === "ack") return "+ACK";
+  if (outcome === "reject") return "+TERM";
+  if (delayMs === undefined || delayMs <= 0) return "-NAK";
+  return `-NAK {"delay": ${Math.ceil(delayMs) * 1_000_000}}`;
+}
+
+/**
+ * One settlement on its way to the server. Thousands wait for the server's word, and to keep all that belongs to their messages alive until then
+ * would cost a quarter of the throughput: so this has of a message only which one it was.
+ */
+export class Acknowledgement {
   /** The reply subject of the delivery: `$JS.ACK.<stream>.<consumer>.…`. */
   readonly subject: string;
-  readonly payload: Uint8Array;
+  readonly payload: string;
   readonly outcome: Outcome;
   /** The message's place in its stream. */
   readonly sequence: number;
-  /** Absent where core never saw the message. */
-  readonly delivery?: Delivery | undefined;
+  readonly #known: boolean;
+  readonly #address: string = "";
+  readonly #id: string | undefined;
+  readonly #position: string | undefined;
+  readonly #redelivered: boolean = false;
+  readonly #deliveries: number | undefined;
+
+  /** Without a delivery where core never saw the message. */
+  constructor(
+    { ackSubject, sequence }: { readonly ackSubject: string; readonly sequence: number },
+    outcome: Outcome,
+    delivery: Delivery | undefined,
+    delayMs: number | undefined,
+  ) {
+    this.subject = ackSubject;
+    this.payload = settlementPayload(outcome, delayMs);
+    this.outcome = outcome;
+    this.sequence = sequence;
+    this.#known = delivery !== undefined;
+    if (delivery === undefined) return;
+    this.#address = delivery.record.address;
+    this.#id = delivery.record.id;
+    this.#position = delivery.position;
+    this.#redelivered = delivery.redelivered;
+    this.#deliveries = delivery.deliveries;
+  }
+
+  /** What is left of the delivery: which one it was. Absent where core never saw the message. */
+  get delivery(): Delivery | undefined {
+    if (!this.#known) return undefined;
+    return {
+      record: { address: this.#address, id: this.#id, body: nothing, headers: {} },
+      position: this.#position,
+      redelivered: this.#redelivered,
+      deliveries: this.#deliveries,
+      stale: true,
+      settle: () => undefined,
+    };
+  }
 }
 
-const encoder = new TextEncoder();
-const ack = encoder.encode("+ACK");
-const nak = encoder.encode("-NAK");
-const term = encoder.encode("+TERM");
-
-/** What extends the time that a delivery may stay unsettled. */
-export const inProgress: Uint8Array = encoder.encode("+WPI");
-
-/** The payload that settles a delivery so. */
-export function settlementPayload(outcome: Outcome, delayMs?: number): Uint8Array {
-  if (outcome === "ack") return ack;
-  if (outcome === "reject") return term;
-  if (delayMs === undefined || delayMs <= 0) return nak;
-  return encoder.encode(`-NAK {"delay": ${Math.ceil(delayMs) * 1_000_000}}`);
-}
+const nothing = new Uint8Array(0);
 
 /** What is released in one turn comes again in the order of the stream, so it is given back in that order. */
 function releasesInOrder(acknowledgements: readonly Acknowledgement[]): readonly Acknowledgement[] {
@@ -73,10 +110,8 @@ export class Acknowledgements {
     if (this.#held || !this.#connection.connected || this.#client.isClosed()) return;
     const queued = this.#queued;
     this.#queued = [];
-    for (const acknowledgement of releasesInOrder(queued)) {
-      this.#client.publish(acknowledgement.subject, acknowledgement.payload);
-      this.#written.push(withoutMessage(acknowledgement));
-    }
+    this.#connection.commands.publishShort(releasesInOrder(queued));
+    for (const acknowledgement of queued) this.#written.push(acknowledgement);
     letGo(queued);
     this.#ask();
   }
@@ -152,34 +187,6 @@ export class Acknowledgements {
     for (const resolve of idle) resolve();
   }
 }
-
-/**
- * The same, but for what is heavy of the message: thousands wait for the server's word, and to keep all of them alive until then costs a
- * quarter of the throughput.
- */
-function withoutMessage({ subject, payload, outcome, sequence, delivery }: Acknowledgement): Acknowledgement {
-  return { subject, payload, outcome, sequence, delivery: delivery === undefined ? undefined : new Settled(delivery) };
-}
-
-/** What is left of a delivery that is settled: which one it was. */
-class Settled implements Delivery {
-  readonly record: InboundRecord;
-  readonly position: string | undefined;
-  readonly redelivered: boolean;
-  readonly deliveries: number | undefined;
-  readonly stale: boolean = true;
-
-  constructor({ record: { address, id }, position, redelivered, deliveries }: Delivery) {
-    this.record = { address, id, body: nothing, headers: {} };
-    this.position = position;
-    this.redelivered = redelivered;
-    this.deliveries = deliveries;
-  }
-
-  settle(): void {}
-}
-
-const nothing = new Uint8Array(0);
 
 /** Empties a list that nobody needs any more: one that has become old would keep its messages alive until a whole collection. */
 function letGo(list: Acknowledgement[]): void {

@@ -8,6 +8,7 @@ import { abortable, backoffDelayMs, ConnectionError, reconnectPolicy } from "@bu
 import type { BusError } from "@busbar/core/driver";
 import { effectiveCapabilities } from "./capabilities.ts";
 import { classify } from "./classify.ts";
+import { Commands } from "./commands.ts";
 import type { NatsSettings } from "./options.ts";
 
 /** What a connection tells those who live on it. None of these may throw. */
@@ -38,6 +39,7 @@ const apiTimeoutMs = 5_000;
  */
 export class Connection {
   readonly client: NatsConnection;
+  readonly commands: Commands;
   /** JetStream's API, for this account. */
   readonly api: JetStreamManager;
   readonly #settings: NatsSettings;
@@ -57,6 +59,7 @@ export class Connection {
     pace: Pace,
   ) {
     this.client = client;
+    this.commands = new Commands(client);
     this.api = api;
     this.#settings = settings;
     this.#reports = reports;

@@ -45,16 +45,12 @@ export class CorePublisher {
 
   /** Resolves once the server took it from the socket, or the socket from us. */
   publish(record: OutboundRecord, subject: string, signal?: AbortSignal): Promise<Receipt> {
-    const { client } = this.#connection;
+    const { client, commands } = this.#connection;
     const outgoing = new Outgoing(record, subject, client.info?.max_payload);
     if (signal !== undefined) outgoing.abortWith(signal, () => undefined);
     try {
-      const { headers } = outgoing;
-      client.publish(
-        subject,
-        record.body,
-        record.replyTo === undefined ? { headers } : { headers, reply: this.#ask(outgoing) },
-      );
+      const reply = record.replyTo === undefined ? undefined : this.#ask(outgoing);
+      commands.publish(subject, record.body, outgoing.headers, reply);
     } catch (error) {
       outgoing.reject(classify(error, { action: `Publishing to "${subject}"`, topic: record.topic }));
       return outgoing.promise;

@@ -40,7 +40,7 @@ export function recordToHeaders(record: OutboundRecord): WireHeaders {
     if (mayTravelPlain(name) && travelsPlain(name, value)) lines.add(name, value);
     else lines.add(wire.escaped + percentEncode(name), percentEncode(value));
   }
-  if (record.contentType !== "") lines.add(wire.contentType, record.contentType.replace(/[\r\n]+/g, " "));
+  if (record.contentType !== "") lines.add(wire.contentType, inOneLine(record.contentType));
   lines.add(wire.id, metaValue(record.id));
   if (record.key !== undefined) lines.add(wire.key, metaValue(record.key));
   lines.add(wire.timestamp, String(record.timestamp));
@@ -54,10 +54,22 @@ export function recordToHeaders(record: OutboundRecord): WireHeaders {
 
 /** What a reader would strip, or take for something else. */
 const unplain = /[%\r\n]|^\s|\s$/;
+/** What none of that is without, and most values are: it is found in a third of the time. */
+const suspicious = /[%\s]/;
 
 /** As it is where that can be told from an encoded one, so that foreign clients read it. */
 function metaValue(value: string): string {
-  return unplain.test(value) ? percentEncode(value) : value;
+  return suspicious.test(value) && unplain.test(value) ? percentEncode(value) : value;
+}
+
+/** The content type that was written last, which is the next one's most of the time. */
+let plainContentType = "";
+
+function inOneLine(contentType: string): string {
+  if (contentType === plainContentType) return contentType;
+  const line = contentType.replace(/[\r\n]+/g, " ");
+  if (line === contentType) plainContentType = contentType;
+  return line;
 }
 
 /** A user's `Nats-Rollup` would be an order to the server, a `content-type` would be taken for ours. */

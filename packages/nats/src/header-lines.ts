@@ -16,21 +16,19 @@ export class HeaderLines {
 
   /** The finished block. */
   finish(): WireHeaders {
-    return new WireHeaders(Buffer.from(`${this.#text}\r\n`));
+    return new WireHeaders(`${this.#text}\r\n`);
   }
 }
 
 /** The headers of a message as they go over the wire, in the shape that `publish` takes: it asks for nothing but their bytes. */
 export class WireHeaders {
-  readonly #bytes: Uint8Array;
+  readonly text: string;
+  /** In UTF-8; what counts towards `max_payload`. */
+  readonly byteLength: number;
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  /** What counts towards `max_payload`. */
-  get byteLength(): number {
-    return this.#bytes.byteLength;
+  constructor(text: string) {
+    this.text = text;
+    this.byteLength = Buffer.byteLength(text);
   }
 
   /** As the client's types would have it. */
@@ -39,7 +37,7 @@ export class WireHeaders {
   }
 
   encode(): Uint8Array {
-    return this.#bytes;
+    return Buffer.from(this.text);
   }
 }
 

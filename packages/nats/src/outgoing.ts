@@ -9,8 +9,10 @@ const nothing = (): void => undefined;
 export class Outgoing {
   readonly record: OutboundRecord;
   readonly subject: string;
-  readonly headers: WireHeaders["headers"];
+  readonly headers: WireHeaders;
   readonly promise: Promise<Receipt>;
+  /** Its place among those that were sent and are not answered. */
+  place = -1;
   /** Names it in the reply subject that it was last sent with; empty before. */
   token = "";
   /** True once JetStream said that no stream takes the subject. */
@@ -24,8 +26,8 @@ export class Outgoing {
 
   /** Throws a `RefusedError` for what is larger than the server takes: sent, it would cost the connection. */
   constructor(record: OutboundRecord, subject: string, maxPayload: number | undefined) {
-    const { headers, byteLength } = recordToHeaders(record);
-    const size = byteLength + record.body.byteLength;
+    const headers = recordToHeaders(record);
+    const size = headers.byteLength + record.body.byteLength;
     if (maxPayload !== undefined && size > maxPayload) {
       throw new RefusedError(
         `The message to "${record.topic}" has ${size} bytes with its headers, and the server takes at most ${maxPayload}; ` +

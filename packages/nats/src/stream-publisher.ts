@@ -1,7 +1,7 @@
 import { createInbox } from "@nats-io/nats-core";
 import type { Msg } from "@nats-io/nats-core";
 import type { OutboundRecord, Receipt } from "@busbar/core/contract";
-import { ClosedError, pause, RefusedError, SlotMap } from "@busbar/core/driver";
+import { ClosedError, pause, RefusedError, Slots } from "@busbar/core/driver";
 import type { BusError } from "@busbar/core/driver";
 import { classify, classifyRefusal } from "./classify.ts";
 import type { ApiProblem } from "./classify.ts";
@@ -44,7 +44,8 @@ export class StreamPublisher {
   readonly #connection: Connection;
   readonly #streams: Streams;
   readonly #inbox: string;
-  readonly #pending = new SlotMap<Outgoing>();
+  /** What was sent and is not answered. Its place in here is in its reply subject, so that the answer finds it without a search. */
+  readonly #pending = new Slots<Outgoing>();
   readonly #homes = new Map<string, Home>();
   #count = 0;
   #closed = false;
@@ -108,25 +109,25 @@ export class StreamPublisher {
   }
 
   #send(home: Home, outgoing: Outgoing): void {
-    const token = (++this.#count).toString(36);
-    outgoing.token = token;
-    this.#pending.add(token, outgoing);
+    outgoing.place = this.#pending.add(outgoing);
+    outgoing.token = `${outgoing.place}-${(++this.#count).toString(36)}`;
     home.underway++;
     try {
-      const reply = `${this.#inbox}.${token}`;
-      this.#connection.client.publish(outgoing.subject, outgoing.record.body, { reply, headers: outgoing.headers });
+      const reply = `${this.#inbox}.${outgoing.token}`;
+      this.#connection.commands.publish(outgoing.subject, outgoing.record.body, outgoing.headers, reply);
     } catch (error) {
-      this.#answered(token, home);
+      this.#answered(outgoing, home);
       outgoing.reject(classify(error, attemptOf(outgoing)));
     }
   }
 
   #onAnswer(message: Msg): void {
     const token = message.subject.slice(this.#inbox.length + 1);
-    const outgoing = this.#pending.get(token);
-    if (outgoing === undefined) return;
+    const outgoing = this.#pending.get(Number.parseInt(token, 10));
+    // The place may be another's by now.
+    if (outgoing?.token !== token) return;
     const home = this.#homeOf(outgoing.subject);
-    this.#answered(token, home);
+    this.#answered(outgoing, home);
     if (message.headers?.code === 503) this.#onHomeless(home, outgoing);
     else this.#onPublishAnswer(outgoing, parseAnswer(message.data));
     if (home.queue.length > 0) this.#prepare(home);
@@ -155,7 +156,7 @@ export class StreamPublisher {
   #rejectFollowers({ record, subject }: Outgoing, cause: BusError): void {
     for (const follower of this.#pending.inOrder()) {
       if (follower.subject !== subject || follower.record.key !== record.key) continue;
-      this.#answered(follower.token, this.#homeOf(subject));
+      this.#answered(follower, this.#homeOf(subject));
       follower.reject(unknownOutcome(follower, cause));
     }
   }
@@ -259,7 +260,7 @@ export class StreamPublisher {
   #forbidden(subject: string, error: Error): void {
     for (const outgoing of this.#pending.inOrder()) {
       if (outgoing.subject !== subject) continue;
-      this.#answered(outgoing.token, this.#homeOf(subject));
+      this.#answered(outgoing, this.#homeOf(subject));
       outgoing.reject(classify(error, attemptOf(outgoing)));
     }
   }
@@ -275,12 +276,15 @@ export class StreamPublisher {
   #forget(outgoing: Outgoing): void {
     const home = this.#homeOf(outgoing.subject);
     home.queue = home.queue.filter((queued) => queued !== outgoing);
-    if (this.#pending.get(outgoing.token) === outgoing) this.#answered(outgoing.token, home);
+    this.#answered(outgoing, home);
     this.#prepare(home);
   }
 
-  #answered(token: string, home: Home): void {
-    if (this.#pending.take(token) !== undefined) home.underway = Math.max(0, home.underway - 1);
+  #answered(outgoing: Outgoing, home: Home): void {
+    if (this.#pending.get(outgoing.place) === outgoing) {
+      this.#pending.remove(outgoing.place);
+      home.underway = Math.max(0, home.underway - 1);
+    }
     this.#checkIdle();
   }
 

@@ -1,7 +1,7 @@
 import type { Msg } from "@nats-io/nats-core";
 import type { BrokerStatus, Delivery, Outcome, SubscribeRequest, Subscriber } from "@busbar/core/contract";
 import { atMost, backoffDelayMs, HandOut, reconnectPolicy } from "@busbar/core/driver";
-import { Acknowledgements, inProgress, settlementPayload } from "./acknowledgements.ts";
+import { Acknowledgement, Acknowledgements, inProgress } from "./acknowledgements.ts";
 import { classify } from "./classify.ts";
 import type { Connection } from "./connection.ts";
 import { ConsumerSet } from "./consumer-set.ts";
@@ -15,8 +15,8 @@ import type { Streams } from "./streams.ts";
 import { patternCovers } from "./subject-pattern.ts";
 import { messageToRecord } from "./to-record.ts";
 import { filterToPattern, isPrivateSubject } from "./topic.ts";
-import { Unsettled } from "./unsettled.ts";
-import type { Entry, Released } from "./unsettled.ts";
+import { Entry, Unsettled } from "./unsettled.ts";
+import type { Released } from "./unsettled.ts";
 
 /** What a subscription over JetStream is made with. */
 export interface StreamSubscriberOptions {
@@ -28,13 +28,6 @@ export interface StreamSubscriberOptions {
   readonly sink: (delivery: Delivery) => void;
   readonly report: (status: BrokerStatus) => void;
   readonly ended: () => void;
-}
-
-/** How a message is settled; without a delivery where core never saw it. */
-interface Settlement {
-  readonly outcome: Outcome;
-  readonly delivery?: Delivery | undefined;
-  readonly delayMs?: number | undefined;
 }
 
 /** How often streams that are new are looked for, in milliseconds, by a filter that begins with a wildcard. */
@@ -56,7 +49,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   readonly request: SubscribeRequest;
   readonly pattern: string;
   readonly #options: StreamSubscriberOptions;
-  readonly #handOut: HandOut;
+  readonly #handOut: HandOut<Entry>;
   readonly #acknowledgements: Acknowledgements;
   readonly #unsettled = new Unsettled();
   readonly #wide: boolean;
@@ -89,7 +82,10 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     this.pattern = filterToPattern(options.request.filter);
     this.#wide = beginsWithWildcard(this.pattern);
     this.#consumers = new ConsumerSet(this, this.#wide);
-    this.#handOut = new HandOut({ credit: options.request.maxInFlight, sink: (delivery) => this.#hand(delivery) });
+    this.#handOut = new HandOut({
+      credit: options.request.maxInFlight,
+      sink: (delivery, entry) => this.#hand(delivery, entry),
+    });
     this.#acknowledgements = new Acknowledgements(options.connection);
     this.#presence = new Presence(options.connection, options.request.name);
   }
@@ -133,20 +129,16 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   arrived(consumer: StreamConsumer, message: Msg, info: DeliveryInfo, again: boolean): void {
     const ackSubject = message.reply ?? "";
     const { sequence } = info;
-    if (this.#isForeign(consumer, message.subject))
-      return this.#acknowledge({ ackSubject, sequence }, { outcome: "ack" });
+    if (this.#isForeign(consumer, message.subject)) return this.#acknowledge({ ackSubject, sequence }, "ack");
     if (this.#stopped) return void this.#late.push({ consumer, ackSubject, sequence });
-    const position = `${consumer.stream}:${sequence}`;
-    const entry = this.#unsettled.add(position, { consumer, ackSubject, sequence });
     // This process fell silent for longer than the lease. The message is still being handled, once is enough.
-    if (entry === undefined) return;
-    this.#handOut.offer({
-      record: messageToRecord(message, info.storedAt),
-      deliveries: info.deliveries,
-      redelivered: again || info.deliveries > 1,
-      position,
-      settle: (outcome, delivery, delayMs) => this.#settle(position, entry, { outcome, delivery, delayMs }),
-    });
+    if (this.#unsettled.isHere({ consumer, ackSubject, sequence })) return;
+    const record = messageToRecord(message, info.storedAt);
+    const { deliveries } = info;
+    const redelivered = again || deliveries > 1;
+    const entry = new Entry({ record, deliveries, redelivered, consumer, sequence, ackSubject }, this.#settle);
+    this.#unsettled.add(entry);
+    this.#handOut.offer(entry);
   }
 
   broken(reason: string): void {
@@ -183,8 +175,8 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     this.#stopped = true;
     this.#handOut.stop();
     await Promise.all(Array.from(this.#consumers, (consumer) => consumer.drain()));
-    for (const late of this.#late.splice(0)) this.#acknowledge(late, { outcome: "release" });
-    for (const left of this.#unsettled.takeUnhanded()) this.#acknowledge(left, { outcome: "release" });
+    for (const late of this.#late.splice(0)) this.#acknowledge(late, "release");
+    for (const left of this.#unsettled.takeUnhanded()) this.#acknowledge(left, "release");
   }
 
   async flush(): Promise<void> {
@@ -223,7 +215,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
 
   async #close(): Promise<void> {
     await this.stop();
-    for (const left of [...this.#owed, ...this.#takeBack()]) this.#acknowledge(left, { outcome: "release" });
+    for (const left of [...this.#owed, ...this.#takeBack()]) this.#acknowledge(left, "release");
     this.#unlisten();
     const answered = this.connection.connected && (await this.#flushed());
     if (answered)
@@ -250,27 +242,24 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     return consumer.readsAll && !patternCovers(this.pattern, subject);
   }
 
-  #hand(delivery: Delivery): void {
-    const entry = this.#unsettled.get(delivery.position ?? "");
-    if (entry !== undefined) {
-      entry.handedOut = true;
-      if (this.request.delivery === "at-most-once") {
-        entry.acknowledged = true;
-        this.#acknowledge(entry, { outcome: "ack" });
-      }
+  #hand(delivery: Delivery, entry: Entry): void {
+    entry.handedOut = true;
+    if (this.request.delivery === "at-most-once") {
+      entry.acknowledged = true;
+      this.#acknowledge(entry, "ack");
     }
     this.#options.sink(delivery);
   }
 
-  #settle(position: string, entry: Entry, settlement: Settlement): void {
-    this.#unsettled.delete(position);
-    if (!entry.acknowledged) this.#acknowledge(entry, settlement);
-    entry.consumer.settled(entry.sequence, settlement.delayMs);
-  }
+  readonly #settle = (entry: Entry, outcome: Outcome, delivery: Delivery, delayMs: number | undefined): void => {
+    this.#unsettled.delete(entry);
+    if (!entry.acknowledged) this.#acknowledge(entry, outcome, delivery, delayMs);
+    entry.consumer.settled(entry.sequence, delayMs);
+  };
 
-  #acknowledge({ ackSubject, sequence }: Omit<Released, "consumer">, { outcome, delayMs, delivery }: Settlement): void {
-    const payload = settlementPayload(outcome, delayMs);
-    this.#acknowledgements.add({ subject: ackSubject, payload, outcome, sequence, delivery });
+  /** Without a delivery where core never saw the message. */
+  #acknowledge(released: Omit<Released, "consumer">, outcome: Outcome, delivery?: Delivery, delayMs?: number): void {
+    this.#acknowledgements.add(new Acknowledgement(released, outcome, delivery, delayMs));
   }
 
   /** Makes stale what is out, forgets what waits, and tells how to release all of it. */
@@ -282,7 +271,8 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   #extendLeases(now: number): void {
     if (now - this.#extendedAt < this.#consumers.leaseMs() / 3) return;
     this.#extendedAt = now;
-    for (const ackSubject of this.#unsettled.leases()) this.connection.client.publish(ackSubject, inProgress);
+    const leases = Array.from(this.#unsettled.leases(), (subject) => ({ subject, payload: inProgress }));
+    this.connection.commands.publishShort(leases);
   }
 
   #lost(): void {

@@ -11,13 +11,13 @@ import type { WireMessage } from "./wire-message.ts";
  * @param storedAt When the stream took the message, in milliseconds since the epoch, where there is a stream.
  */
 export function messageToRecord(message: WireMessage, storedAt?: number): InboundRecord {
-  const { data } = message;
-  const read = readHeaders(message, data);
+  const { data, subject, reply } = message;
+  const read = readHeaders(message, { data, subject, reply });
   const { key, correlationId, users } = read;
   const id = read.id ?? read.publishToken;
-  const replyTo = read.replyTo ?? (storedAt === undefined ? message.reply : undefined);
+  const replyTo = read.replyTo ?? (storedAt === undefined ? reply : undefined);
   return {
-    address: subjectToTopic(message.subject),
+    address: subjectToTopic(subject),
     topic: read.topic,
     // A part of what the socket gave, which is this delivery's alone.
     body: data,

@@ -39,6 +39,23 @@ describe("records as headers", () => {
     );
   });
 
+  it("are read where they stand as the client would read them", () => {
+    fc.assert(
+      fc.property(fc.dictionary(name, text), text, text, fc.constantFrom("text/plain", "a/b; c=d"), (...parts) => {
+        const [headers, key, id, contentType] = parts;
+        const sent = record("a.b", "x", { headers, key, id, contentType, topic: "c.d" });
+        const block = Buffer.from(recordToHeaders(sent).text);
+        const chunk = Buffer.concat([Buffer.from("HMSG a.b 1 …\r\n"), block, Buffer.from("x\r\n")]);
+        const data = chunk.subarray(chunk.length - 3, chunk.length - 2);
+        const message = { subject: "a.b", data, size: () => 3 + block.byteLength + 1, headers: undefined };
+        const { native: _here, ...inPlace } = messageToRecord(message);
+        const { native: _there, ...byClient } = overTheWire(sent);
+        expect(inPlace).toEqual({ ...byClient, body: data });
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
   it.each([
     ["Nats-Rollup", "all"],
     ["nats-msg-id", "mine"],

@@ -15,10 +15,11 @@ export interface Arrival {
 }
 
 /** How a `HandOut` behaves when it is full. */
-export interface HandOutOptions {
+export interface HandOutOptions<Kind extends Arrival = Arrival> {
   /** The most deliveries that may be out and unsettled. */
   readonly credit: number;
-  readonly sink: (delivery: Delivery) => void;
+  /** Gets each delivery with the arrival that it was made of. */
+  readonly sink: (delivery: Delivery, arrival: Kind) => void;
   /**
    * `hold` (the default) keeps every arrival until there is credit, and calls `onHold(true)` so that the driver can stop the
    * flow, `onHold(false)` once nothing waits any more. `drop-oldest` keeps at most `credit` waiting ones and
@@ -34,9 +35,9 @@ export interface HandOutOptions {
  * nobody paused, and wait here otherwise, in order. It also keeps the generations: `endGeneration` makes
  * everything that came before stale, so that settling it does nothing.
  */
-export class HandOut {
-  readonly #options: HandOutOptions;
-  readonly #waiting = new Denque<HandedDelivery>();
+export class HandOut<Kind extends Arrival = Arrival> {
+  readonly #options: HandOutOptions<Kind>;
+  readonly #waiting = new Denque<HandedDelivery<Kind>>();
   #generation = 0;
   #unsettled = 0;
   #paused = false;
@@ -44,7 +45,7 @@ export class HandOut {
   #held = false;
   #idle: (() => void)[] = [];
 
-  constructor(options: HandOutOptions) {
+  constructor(options: HandOutOptions<Kind>) {
     this.#options = options;
   }
 
@@ -64,7 +65,7 @@ export class HandOut {
   }
 
   /** Hands the arrival out, or keeps it until there is credit. After `stop` it is left alone: unsettled, for the broker to deliver again. */
-  offer(arrival: Arrival): void {
+  offer(arrival: Kind): void {
     if (this.#stopped) return;
     const delivery = new HandedDelivery(this, this.#generation, arrival);
     if (this.#waiting.length === 0 && !this.full) return this.#hand(delivery);
@@ -134,9 +135,9 @@ export class HandOut {
     if (this.#waiting.length === 0) this.#hold(false);
   }
 
-  #hand(delivery: HandedDelivery): void {
+  #hand(delivery: HandedDelivery<Kind>): void {
     this.#unsettled++;
-    this.#options.sink(delivery);
+    delivery.handTo(this.#options.sink);
   }
 
   #hold(held: boolean): void {
@@ -146,16 +147,20 @@ export class HandOut {
   }
 }
 
-class HandedDelivery implements Delivery {
-  readonly #handOut: HandOut;
+class HandedDelivery<Kind extends Arrival> implements Delivery {
+  readonly #handOut: HandOut<Kind>;
   readonly #generation: number;
-  readonly #arrival: Arrival;
+  readonly #arrival: Kind;
   #settled = false;
 
-  constructor(handOut: HandOut, generation: number, arrival: Arrival) {
+  constructor(handOut: HandOut<Kind>, generation: number, arrival: Kind) {
     this.#handOut = handOut;
     this.#generation = generation;
     this.#arrival = arrival;
+  }
+
+  handTo(sink: HandOutOptions<Kind>["sink"]): void {
+    sink(this, this.#arrival);
   }
 
   get record(): InboundRecord {
