@@ -114,6 +114,18 @@ const publishNeeds: readonly {
   },
 ];
 
+/** What a publish may ask for in vain, for each broker: with most that is little, and a publish has no time to look through all of it. */
+const vainNeeds = new WeakMap<Capabilities, typeof publishNeeds>();
+
+function vainNeedsOf(supports: Capabilities): typeof publishNeeds {
+  let needs = vainNeeds.get(supports);
+  if (needs === undefined) {
+    needs = publishNeeds.filter(({ capability }) => supports[capability] === "unsupported");
+    vainNeeds.set(supports, needs);
+  }
+  return needs;
+}
+
 const nothing: readonly UnmetNeed[] = [];
 
 /** What a publish needs of its broker and does not get there. Makes a list only where there is something to put in it. */
@@ -123,9 +135,8 @@ export function unmetPublishNeeds(
   supports: Capabilities,
 ): readonly UnmetNeed[] {
   let unmetNeeds = nothing;
-  for (const { capability, isAsked, detail } of publishNeeds)
-    if (supports[capability] === "unsupported" && isAsked(options))
-      unmetNeeds = [...unmetNeeds, { capability, subject: `publish("${topic}")`, detail }];
+  for (const { capability, isAsked, detail } of vainNeedsOf(supports))
+    if (isAsked(options)) unmetNeeds = [...unmetNeeds, { capability, subject: `publish("${topic}")`, detail }];
   return unmetNeeds;
 }
 

@@ -1,3 +1,4 @@
+import { identityOf } from "./finished-messages.ts";
 import { messageId } from "./message-id.ts";
 import type { Delivery } from "../contract/index.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
@@ -17,16 +18,14 @@ export interface Run {
 export class HeldMessage {
   /** The newest delivery of it: after a reconnect the broker sends it again. */
   delivery: Delivery;
-  /** By which name a redelivery of this message can be told; absent where the broker and the message give none. */
-  readonly identity: string | undefined;
   readonly topic: string;
   readonly source: IntakeSource;
   /** Those of one lane are handled one after the other. */
   readonly lane: string | undefined;
   /** Its place among the held ones. */
   place = -1;
-  /** Whether it can be found by its identity; of several with the same one only the first can. */
-  isIdentified = false;
+  /** By which name it is listed where the broker has positions; of several with the same one only the first is. */
+  listedAs: string | undefined;
   /** What runs of it at the moment. */
   run: Run | undefined;
   /** How often its handler failed. */
@@ -39,16 +38,8 @@ export class HeldMessage {
   readonly #filter: ParsedFilter;
   #id: string | undefined;
 
-  constructor(
-    delivery: Delivery,
-    identity: string | undefined,
-    topic: string,
-    lane: string | undefined,
-    filter: ParsedFilter,
-    source: IntakeSource,
-  ) {
+  constructor(delivery: Delivery, topic: string, lane: string | undefined, filter: ParsedFilter, source: IntakeSource) {
     this.delivery = delivery;
-    this.identity = identity;
     this.topic = topic;
     this.lane = lane;
     this.source = source;
@@ -60,6 +51,11 @@ export class HeldMessage {
   /** The message's own id, or one made for a foreign message that has none. */
   get id(): string {
     return (this.#id ??= messageId());
+  }
+
+  /** By which name a redelivery of this message can be told; absent where the broker and the message give none. */
+  get identity(): string | undefined {
+    return identityOf(this.delivery, this.source.prefix);
   }
 
   get redelivered(): boolean {

@@ -1,4 +1,5 @@
 import { backoffDelayMs } from "../driver/backoff.ts";
+import { oncePerTurn } from "../driver/once-per-turn.ts";
 import { Slots } from "../driver/slots.ts";
 import type { Delivery, InboundRecord } from "../contract/index.ts";
 import { BusError, ClosedError, InvalidArgumentError, RevokedError, TimeoutError } from "../errors.ts";
@@ -93,8 +94,10 @@ export class Intake implements Swept {
   readonly #options: IntakeOptions;
   readonly #lanes = new Lanes<HeldMessage>();
   readonly #held = new Slots<HeldMessage>();
-  /** The places of held messages by identity, of those that have one of their own. */
-  readonly #identified = new Map<string, number>();
+  /** The places of held messages by their position, where the broker gives them one. */
+  readonly #byPosition = new Map<string, number>();
+  #staleOfTurn: ReadonlyMap<string, HeldMessage> | undefined;
+  readonly #forgetStaleSoon = oncePerTurn(() => (this.#staleOfTurn = undefined));
   readonly #delayed = new Set<HeldMessage>();
   readonly #finished = new FinishedMessages();
   #running = 0;
@@ -142,17 +145,18 @@ export class Intake implements Swept {
       this.counts.unmatched++;
       return delivery.settle("ack");
     }
-    const identity = identityOf(delivery, source.prefix);
+    const isKnown = delivery.position !== undefined;
+    // Without a position only the broker's word tells a redelivery, and without that word there is nothing to look for.
+    const identity = isKnown || delivery.redelivered ? identityOf(delivery, source.prefix) : undefined;
     if (identity !== undefined && this.#rejoin(delivery, identity)) return;
     const held = new HeldMessage(
       delivery,
-      identity,
       topic ?? delivery.record.address,
       this.#laneOf(delivery.record, topic),
       this.#options.filter,
       source,
     );
-    this.#hold(held);
+    this.#hold(held, isKnown ? identity : undefined);
     // What will never reach a handler takes no lane.
     if (topic === undefined) return this.#bury(held, "unknown-topic", new Error(unknownTopic));
     if (this.#isDeliveredTooOften(delivery))
@@ -176,7 +180,7 @@ export class Intake implements Swept {
     // At most once they were acknowledged before they ran, so nobody else has them.
     if (this.#options.atMostOnce) return;
     for (const position of positions) {
-      const held = this.#heldAs(source.prefix + position);
+      const held = this.#heldAt(source.prefix + position);
       if (held?.delivery.stale !== true) continue;
       const { run } = held;
       run?.abort(new RevokedError("Another member of the group has the message now.", { topic: held.topic }));
@@ -234,27 +238,42 @@ export class Intake implements Swept {
     return this.#inOrder().filter(({ failures, dueAt }) => failures > 0 || dueAt > 0);
   }
 
-  #hold(held: HeldMessage): void {
+  #hold(held: HeldMessage, position: string | undefined): void {
     held.place = this.#held.add(held);
-    const { identity } = held;
-    if (identity === undefined || this.#identified.has(identity)) return;
-    held.isIdentified = true;
-    this.#identified.set(identity, held.place);
+    if (position === undefined || this.#byPosition.has(position)) return;
+    held.listedAs = position;
+    this.#byPosition.set(position, held.place);
   }
 
   #letGo(held: HeldMessage): void {
     this.#held.remove(held.place);
-    if (held.isIdentified) this.#identified.delete(held.identity as string);
+    if (held.listedAs !== undefined) this.#byPosition.delete(held.listedAs);
+  }
+
+  #heldAt(position: string): HeldMessage | undefined {
+    const place = this.#byPosition.get(position);
+    return place === undefined ? undefined : this.#held.get(place);
   }
 
   #heldAs(identity: string): HeldMessage | undefined {
-    const place = this.#identified.get(identity);
-    return place === undefined ? undefined : this.#held.get(place);
+    const held = this.#staleById().get(identity);
+    return held !== undefined && this.#held.get(held.place) === held ? held : undefined;
+  }
+
+  /** What is held and stale, by identity. Redeliveries come by the thousand after a lost connection, and hardly ever else. */
+  #staleById(): ReadonlyMap<string, HeldMessage> {
+    if (this.#staleOfTurn === undefined) {
+      const stale = this.#inOrder().filter(({ delivery }) => delivery.stale);
+      // Of several with the same identity the first counts.
+      this.#staleOfTurn = new Map(stale.reverse().map((held) => [held.identity ?? "", held]));
+      this.#forgetStaleSoon();
+    }
+    return this.#staleOfTurn;
   }
 
   /** Joins a redelivery to the message that is still held, or acknowledges it where that was handled already. */
   #rejoin(delivery: Delivery, identity: string): boolean {
-    const held = this.#heldAs(identity);
+    const held = delivery.position === undefined ? this.#heldAs(identity) : this.#heldAt(identity);
     if (held?.delivery.stale === true && isSame(delivery, held.delivery.record.id)) {
       held.delivery = delivery;
       return true;
