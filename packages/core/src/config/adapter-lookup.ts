@@ -2,7 +2,6 @@ import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { moduleResolve } from "import-meta-resolve";
 import { BusError, ConfigError } from "../errors.ts";
 
 /** Who asks for an adapter. */
@@ -25,7 +24,7 @@ export interface AdapterRequest {
  */
 export async function lookUpAdapter(packageName: string, request: AdapterRequest): Promise<unknown> {
   const { problem, broker } = request;
-  const url = find(packageName, packageName.startsWith(".") ? [request.folder] : foldersOf(request), request);
+  const url = besideCore(packageName) ?? (await find(packageName, request));
   try {
     const module = (await import(url)) as { readonly adapter?: unknown };
     return module.adapter;
@@ -38,6 +37,16 @@ export async function lookUpAdapter(packageName: string, request: AdapterRequest
         cause,
       },
     );
+  }
+}
+
+/** Where most adapters are, found without loading what finds the others. */
+function besideCore(packageName: string): string | undefined {
+  if (packageName.startsWith(".")) return undefined;
+  try {
+    return import.meta.resolve(packageName);
+  } catch {
+    return undefined;
   }
 }
 
@@ -55,12 +64,11 @@ function programFolder(program: string): string {
   }
 }
 
-function find(
-  packageName: string,
-  folders: readonly (string | undefined)[],
-  { problem, broker }: AdapterRequest,
-): string {
+async function find(packageName: string, request: AdapterRequest): Promise<string> {
+  const { problem, broker } = request;
+  const folders = packageName.startsWith(".") ? [request.folder] : foldersOf(request);
   const conditions = importConditions();
+  const { moduleResolve } = await import("import-meta-resolve");
   let unusable: Error | undefined;
   for (const folder of folders) {
     // Only the folder of this name counts, the file need not be there.
