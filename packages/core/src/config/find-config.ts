@@ -1,28 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
-import { hostname } from "node:os";
-import { dirname, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { ConfigError } from "../errors.ts";
 import type { PartialBusConfig } from "./bus-config.ts";
 import { schemeOf } from "./broker-url.ts";
 import { isPlainObject } from "./config-section.ts";
 import { objectSource } from "./config-source.ts";
 import type { ConfigSource } from "./config-source.ts";
-import type { Environment } from "./variables.ts";
+import type { Surroundings } from "./host-contract.ts";
+import { host } from "./host.ts";
 import { yamlSource } from "./yaml-source.ts";
-
-/** What the process brings along; a test brings its own. */
-export interface Surroundings {
-  readonly environment: Environment;
-  /** The working directory. */
-  readonly folder: string;
-  readonly hostname: string;
-}
-
-/** The surroundings of this process. */
-export function processSurroundings(): Surroundings {
-  return { environment: process.env, folder: process.cwd(), hostname: hostname() };
-}
 
 /** A configuration that was found, not yet understood. */
 export interface FoundConfig {
@@ -49,7 +33,7 @@ export function findConfig(config: PartialBusConfig | string | URL | undefined, 
     const warnings = isSet(url) ? ["BUSBAR_URL has no effect, because BUSBAR_CONFIG names a file."] : [];
     return { source: fileSource(file, "BUSBAR_CONFIG", around), warnings };
   }
-  const here = existsSync(resolve(around.folder, defaultFile));
+  const here = host.exists(host.pathOf(around.folder, defaultFile));
   if (isSet(url)) {
     const warnings = here ? [`${defaultFile} is not read, because BUSBAR_URL is set.`] : [];
     return { source: { ...urlSource(url, around), file: "BUSBAR_URL" }, warnings };
@@ -74,7 +58,7 @@ export function findConfig(config: PartialBusConfig | string | URL | undefined, 
  */
 export function brokerNames(
   config: PartialBusConfig | string | URL | undefined,
-  around: Surroundings = processSurroundings(),
+  around: Surroundings = host.surroundings(),
 ): readonly string[] {
   const { value } = findConfig(config, around).source;
   const brokers = isPlainObject(value) ? value["brokers"] : undefined;
@@ -84,7 +68,7 @@ export function brokerNames(
 function givenSource(config: PartialBusConfig | string | URL, around: Surroundings): ConfigSource {
   if (typeof config === "object" && !(config instanceof URL)) return objectSource(config, around.folder);
   const text = String(config);
-  if (text.startsWith("file:")) return fileSource(fileURLToPath(text), "connect()", around);
+  if (text.startsWith("file:")) return fileSource(text, "connect()", around);
   const isFile = schemeOf(text) === undefined && /\.(?:ya?ml|json)$/i.test(text);
   return isFile ? fileSource(text, "connect()", around) : urlSource(text, around);
 }
@@ -94,20 +78,15 @@ function urlSource(url: string, { folder }: Surroundings): ConfigSource {
 }
 
 function fileSource(name: string, namedBy: string, { environment, folder }: Surroundings): ConfigSource {
-  const path = resolve(folder, name);
+  const path = host.pathOf(folder, name);
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = host.read(path);
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
     throw new ConfigError([`${namedBy} names the file ${path}, which cannot be read (${code}).`], { cause });
   }
-  return yamlSource({ text, file: shownName(path, folder), folder: dirname(path), environment });
-}
-
-function shownName(path: string, folder: string): string {
-  const shown = relative(folder, path);
-  return shown.startsWith("..") ? path : shown;
+  return yamlSource({ text, file: host.shownName(path, folder), folder: host.folderOf(path), environment });
 }
 
 function isSet(value: string | undefined): value is string {

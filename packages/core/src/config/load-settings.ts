@@ -5,8 +5,9 @@ import type { PartialBusConfig } from "./bus-config.ts";
 import { ConfigReading } from "./config-section.ts";
 import type { Section } from "./config-section.ts";
 import { consoleLogger } from "./console-logger.ts";
-import { findConfig, processSurroundings } from "./find-config.ts";
-import type { Surroundings } from "./find-config.ts";
+import { findConfig } from "./find-config.ts";
+import type { Surroundings } from "./host-contract.ts";
+import { host } from "./host.ts";
 import { readBrokers } from "./read-brokers.ts";
 import type { ReadyBroker } from "./read-brokers.ts";
 import { readPolicies, readRoutes } from "./read-patterns.ts";
@@ -27,7 +28,7 @@ const identityRule = 'has to be 1 to 64 letters, digits, "_" and "-"';
  */
 export function loadSettings(
   config?: PartialBusConfig | string | URL,
-  surroundings: Surroundings = processSurroundings(),
+  surroundings: Surroundings = host.surroundings(),
   ready: readonly ReadyBroker[] = [],
 ): BusSettings {
   const { source, warnings } = findConfig(config ?? (ready.length === 0 ? undefined : {}), surroundings);

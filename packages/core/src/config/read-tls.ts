@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import type { TlsOptions } from "../contract/index.ts";
 import { withoutAbsent } from "./config-section.ts";
 import type { ConfigReading, Section } from "./config-section.ts";
+import { host } from "./host.ts";
 
 const keys = ["ca", "cert", "key", "passphrase", "servername", "rejectUnauthorized"];
 const pemStart = "-----BEGIN";
@@ -32,7 +31,7 @@ function readPem(section: Section, key: string, reading: ConfigReading): string 
   const { folder } = reading.source;
   let text: string;
   try {
-    text = readFileSync(resolve(folder, value), "utf8");
+    text = host.read(host.pathOf(folder, value));
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
     return reading.report(

@@ -1,7 +1,7 @@
-import { createRequire } from "node:module";
 import type { Document, LineCounter, Node, Pair, YAMLError } from "yaml";
 import { problemAt } from "./config-source.ts";
 import type { ConfigPath, ConfigProblem, ConfigSource } from "./config-source.ts";
+import { host } from "./host.ts";
 import { shelterReferences, substitute, unshelterReferences } from "./variables.ts";
 import type { Environment } from "./variables.ts";
 
@@ -14,10 +14,6 @@ export interface YamlText {
   readonly environment: Environment;
 }
 
-/** Loaded with the first file: most programs have none, or are given an object, and it is a quarter of what there is to load. */
-const yaml = (): typeof import("yaml") => load("yaml") as typeof import("yaml");
-const load = createRequire(import.meta.url);
-
 /** A file that refers to itself again and again would otherwise grow without bound. */
 const mostAliases = 1_000;
 
@@ -26,7 +22,7 @@ const mostAliases = 1_000;
  * can become a key, a comment or a second value. Never throws; what is wrong is in `problems`.
  */
 export function yamlSource(from: YamlText): ConfigSource {
-  const { LineCounter, parseDocument } = yaml();
+  const { LineCounter, parseDocument } = host.loadYaml();
   const lineCounter = new LineCounter();
   // The parser's own way of showing errors prints the lines around them, and with them the secrets there.
   const document = parseDocument(shelterReferences(from.text), { lineCounter, prettyErrors: false, stringKeys: false });
@@ -81,7 +77,7 @@ class DocumentReader {
   read(node: Node | null | undefined, path: ConfigPath): unknown {
     if (node === null || node === undefined) return null;
     this.#noteLine(path, node);
-    const { isAlias, isMap, isScalar, isSeq } = yaml();
+    const { isAlias, isMap, isScalar, isSeq } = host.loadYaml();
     if (isAlias(node)) return this.#readAlias(node.resolve(this.#document), path);
     if (isScalar(node)) return typeof node.value === "string" ? this.#readText(node.value, path) : node.value;
     if (!isMap(node) && !isSeq(node)) return null;
@@ -144,7 +140,7 @@ class DocumentReader {
 
 /** A key as a name; `undefined` for one that is a list, a map or nothing. */
 function nameOf(key: Node): string | undefined {
-  if (!yaml().isScalar(key)) return undefined;
+  if (!host.loadYaml().isScalar(key)) return undefined;
   const { value } = key;
   if (typeof value === "string") return unshelterReferences(value);
   return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;

@@ -1,3 +1,4 @@
+import { fromBase64, toBase64 } from "../codec/base64.ts";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Headers, InboundRecord, OutboundRecord } from "../contract/index.ts";
@@ -66,7 +67,7 @@ export function deadLetterToRecord(letter: DeadLetter, address: string, headersC
   } as const;
   if (!headersCarried || letter.body.byteLength === 0) {
     const { body, ...rest } = letter;
-    const envelope = JSON.stringify({ ...rest, body: Buffer.from(body).toString("base64") });
+    const envelope = JSON.stringify({ ...rest, body: toBase64(body) });
     return { ...base, body: utf8ToBytes(envelope), headers: {}, contentType: deadLetterContentType };
   }
   const headers: Record<string, string> = {
@@ -87,7 +88,7 @@ export function deadLetterToRecord(letter: DeadLetter, address: string, headersC
 export function deadLetterFromRecord(record: InboundRecord, group: string, headersCarried: boolean): DeadLetter {
   if (!headersCarried || record.contentType === deadLetterContentType) {
     const { body, ...rest } = JSON.parse(new TextDecoder().decode(record.body)) as DeadLetter & { body: string };
-    return { ...rest, key: rest.key, contentType: rest.contentType, body: Buffer.from(body, "base64") };
+    return { ...rest, key: rest.key, contentType: rest.contentType, body: fromBase64(body) };
   }
   const dead = (name: string): string | undefined => record.headers[`${prefix}${name}`];
   return {

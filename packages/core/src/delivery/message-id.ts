@@ -32,7 +32,9 @@ function draw(msecs: number): void {
   }
   const [a = 0, high = 0, low = 0] = random.subarray(used, (used += wordsPerId));
   drawnAt = msecs;
-  drawn = UUID.fromFieldsV7(msecs, a & 0xfff, high & 0x3fffffff, low).toString().slice(0, -countedDigits);
+  drawn = UUID.fromFieldsV7(msecs, a & 0xfff, high & 0x3fffffff, low)
+    .toString()
+    .slice(0, -countedDigits);
   // The upper half is left free to count in, so that it does not run over within a millisecond.
   count = low & (countEnd / 2 - 1);
 }

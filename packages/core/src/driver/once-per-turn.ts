@@ -1,3 +1,5 @@
+import { nextTurn } from "./next-turn.ts";
+
 /**
  * Makes a function that runs `flush` once in the next turn of the event loop, however often it is called before: what
  * was collected in one turn is written in one go (`docs/performance.md`). `flush` must not throw.
@@ -7,7 +9,7 @@ export function oncePerTurn(flush: () => void): () => void {
   return () => {
     if (scheduled) return;
     scheduled = true;
-    setImmediate(() => {
+    nextTurn(() => {
       scheduled = false;
       flush();
     });

@@ -1,5 +1,6 @@
 import Denque from "denque";
 import type { OutboundRecord } from "../contract/index.ts";
+import { nextTurn } from "../driver/next-turn.ts";
 import { matches } from "../topic/filter.ts";
 import { parseCheckedFilter } from "../topic/grammar.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
@@ -90,7 +91,7 @@ export class MemoryQueue {
   pump(): void {
     if (this.#scheduled || this.#members.length === 0 || this.#waiting.length === 0) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    nextTurn(() => {
       this.#scheduled = false;
       this.#handOut();
     });

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Logger } from "../../src/bus/settings.ts";
 import type { BusConfig } from "../../src/config/bus-config.ts";
-import type { Surroundings } from "../../src/config/find-config.ts";
+import type { Surroundings } from "../../src/config/host-contract.ts";
 import { loadSettings } from "../../src/config/load-settings.ts";
 import { ConfigError } from "../../src/errors.ts";
 
