@@ -9,11 +9,12 @@ function turnsByMessage(): (work: () => void) => void {
   const { port1, port2 } = new MessageChannel();
   let waiting: (() => void)[] = [];
   // As a browser has it: Node's types know a port that Node alone has.
-  (port1 as { onmessage?: () => void }).onmessage = () => {
+  (port1 as unknown as EventTarget).addEventListener("message", () => {
     const due = waiting;
     waiting = [];
     for (const work of due) work();
-  };
+  });
+  port1.start();
   return (work) => {
     waiting.push(work);
     if (waiting.length === 1) port2.postMessage(undefined);
