@@ -1,4 +1,4 @@
-import type { Capabilities, CapabilityName } from "../contract/index.ts";
+import type { Capabilities, CapabilityName, DeliveryGuarantee } from "../contract/index.ts";
 import type { UnmetNeed } from "../errors.ts";
 import type { SubscribeOptions } from "../delivery/options.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
@@ -69,17 +69,17 @@ export function unmetRequirements(
 /** What the options of a publish can ask for, and what to say when it is not there. */
 const publishNeeds: readonly {
   readonly capability: CapabilityName;
-  readonly isAsked: (options: PublishOptions) => boolean;
+  readonly isAsked: (options: PublishOptions, delivery: DeliveryGuarantee) => boolean;
   readonly detail: string;
 }[] = [
   {
     capability: "atLeastOnce",
-    isAsked: ({ delivery }) => delivery !== "at-most-once",
+    isAsked: (_options, delivery) => delivery === "at-least-once",
     detail: 'it has no "at-least-once" delivery; ask for "at-most-once" or change the broker.',
   },
   {
     capability: "atMostOnce",
-    isAsked: ({ delivery }) => delivery === "at-most-once",
+    isAsked: (_options, delivery) => delivery === "at-most-once",
     detail: 'it has no "at-most-once" delivery; leave the option out.',
   },
   {
@@ -132,11 +132,13 @@ const nothing: readonly UnmetNeed[] = [];
 export function unmetPublishNeeds(
   topic: string,
   options: PublishOptions,
+  delivery: DeliveryGuarantee,
   supports: Capabilities,
 ): readonly UnmetNeed[] {
   let unmetNeeds = nothing;
   for (const { capability, isAsked, detail } of vainNeedsOf(supports))
-    if (isAsked(options)) unmetNeeds = [...unmetNeeds, { capability, subject: `publish("${topic}")`, detail }];
+    if (isAsked(options, delivery))
+      unmetNeeds = [...unmetNeeds, { capability, subject: `publish("${topic}")`, detail }];
   return unmetNeeds;
 }
 
@@ -151,13 +153,19 @@ export function unmetConfigNeeds(
     ];
     return folds.length === 0 ? [] : unmet(`brokers.${name}.fold`, needs, supports(name));
   });
+  const publishing = brokers.flatMap(({ name, publish: { delivery } }) => {
+    const needs: Need[] = [
+      ["atMostOnce", `broker "${name}" has no "at-most-once" delivery; leave publish.delivery out.`],
+    ];
+    return delivery === "at-most-once" ? unmet(`brokers.${name}.publish`, needs, supports(name)) : [];
+  });
   const burying = policies.flatMap(({ pattern, options: { deadLetter } }) => {
     if (deadLetter === undefined || deadLetter === false || deadLetter.broker === undefined) return [];
     const capability = deadLetter.topic === undefined ? "deadLetters" : "atLeastOnce";
     const needs: Need[] = [[capability, `broker "${deadLetter.broker}" cannot keep dead letters; name another.`]];
     return unmet(`policies["${pattern.canonical}"].deadLetter`, needs, supports(deadLetter.broker));
   });
-  return [...folding, ...burying];
+  return [...folding, ...publishing, ...burying];
 }
 
 /** What requests need of a broker and do not get there. */

@@ -12,7 +12,7 @@ export interface PublishOptions {
   readonly id?: string;
   /** @default json for values, text for strings when asked for, bytes for `Uint8Array` */
   readonly contentType?: string;
-  /** @default "at-least-once" */
+  /** @default that of the broker's `publish.delivery`, "at-least-once" unless told otherwise */
   readonly delivery?: DeliveryGuarantee;
   /** Keep it as the last value of its topic. */
   readonly retain?: boolean;

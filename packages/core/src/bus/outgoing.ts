@@ -95,7 +95,8 @@ export function outgoingRecord(
   link: BrokerLink,
   codecs: Codecs,
 ): OutboundRecord {
-  const needs = unmetPublishNeeds(topic, options, link.supports);
+  const delivery = options.delivery ?? link.settings.publish.delivery ?? "at-least-once";
+  const needs = unmetPublishNeeds(topic, options, delivery, link.supports);
   if (needs.length > 0) throw new UnsupportedError(needs, { topic, broker: link.name });
   const { body, contentType } = encoded(topic, payload, options, link, codecs);
   const limit = link.effective?.limits.maxBodyBytes;
@@ -114,7 +115,7 @@ export function outgoingRecord(
     id,
     timestamp: Date.now(),
     contentType,
-    delivery: options.delivery ?? "at-least-once",
+    delivery,
     sending: 1,
     publishToken: options.id === undefined ? id : messageId(),
     retain: options.retain,

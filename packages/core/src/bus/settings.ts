@@ -1,4 +1,4 @@
-import type { Broker, Codec, InboundRecord } from "../contract/index.ts";
+import type { Broker, Codec, DeliveryGuarantee, InboundRecord } from "../contract/index.ts";
 import type { PolicyOptions } from "../delivery/options.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 
@@ -43,12 +43,14 @@ export interface BrokerSettings {
   readonly publish: PublishSettings;
 }
 
-/** The publisher's window. */
+/** How a broker is published to. */
 export interface PublishSettings {
   /** The most unconfirmed publishes. @default 512 */
   readonly maxInFlight: number;
   /** @default "wait" */
   readonly overflow: Overflow;
+  /** The guarantee of a publish that asks for none. @default "at-least-once" */
+  readonly delivery?: DeliveryGuarantee | undefined;
 }
 
 /** Sends every topic under a pattern to one native topic. */

@@ -1,5 +1,13 @@
 import type { Overflow, Logger } from "../bus/settings.ts";
-import type { Adapter, Broker, Codec, Credentials, InboundRecord, Topology } from "../contract/index.ts";
+import type {
+  Adapter,
+  Broker,
+  Codec,
+  Credentials,
+  DeliveryGuarantee,
+  InboundRecord,
+  Topology,
+} from "../contract/index.ts";
 import type { PolicyOptions } from "../delivery/options.ts";
 
 /**
@@ -92,10 +100,12 @@ export interface FoldConfig {
   readonly topicFrom?: string | ((record: InboundRecord) => string | undefined) | undefined;
 }
 
-/** The publisher's window. */
+/** How a broker is published to. */
 export interface PublishConfig {
   /** The most unconfirmed publishes. @default 512 */
   readonly maxInFlight?: number | undefined;
   /** What happens to a publish when the window is full. @default "wait" */
   readonly overflow?: Overflow | undefined;
+  /** The guarantee of a publish that asks for none. @default "at-least-once" */
+  readonly delivery?: DeliveryGuarantee | undefined;
 }

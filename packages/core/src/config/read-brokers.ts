@@ -23,7 +23,7 @@ const brokerKeys = [
   "connectTimeoutMs",
 ];
 const nameShape = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-const defaultPublish: PublishSettings = { maxInFlight: 512, overflow: "wait" };
+const defaultPublish: PublishSettings = { maxInFlight: 512, overflow: "wait", delivery: "at-least-once" };
 
 /** What a broker takes from the configuration around it. */
 export interface BrokerSurroundings {
@@ -179,10 +179,11 @@ function readCredentials(broker: Section): Credentials | undefined {
 }
 
 function readPublish(broker: Section): PublishSettings {
-  const section = broker.section("publish", { known: ["maxInFlight", "overflow"] });
+  const section = broker.section("publish", { known: ["maxInFlight", "overflow", "delivery"] });
   return {
     maxInFlight: section?.count("maxInFlight", 1, 65_535) ?? defaultPublish.maxInFlight,
     overflow: section?.choice("overflow", ["wait", "reject", "drop-oldest", "drop-newest"]) ?? defaultPublish.overflow,
+    delivery: section?.choice("delivery", ["at-least-once", "at-most-once"]) ?? defaultPublish.delivery,
   };
 }
 

@@ -611,3 +611,35 @@ describe("the bus", () => {
 
 /** Fixed for ever: a change would orphan every queue that is out there. */
 const queueName = "g-t-65082ed23996";
+
+describe("the guarantee of a publish", () => {
+  it("is that of its broker where the call asks for none", async () => {
+    const broker = memory({ url: `memory://bus-test-${++count}` });
+    const sent: (string | undefined)[] = [];
+    const publish = broker.publish.bind(broker);
+    broker.publish = (record) => {
+      sent.push(record.delivery);
+      return publish(record);
+    };
+    const settings = { maxInFlight: 512, overflow: "wait", delivery: "at-most-once" } as const;
+    const bus = await makeBus({
+      brokers: [{ name: "main", load: () => Promise.resolve(broker), folds: [], publish: settings }],
+    });
+    await bus.publish("a", 1);
+    await bus.publish("a", 1, { delivery: "at-least-once" });
+    expect(sent).toEqual(["at-most-once", "at-least-once"]);
+  });
+
+  it("is refused at the start where the configuration asks for one that its broker has not", async () => {
+    const broker = memory({ url: `memory://bus-test-${++count}` });
+    const openBroker = broker.open.bind(broker);
+    broker.open = async () => {
+      const effective = await openBroker();
+      return { ...effective, supports: { ...effective.supports, atMostOnce: "unsupported" } };
+    };
+    const settings = { maxInFlight: 512, overflow: "wait", delivery: "at-most-once" } as const;
+    await expect(
+      makeBus({ brokers: [{ name: "main", load: () => Promise.resolve(broker), folds: [], publish: settings }] }),
+    ).rejects.toThrow('broker "main" has no "at-most-once" delivery; leave publish.delivery out');
+  });
+});

@@ -24,7 +24,7 @@ describe("a configuration that is right", () => {
       logger,
     });
     expect(settings.brokers).toMatchObject([
-      { name: "main", folds: [], publish: { maxInFlight: 512, overflow: "wait" } },
+      { name: "main", folds: [], publish: { maxInFlight: 512, overflow: "wait", delivery: "at-least-once" } },
     ]);
     expect(logger.lines).toEqual([]);
   });
