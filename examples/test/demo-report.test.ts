@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checksumOf } from "../../tools/demo/csv-facts.mjs";
-import { faultsOf, weatherReport } from "../../tools/demo/weather-report.mjs";
+import { faultsOf, lossesOf, weatherReport } from "../../tools/demo/weather-report.mjs";
 
 const lines = ["one", "two", "three"];
 const facts = { readings: 3, stations: 1, frost: 2, storm: 1, checksum: checksumOf(lines) };
@@ -30,6 +30,13 @@ describe("the demo's report", () => {
     [{ checksum: `${facts.checksum.slice(0, -1)}x` }, "the checksums differ"],
   ])("finds the fault in %j", (change, fault) => {
     expect(faultsOf(facts, { ...good, ...change })).toEqual([fault]);
+  });
+
+  test("says what was lost where nothing was promised", () => {
+    const lossy = { ...good, handled: { ...good.handled, watch: 1 }, frost: 0 };
+    expect(lossesOf(facts, lossy)).toBe(
+      "Lost this time: 0 readings for saver, 0 readings for statistics, 2 readings for watch, 2 alerts.",
+    );
   });
 
   test("shows the runs beside what the CSV file says", () => {

@@ -3,6 +3,8 @@ import { parseArgs } from "node:util";
 import { wholeNumber } from "../command/option-values.mjs";
 import { demoBrokers } from "./demo-brokers.mjs";
 
+const usual = Object.keys(demoBrokers).filter((name) => demoBrokers[name]?.isUsual === true);
+
 /**
  * What `--help` prints.
  *
@@ -14,8 +16,10 @@ export const help = `Usage: npm run demo -- [weather|order|hello] [--on <broker>
   order     one order, three steps: first one after the other, then in parallel over the bus, then with one of them away
   hello     the smallest program there is
 
-  --on <broker>          memory (the default), ${Object.keys(demoBrokers).join(", ")}; the broker is started when it does not run yet.
-                         With weather also "all": the five of them, side by side
+  --on <broker>          memory (the default), ${Object.keys(demoBrokers).join(", ")};
+                         the broker is started when it does not run yet.
+                         With weather also "all": memory, ${usual.join(", ")}, side by side. nats-core is core NATS, which promises nothing:
+                         there the report says what was lost
   --stations <number>    weather: so many invented stations beside the two real ones, at most 5000
   --deadline <seconds>   weather: give up a broker that is not done by then (180 unless told otherwise)
   --help                 prints this
@@ -76,7 +80,7 @@ export function parseOrder(args) {
  */
 function brokersOf(word, example) {
   if (word === "all" && example === "weather") {
-    return brokers;
+    return ["memory", ...usual];
   }
   if (!brokers.includes(word)) {
     const known = example === "weather" ? [...brokers, "all"] : brokers;

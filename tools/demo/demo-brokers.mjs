@@ -5,11 +5,29 @@ import { withFileLock } from "../brokers/file-lock.mjs";
 import { ensureDemoFolder } from "./demo-folder.mjs";
 
 /**
- * The brokers of the demo by the protocol that they are asked for with, and which of the development brokers speaks it.
+ * What a demo can run on.
  *
- * @type {Readonly<Record<string, string>>}
+ * @typedef {object} Target
+ * @property {string} broker which of the development brokers
+ * @property {string} [endpoint] which of its endpoints; the first unless told otherwise
+ * @property {boolean} [isUsual] whether `--on all` means it too
+ * @property {boolean} [isLossy] whether nothing is promised there
  */
-export const demoBrokers = { mqtt: "mosquitto", amqp: "rabbitmq", kafka: "kafka", nats: "nats" };
+
+/**
+ * What a demo can run on, by the name that it is asked for with.
+ *
+ * @type {Readonly<Record<string, Target>>}
+ */
+export const demoBrokers = {
+  mqtt: { broker: "mosquitto", isUsual: true },
+  amqp: { broker: "rabbitmq", isUsual: true },
+  kafka: { broker: "kafka", isUsual: true },
+  nats: { broker: "nats", isUsual: true },
+  "mqtt-ws": { broker: "mosquitto", endpoint: "ws" },
+  redis: { broker: "redis" },
+  "nats-core": { broker: "nats", isLossy: true },
+};
 
 /**
  * Runs the work with a broker that answers: the one that runs already, else one that is started now and taken down afterwards;
@@ -23,21 +41,21 @@ export const demoBrokers = { mqtt: "mosquitto", amqp: "rabbitmq", kafka: "kafka"
  * @returns {Promise<Result>}
  */
 export function withBroker(protocol, work, log) {
-  const name = demoBrokers[protocol];
+  const target = demoBrokers[protocol];
   return withFileLock(
-    join(ensureDemoFolder(), `${protocol}.lock`),
-    () => (name === undefined ? work("memory:") : onBroker(name, work, log)),
+    join(ensureDemoFolder(), `${target?.broker ?? protocol}.lock`),
+    () => (target === undefined ? work("memory:") : onBroker(target, work, log)),
     { onWait: (pid) => log(`waiting for process ${pid}, which runs a demo there …`) },
   );
 }
 
 /**
  * @template Result
- * @param {string} name
+ * @param {Target} target
  * @param {(url: string) => Promise<Result>} work
  * @param {(line: string) => void} log
  */
-async function onBroker(name, work, log) {
+async function onBroker({ broker: name, endpoint }, work, log) {
   const broker = (await ensureBrokers([name], { log, required: [] })).get(name);
   if (broker === undefined || "skipped" in broker) {
     throw new Error(`${name} cannot be had: ${broker?.skipped ?? "it is unknown"}`);
@@ -49,7 +67,7 @@ async function onBroker(name, work, log) {
       : `${name} ${broker.version ?? ""} runs already; it stays`,
   );
   try {
-    return await work(broker.url);
+    return await work((endpoint === undefined ? undefined : broker.urls[endpoint]) ?? broker.url);
   } finally {
     if (started) {
       await stopBrokers([name], { log });

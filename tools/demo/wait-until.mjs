@@ -53,3 +53,29 @@ export function waitUntil(condition, { programs, deadlineMs, signal, whyNot }) {
     }
   });
 }
+
+/**
+ * Resolves when the programs have said nothing for so long, in milliseconds. Rejects when the signal aborts.
+ *
+ * @param {number} quietMs
+ * @param {object} options
+ * @param {readonly Program[]} options.programs
+ * @param {AbortSignal} options.signal
+ * @returns {Promise<void>}
+ */
+export function waitForQuiet(quietMs, { programs, signal }) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    }, quietMs);
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    for (const program of programs) {
+      program.onNews(() => timer.refresh());
+    }
+  });
+}

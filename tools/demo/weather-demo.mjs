@@ -4,10 +4,10 @@ import { join, relative } from "node:path";
 import { checkoutFolder } from "../brokers/checkout.mjs";
 import { messageOf } from "../brokers/thrown.mjs";
 import { factsOf } from "./csv-facts.mjs";
-import { withBroker } from "./demo-brokers.mjs";
+import { demoBrokers, withBroker } from "./demo-brokers.mjs";
 import { ensureDemoFolder } from "./demo-folder.mjs";
 import { withInventedStations } from "./invented-stations.mjs";
-import { faultsOf, weatherReport } from "./weather-report.mjs";
+import { faultsOf, lossesOf, weatherReport } from "./weather-report.mjs";
 import { runWeather } from "./weather-run.mjs";
 
 /** @import { ProgressLine } from "./progress-line.mjs" */
@@ -35,8 +35,11 @@ export async function demonstrateWeather({ brokers, stations, deadlineMs, signal
   const outcomes = new Map();
   /** @type {string[]} */
   const faults = [];
+  /** @type {string[]} */
+  const losses = [];
   for (const protocol of brokers) {
     progress.begin(protocol);
+    const isLossy = demoBrokers[protocol]?.isLossy === true;
     try {
       const outcome = await withBroker(
         protocol,
@@ -44,14 +47,18 @@ export async function demonstrateWeather({ brokers, stations, deadlineMs, signal
           signal.throwIfAborted();
           progress.log(whatRuns(protocol, url));
           const show = (/** @type {string} */ text) => progress.show(text);
-          const done = await runWeather({ protocol, url, csvFile, facts, deadlineMs, signal, show });
+          const done = await runWeather({ protocol, url, csvFile, facts, isLossy, deadlineMs, signal, show });
           progress.log(`${protocol}: done in ${done.seconds.toFixed(2)} s`);
           return done;
         },
         (line) => progress.log(`${protocol}: ${line}`),
       );
       outcomes.set(protocol, outcome);
-      faults.push(...faultsOf(facts, outcome).map((fault) => `${protocol}: ${fault}`));
+      if (isLossy) {
+        losses.push(`${protocol} promises nothing. ${lossesOf(facts, outcome)}`);
+      } else {
+        faults.push(...faultsOf(facts, outcome).map((fault) => `${protocol}: ${fault}`));
+      }
     } catch (error) {
       signal.throwIfAborted();
       progress.log(`${protocol}: failed`);
@@ -61,11 +68,13 @@ export async function demonstrateWeather({ brokers, stations, deadlineMs, signal
   if (outcomes.size > 0) {
     process.stdout.write(`\n${weatherReport(facts, outcomes)}\n\n`);
   }
-  process.stdout.write(
-    faults.length === 0
-      ? `Every reading was handled by every service, and what was saved is what the CSV file holds.\nSaved files and logs: ${relative(process.cwd(), ensureDemoFolder())}\n`
-      : `${faults.join("\n")}\n`,
-  );
+  const isProven = faults.length === 0 && losses.length < brokers.length;
+  const proof = "Every reading was handled by every service, and what was saved is what the CSV file holds.";
+  const lines = [...losses, ...faults, ...(isProven ? [proof] : [])];
+  if (faults.length === 0) {
+    lines.push(`Saved files and logs: ${relative(process.cwd(), ensureDemoFolder())}`);
+  }
+  process.stdout.write(`${lines.join("\n")}\n`);
   return faults.length === 0 ? 0 : 1;
 }
 

@@ -59,6 +59,21 @@ export function faultsOf(facts, outcome) {
   return faults.length === 0 && outcome.checksum !== facts.checksum ? ["the checksums differ"] : faults;
 }
 
+/**
+ * What did not arrive in a run where nothing was promised, as a sentence.
+ *
+ * @param {Facts} facts
+ * @param {Outcome} outcome
+ * @returns {string}
+ */
+export function lossesOf(facts, { handled, frost, storm }) {
+  const lost = [
+    ...Object.entries(handled).map(([service, count]) => `${figure(facts.readings - count)} readings for ${service}`),
+    `${figure(facts.frost + facts.storm - frost - storm)} alerts`,
+  ];
+  return `Lost this time: ${lost.join(", ")}.`;
+}
+
 /** @param {Outcome} outcome */
 function handledInAll({ handled, frost, storm }) {
   return Object.values(handled).reduce((sum, count) => sum + count, frost + storm);

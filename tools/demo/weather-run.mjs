@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { checksumOf, linesOf } from "./csv-facts.mjs";
 import { ensureDemoFolder } from "./demo-folder.mjs";
 import { Program } from "./program.mjs";
-import { waitUntil } from "./wait-until.mjs";
+import { waitForQuiet, waitUntil } from "./wait-until.mjs";
 
 /** @import { Facts } from "./csv-facts.mjs" */
 
@@ -12,6 +12,9 @@ const example = "examples/01-weather";
 
 /** The parts of the program that handle messages. */
 const services = ["saver", "statistics", "watch", "board"];
+
+/** How long nothing comes until what has not come is lost, in milliseconds. */
+const quietMs = 3_000;
 
 /** The services that get every reading. */
 const readers = ["saver", "statistics", "watch"];
@@ -39,12 +42,13 @@ const readers = ["saver", "statistics", "watch"];
  * @param {string} options.url of the broker
  * @param {string} options.csvFile with the readings
  * @param {Facts} options.facts about these readings
+ * @param {boolean} options.isLossy whether messages may get lost; then it is done when nothing comes any more
  * @param {number} options.deadlineMs
  * @param {AbortSignal} options.signal stops everything, in order
  * @param {(text: string) => void} options.show told again and again how far it is
  * @returns {Promise<Outcome>}
  */
-export async function runWeather({ protocol, url, csvFile, facts, deadlineMs, signal, show }) {
+export async function runWeather({ protocol, url, csvFile, facts, isLossy, deadlineMs, signal, show }) {
   const folder = ensureDemoFolder(protocol);
   const savedFile = join(folder, "readings.csv");
   rmSync(savedFile, { force: true });
@@ -89,10 +93,13 @@ export async function runWeather({ protocol, url, csvFile, facts, deadlineMs, si
       program.onNews(() => show(progressOf(figures(), facts)));
     }
     await wait(
-      () => isDone(figures(), facts),
+      () => (isLossy ? figures()["publisher"]?.["published"] === facts.readings : isDone(figures(), facts)),
       deadlineMs,
       () => progressOf(figures(), facts),
     );
+    if (isLossy) {
+      await waitForQuiet(quietMs, { programs, signal });
+    }
   };
   try {
     await run();
@@ -103,7 +110,7 @@ export async function runWeather({ protocol, url, csvFile, facts, deadlineMs, si
     }
     throw error;
   }
-  show("every reading is handled; stopping the services with SIGTERM …");
+  show(`${isLossy ? "nothing comes any more" : "every reading is handled"}; stopping the services with SIGTERM …`);
   await Promise.all(programs.map((program) => program.stop()));
   if (url !== "memory:") {
     show("removing the durable subscriptions …");
