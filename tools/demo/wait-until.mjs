@@ -71,7 +71,7 @@ export function waitForQuiet(quietMs, { programs, signal }) {
     }, quietMs);
     const abort = () => {
       clearTimeout(timer);
-      reject(signal.reason);
+      reject(/** @type {Error} */ (signal.reason));
     };
     signal.addEventListener("abort", abort, { once: true });
     for (const program of programs) {
