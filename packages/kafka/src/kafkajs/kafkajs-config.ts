@@ -3,6 +3,7 @@ import type { KafkaConfig, SASLOptions } from "kafkajs";
 import type { KafkaSettings } from "../options.ts";
 import type { Line } from "./line.ts";
 import { quietQueues } from "./quiet-queue.ts";
+import { openSocket } from "./socket.ts";
 
 /** How often kafkajs itself tries again. Given always: its defaults depend on NODE_ENV. */
 export interface Patience {
@@ -44,7 +45,7 @@ export function kafkaOf(settings: KafkaSettings, patience: Patience, line?: Line
     logCreator: () => () => {},
     ...(settings.secure ? { ssl: { ...tls } } : {}),
     ...(sasl === undefined ? {} : { sasl }),
-    ...(line === undefined ? {} : { socketFactory: line.open }),
+    socketFactory: line?.open ?? openSocket,
   };
   return new Kafka(config);
 }

@@ -1,18 +1,6 @@
-import { connect as connectPlain, isIP } from "node:net";
 import type { Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
-import type { ConnectionOptions } from "node:tls";
-
-/** How a socket is asked for: what kafkajs calls its socket factory with. */
-export interface SocketRequest {
-  readonly host: string;
-  readonly port: number;
-  readonly ssl: ConnectionOptions | null | undefined;
-  readonly onConnect: () => void;
-}
-
-/** A connection that nothing was read from for this long may be closed by the broker without anything being wrong. */
-const idleMs = 60_000;
+import { idleMs, openSocket } from "./socket.ts";
+import type { SocketRequest } from "./socket.ts";
 
 /**
  * The sockets of one kafkajs client object. It tells at once when one that was in use is lost, which kafkajs itself shows only
@@ -50,8 +38,9 @@ export class Line {
   }
 
   /** Fits `KafkaConfig.socketFactory`. */
-  readonly open = ({ host, port, ssl, onConnect }: SocketRequest): Socket => {
+  readonly open = (request: SocketRequest): Socket => {
     if (this.#cut) throw new Error("closed");
+    const { host, port, onConnect } = request;
     const connected = (): void => {
       established = true;
       onConnect();
@@ -59,11 +48,7 @@ export class Line {
     let established = false;
     let heardAt = Date.now();
     let problem: Error | undefined;
-    const socket = ssl
-      ? connectTls({ host, port, ...(isIP(host) ? {} : { servername: host }), ...ssl }, connected)
-      : connectPlain({ host, port }, connected);
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, idleMs);
+    const socket = openSocket({ ...request, onConnect: connected });
     this.#sockets.add(socket);
     socket.on("data", () => {
       heardAt = Date.now();

@@ -1,0 +1,68 @@
+import { BusError, connect } from "@busbar/core";
+import type { Bus } from "@busbar/core";
+import { expect } from "vitest";
+import { ReplayingServer } from "./conversation.ts";
+import type { Spoil } from "./conversation.ts";
+import type { Protocol } from "./conversations.ts";
+
+/** How long a server may be silent before it is given up, in milliseconds. */
+const patienceMs = 400;
+/** How long all of it may take, in milliseconds: far more than it does, so that only what hangs is found. */
+const limitMs = 20_000;
+
+/**
+ * Has a bus meet a server that says such things: connect, subscribe, publish, close. Each call has to come to an end, with what was asked for or
+ * with a typed error.
+ */
+export async function meet(protocol: Protocol, spoil: Spoil): Promise<void> {
+  const server = await ReplayingServer.open(protocol.conversation, protocol.speaksFirst, spoil);
+  let bus: Bus | undefined;
+  try {
+    bus = await ends(connectTo(protocol.name, server.port), "connect()");
+    if (bus === undefined) return;
+    const { signal } = new AbortController();
+    await ends(
+      bus.subscribe(
+        "recorded.reading",
+        { group: "saver", signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]) },
+        () => undefined,
+      ),
+      "subscribe()",
+    );
+    await ends(
+      bus.publish("recorded.reading", { celsius: 21.5 }, { key: "kitchen", timeoutMs: patienceMs }),
+      "publish()",
+    );
+  } finally {
+    const closing = bus?.close({ deadlineMs: 100 });
+    if (closing !== undefined) await ends(closing, "close()");
+    await server.close();
+  }
+}
+
+function connectTo(scheme: string, port: number): Promise<Bus> {
+  const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  return connect({
+    service: "recorded",
+    instance: "one",
+    brokers: { main: { url: `${scheme}://127.0.0.1:${port}`, connectTimeoutMs: patienceMs } },
+    connectTimeoutMs: patienceMs,
+    logger,
+  });
+}
+
+/** What a call gives, or `undefined` where it ends with a typed error; fails where it ends with another one, or not at all. */
+async function ends<Result>(call: Promise<Result>, name: string): Promise<Result | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`${name} has not come to an end within ${limitMs} ms.`)), limitMs);
+  });
+  try {
+    return await Promise.race([call, limit]);
+  } catch (error) {
+    expect(BusError.is(error), `${name} ended with ${String(error)}`).toBe(true);
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
