@@ -6,7 +6,7 @@ interface Reading {
   readonly celsius: number;
 }
 
-const element = <Kind extends HTMLElement>(id: string): Kind => document.getElementById(id) as Kind;
+const element = (id: string): HTMLElement => document.getElementById(id) ?? document.body;
 
 // The page's address says where the broker is: ?broker=ws://127.0.0.1:9001/mqtt
 const url = new URLSearchParams(location.search).get("broker") ?? `ws://${location.hostname}:9001/mqtt`;

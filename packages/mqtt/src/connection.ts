@@ -1,5 +1,5 @@
-import { connect, Store, UniqueMessageIdProvider } from "mqtt";
-import type { IClientOptions, IConnackPacket, MqttClient } from "mqtt";
+import mqtt from "mqtt";
+import type { IClientOptions, IConnackPacket, MqttClient, Store } from "mqtt";
 import { BusError, ConnectionError } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
 import { gatherWrites } from "./gathered-writes.ts";
@@ -60,7 +60,7 @@ export class Connection {
     const server = `${settings.scheme}://${address.host}:${address.port}`;
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason as Error);
-      const client = connect(clientOptions(settings, address, plan));
+      const client = mqtt.connect(clientOptions(settings, address, plan));
       const ending: Ending = {};
       const abort = (): void => void client.stream.destroy(signal?.reason as Error);
       client.on("error", (error) => (ending.error ??= error));
@@ -190,7 +190,7 @@ function clientOptions(settings: MqttSettings, { host, port }: ServerAddress, pl
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
-    messageIdProvider: new UniqueMessageIdProvider(),
+    messageIdProvider: new mqtt.UniqueMessageIdProvider(),
     outgoingStore: new ForgetfulStore(),
     // It would print packets, and CONNECT holds the password.
     log: () => {},
@@ -203,7 +203,7 @@ function webSocketOptions(tls: MqttSettings["tls"]): NonNullable<IClientOptions[
 }
 
 /** Keeps no copy of what is sent, because a client here has no second connection to send it over. */
-class ForgetfulStore extends Store {
+class ForgetfulStore extends mqtt.Store {
   override put(_packet: Parameters<Store["put"]>[0], callback: Parameters<Store["put"]>[1]): this {
     callback();
     return this;

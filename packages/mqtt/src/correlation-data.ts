@@ -1,3 +1,4 @@
+import { Buffer } from "./buffer.ts";
 /** What stands before data that is no text, in Base64. */
 const bytesPrefix = "busbar-bytes:";
 

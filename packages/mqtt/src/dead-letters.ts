@@ -1,5 +1,6 @@
 import type { AbortOptions, DeadLetterStore, OutboundRecord, StoredDeadLetter } from "@busbar/core/contract";
 import { InvalidArgumentError, UnsupportedError } from "@busbar/core/driver";
+import { Buffer } from "./buffer.ts";
 import { fromRecord } from "./from-record.ts";
 import type { PublishOrder } from "./publisher.ts";
 import { readRetained } from "./retained.ts";

@@ -2,6 +2,7 @@ import type { OutboundRecord } from "@busbar/core/contract";
 import { InvalidArgumentError, RefusedError, UnsupportedError } from "@busbar/core/driver";
 import type { UnmetNeed } from "@busbar/core/driver";
 import type { IClientPublishOptions, IPublishPacket } from "mqtt";
+import { Buffer } from "./buffer.ts";
 import { toCorrelationData } from "./correlation-data.ts";
 import { metadataProperty, writeMetadata } from "./message-metadata.ts";
 import { toMqttTopic } from "./topic.ts";

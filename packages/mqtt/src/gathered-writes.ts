@@ -1,5 +1,6 @@
 import { oncePerTurn } from "@busbar/core/driver";
 import type { MqttClient } from "mqtt";
+import { Buffer } from "./buffer.ts";
 
 type Stream = MqttClient["stream"];
 

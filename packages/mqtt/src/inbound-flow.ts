@@ -114,7 +114,8 @@ export class InboundFlow {
       client.sendPing();
       client.reschedulePing(true);
     }, client.keepalive * 500);
-    timer.unref();
+    // A browser's timer is a number, which keeps nothing alive.
+    if (typeof timer === "object") timer.unref();
     client.once("close", () => clearInterval(timer));
   }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { pause } from "@busbar/core/driver";
 import type { ServerFacts, ServerProperties } from "./capabilities.ts";
 import { openAny } from "./connection.ts";
@@ -28,7 +27,7 @@ export async function inspectServer(settings: MqttSettings, signal?: AbortSignal
   try {
     const inbox = new Inbox();
     const opened = await openAny(settings, {
-      clientId: `${settings.clientName}-inspect-${randomUUID().slice(0, 13)}`,
+      clientId: `${settings.clientName}-inspect-${crypto.randomUUID().slice(0, 13)}`,
       cleanStart: true,
       sessionExpirySeconds: settings.sessionExpirySeconds,
       signal,
@@ -65,7 +64,7 @@ async function ask(connection: Connection, inbox: Inbox, settings: MqttSettings)
 
 /** Keeps a message, looks for it the way dead letters are listed, and removes it. */
 async function findsRetainedByWildcard({ client }: Connection, inbox: Inbox): Promise<boolean> {
-  const group = `probe-${randomUUID()}`;
+  const group = `probe-${crypto.randomUUID()}`;
   const topic = deadLetterTopic(group, "probe");
   try {
     await client.publishAsync(topic, "probe", { qos: 1, retain: true });

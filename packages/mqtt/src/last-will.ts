@@ -1,5 +1,6 @@
 import { topicProblem, unknownKeyProblems } from "@busbar/core/driver";
 import type { IClientOptions } from "mqtt";
+import { Buffer } from "./buffer.ts";
 import { toMqttTopic } from "./topic.ts";
 
 /** What the server is to publish when it loses this process without a goodbye (MQTT 5.0 §3.1.2.5). */

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type {
   AbortOptions,
   Broker,
@@ -119,7 +118,7 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
   }
 
   #newClientId(): string {
-    return `${this.#settings.clientName}-publish-${randomUUID().slice(0, 13)}`;
+    return `${this.#settings.clientName}-publish-${crypto.randomUUID().slice(0, 13)}`;
   }
 
   #connected(connection: Connection): EffectiveCapabilities {

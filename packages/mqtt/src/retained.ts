@@ -1,5 +1,4 @@
 import { abortable } from "@busbar/core/driver";
-import { randomUUID } from "node:crypto";
 import type { IPublishPacket } from "mqtt";
 import { classify } from "./classify.ts";
 import { openAny } from "./connection.ts";
@@ -33,7 +32,7 @@ export async function* readRetained(
   const { signal } = query;
   const reading = new Reading(query);
   const connection = await openAny(settings, {
-    clientId: `${settings.clientName}-read-${randomUUID().slice(0, 13)}`,
+    clientId: `${settings.clientName}-read-${crypto.randomUUID().slice(0, 13)}`,
     cleanStart: true,
     signal,
     prepare: (client) => reading.attach(new InboundFlow(client, (packet) => reading.take(packet))),
@@ -68,7 +67,7 @@ class Reading {
 
   constructor(query: RetainedQuery) {
     this.#query = query;
-    this.#sentinel = `_busbar/end/${randomUUID()}`;
+    this.#sentinel = `_busbar/end/${crypto.randomUUID()}`;
   }
 
   attach(flow: InboundFlow): void {

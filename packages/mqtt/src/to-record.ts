@@ -1,6 +1,7 @@
 import type { InboundRecord } from "@busbar/core/contract";
 import { setOwn } from "@busbar/core/driver";
 import type { IPublishPacket } from "mqtt";
+import { Buffer } from "./buffer.ts";
 import { fromCorrelationData } from "./correlation-data.ts";
 import { metadataProperty, readMetadata } from "./message-metadata.ts";
 import type { MessageMetadata } from "./message-metadata.ts";
