@@ -11,7 +11,9 @@ import { serve } from "../04-browser/serve.ts";
 const brokerUrl = process.env["BUSBAR_TEST_MOSQUITTO_URL"] || undefined;
 const webSocketUrl = process.env["BUSBAR_TEST_MOSQUITTO_WS_URL"] || undefined;
 const program =
-  webSocketUrl === undefined ? { skipped: "there is no mosquitto with WebSockets" } : await provideChromium(console.log);
+  webSocketUrl === undefined
+    ? { skipped: "there is no mosquitto with WebSockets" }
+    : await provideChromium(console.log);
 if ("skipped" in program) console.warn(`Skipped: the page in a browser, for ${program.skipped}.`);
 
 describe.skipIf("skipped" in program)("the page of live readings", () => {

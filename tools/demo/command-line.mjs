@@ -10,11 +10,13 @@ const usual = Object.keys(demoBrokers).filter((name) => demoBrokers[name]?.isUsu
  *
  * @type {string}
  */
-export const help = `Usage: npm run demo -- [weather|order|hello] [--on <broker>] [--stations <number>]
+export const help = `Usage: npm run demo -- [weather|order|hello|devices|interop] [--on <broker>] [--stations <number>]
 
   weather   2,922 real weather readings, three services that handle them, and a proof that none was lost (the default)
   order     one order, three steps: first one after the other, then in parallel over the bus, then with one of them away
   hello     the smallest program there is
+  devices   what a panel sees of two devices over MQTT: last values, one that is switched off, one that dies
+  interop   a device that speaks MQTT and a service that speaks AMQP, on one RabbitMQ
 
   --on <broker>          memory (the default), ${Object.keys(demoBrokers).join(", ")};
                          the broker is started when it does not run yet.
@@ -29,13 +31,16 @@ Needs nothing but Node: what is missing is installed first. Exit code 0 only whe
 
 /**
  * @typedef {object} Order
- * @property {"weather" | "order" | "hello" | "help"} example what to run
+ * @property {"weather" | "order" | "hello" | "devices" | "interop" | "help"} example what to run
  * @property {readonly string[]} brokers the names of what to run it on, one after the other
  * @property {number} stations how many are invented
  * @property {number} deadlineMs how long a run on one broker may take
  */
 
-const examples = /** @type {const} */ (["weather", "order", "hello"]);
+const examples = /** @type {const} */ (["weather", "order", "hello", "devices", "interop"]);
+
+/** What those run on that are about one broker. @type {Readonly<Record<string, readonly string[]>>} */
+const ownBrokers = { devices: ["mqtt", "mqtt-ws"], interop: ["amqp"] };
 const brokers = ["memory", ...Object.keys(demoBrokers)];
 
 /**
@@ -68,7 +73,7 @@ export function parseOrder(args) {
   }
   return {
     example,
-    brokers: brokersOf(values.on ?? "memory", example),
+    brokers: brokersOf(values.on ?? ownBrokers[example]?.[0] ?? "memory", example),
     stations: wholeNumber("--stations", values.stations ?? "0", 0, 5_000),
     deadlineMs: wholeNumber("--deadline", values.deadline ?? "180", 1, 86_400) * 1_000,
   };
@@ -82,8 +87,9 @@ function brokersOf(word, example) {
   if (word === "all" && example === "weather") {
     return ["memory", ...usual];
   }
-  if (!brokers.includes(word)) {
-    const known = example === "weather" ? [...brokers, "all"] : brokers;
+  const possible = ownBrokers[example] ?? brokers;
+  if (!possible.includes(word)) {
+    const known = example === "weather" ? [...brokers, "all"] : possible;
     throw new Error(`--on "${word}": known are ${known.join(", ")}.`);
   }
   return [word];

@@ -36,7 +36,7 @@ export const demoBrokers = {
  *
  * @template Result
  * @param {string} protocol
- * @param {(url: string) => Promise<Result>} work
+ * @param {(url: string, urls: Readonly<Record<string, string>>) => Promise<Result>} work gets all its endpoints too
  * @param {(line: string) => void} log
  * @returns {Promise<Result>}
  */
@@ -44,7 +44,7 @@ export function withBroker(protocol, work, log) {
   const target = demoBrokers[protocol];
   return withFileLock(
     join(ensureDemoFolder(), `${target?.broker ?? protocol}.lock`),
-    () => (target === undefined ? work("memory:") : onBroker(target, work, log)),
+    () => (target === undefined ? work("memory:", {}) : onBroker(target, work, log)),
     { onWait: (pid) => log(`waiting for process ${pid}, which runs a demo there …`) },
   );
 }
@@ -52,7 +52,7 @@ export function withBroker(protocol, work, log) {
 /**
  * @template Result
  * @param {Target} target
- * @param {(url: string) => Promise<Result>} work
+ * @param {(url: string, urls: Readonly<Record<string, string>>) => Promise<Result>} work
  * @param {(line: string) => void} log
  */
 async function onBroker({ broker: name, endpoint }, work, log) {
@@ -67,7 +67,7 @@ async function onBroker({ broker: name, endpoint }, work, log) {
       : `${name} ${broker.version ?? ""} runs already; it stays`,
   );
   try {
-    return await work((endpoint === undefined ? undefined : broker.urls[endpoint]) ?? broker.url);
+    return await work((endpoint === undefined ? undefined : broker.urls[endpoint]) ?? broker.url, broker.urls);
   } finally {
     if (started) {
       await stopBrokers([name], { log });

@@ -13,6 +13,9 @@ import { demonstrateWeather } from "./weather-demo.mjs";
 
 /** @import { Order } from "./command-line.mjs" */
 
+/** Where the examples are that are one program. @type {Readonly<Record<string, string>>} */
+const folders = { order: "02-order", devices: "05-devices", interop: "06-interop" };
+
 const progress = new ProgressLine(process.stderr);
 
 await runCommand({ help, parseOrder, isHelp: ({ example }) => example === "help", carryOut });
@@ -41,14 +44,15 @@ async function demonstrate({ example, brokers, stations, deadlineMs }, signal) {
   if (example === "weather") {
     return demonstrateWeather({ brokers, stations, deadlineMs, signal, progress });
   }
-  const file = example === "order" ? "examples/02-order/main.ts" : "examples/00-hello/main.ts";
+  const file = `examples/${folders[example] ?? "00-hello"}/main.ts`;
   const [protocol = "memory"] = brokers;
   return withBroker(
     protocol,
-    (url) => {
+    (url, urls) => {
       progress.log(`BUSBAR_URL=${url.replace(/\/\/[^@/]*@/, "//…@")} ${file}`);
       // A name that stays, because MQTT keeps messages by the name of the process.
-      return runSource([file], { BUSBAR_URL: url, BUSBAR_INSTANCE: "demo" });
+      const others = { AMQP_URL: url, MQTT_URL: urls["mqtt"] ?? url };
+      return runSource([file], { BUSBAR_URL: url, BUSBAR_INSTANCE: "demo", ...others });
     },
     (line) => progress.log(line),
   );
