@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-import { brokerKind, brokerNames } from "./known-brokers.mjs";
+import { brokerKind, brokerNames, usualBrokerNames } from "./known-brokers.mjs";
 
 /**
  * What `--help` prints.
@@ -15,7 +15,8 @@ Private brokers of this checkout for tests and examples, on free ports of 127.0.
   down     ends what "up" started and removes its data
   status   tells what answers now, changes nothing
 
-  name     ${brokerNames.join(", ")}; without one all of them
+  name     ${brokerNames.join(", ")};
+           without one "up" means ${usualBrokerNames.join(", ")}, the others all of them
   --json   prints one JSON object on standard output, by name; progress goes to standard error
   --help   prints this
 
@@ -60,7 +61,8 @@ export function parseOrder(args) {
   }
   return {
     command,
-    names: names.length === 0 ? brokerNames : names.map((name) => brokerKind(name).name),
+    names:
+      names.length > 0 ? names.map((name) => brokerKind(name).name) : command === "up" ? usualBrokerNames : brokerNames,
     json: values.json,
   };
 }

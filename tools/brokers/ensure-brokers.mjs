@@ -4,7 +4,7 @@ import { brokersFolder, ensureStateFolder } from "./checkout.mjs";
 import { mainVariable, mayInstall, requiredBrokers, urlsFromEnvironment } from "./environment.mjs";
 import { withFileLock } from "./file-lock.mjs";
 import { lockOf, readRecord, removeInstance, sharedFolder, sweepOrphans } from "./instance-record.mjs";
-import { brokerKind, brokerNames } from "./known-brokers.mjs";
+import { brokerKind, usualBrokerNames } from "./known-brokers.mjs";
 import { providePrograms } from "./provide-programs.mjs";
 import { whenReady } from "./readiness.mjs";
 import { messageOf } from "./thrown.mjs";
@@ -25,7 +25,7 @@ import { messageOf } from "./thrown.mjs";
  * Brings up every named broker and resolves when all of them answer: the one named in the environment, else the one that runs
  * already for this checkout, else a new one, whose programs are installed where that is possible and allowed.
  *
- * @param {readonly string[]} [names] default all known ones
+ * @param {readonly string[]} [names] default the usual ones
  * @param {object} [options]
  * @param {(line: string) => void} [options.log] told what is done
  * @param {readonly string[]} [options.required] names that must not be skipped. Default from `BUSBAR_REQUIRE_BROKERS`
@@ -34,7 +34,7 @@ import { messageOf } from "./thrown.mjs";
  *   one does not start or answer or a required one is skipped
  */
 export async function ensureBrokers(
-  names = brokerNames,
+  names = usualBrokerNames,
   { log = () => {}, env = process.env, required = requiredBrokers(env) } = {},
 ) {
   const kinds = [...new Set(names)].map(brokerKind);

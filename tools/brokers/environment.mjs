@@ -1,5 +1,5 @@
 import { mainEndpoint } from "./broker-kind.mjs";
-import { brokerKind, brokerNames } from "./known-brokers.mjs";
+import { brokerKind, usualBrokerNames } from "./known-brokers.mjs";
 
 /** @import { BrokerKind } from "./broker-kind.mjs" */
 
@@ -52,7 +52,7 @@ function variablePrefix(name) {
 export function requiredBrokers(env = process.env) {
   const value = env["BUSBAR_REQUIRE_BROKERS"]?.trim() ?? "";
   if (value === "all") {
-    return brokerNames;
+    return usualBrokerNames;
   }
   const names = value
     .split(",")

@@ -1,4 +1,5 @@
 import { kafka } from "./kinds/kafka.mjs";
+import { kafka4 } from "./kinds/kafka4.mjs";
 import { mosquitto } from "./kinds/mosquitto.mjs";
 import { nats } from "./kinds/nats.mjs";
 import { rabbitmq } from "./kinds/rabbitmq.mjs";
@@ -6,8 +7,14 @@ import { redis } from "./kinds/redis.mjs";
 
 /** @import { BrokerKind } from "./broker-kind.mjs" */
 
+/** What the ordinary suites talk to. */
+const usual = [mosquitto, rabbitmq, nats, kafka, redis];
+
+/** Other products and versions, for the further suites; started only where somebody names them. */
+const further = [kafka4];
+
 /** @type {ReadonlyMap<string, BrokerKind>} */
-const kinds = new Map([mosquitto, rabbitmq, nats, kafka, redis].map((kind) => [kind.name, kind]));
+const kinds = new Map([...usual, ...further].map((kind) => [kind.name, kind]));
 
 /**
  * Every broker name that can be asked for, in the order in which they are listed.
@@ -15,6 +22,13 @@ const kinds = new Map([mosquitto, rabbitmq, nats, kafka, redis].map((kind) => [k
  * @type {readonly string[]}
  */
 export const brokerNames = [...kinds.keys()];
+
+/**
+ * The brokers that are meant where no name is given.
+ *
+ * @type {readonly string[]}
+ */
+export const usualBrokerNames = usual.map(({ name }) => name);
 
 /**
  * Returns the kind behind a name, or throws an error that names all known ones.

@@ -13,7 +13,7 @@ import { urlVariables } from "./url-variables.mjs";
 /**
  * Brings up the named brokers, as far as they can be had, and tells of the others.
  *
- * @param {readonly string[] | undefined} names undefined for all known ones
+ * @param {readonly string[] | undefined} names undefined for the usual ones
  * @param {(line: string) => void} log
  * @returns {Promise<BrokersForRun>}
  */

@@ -23,7 +23,7 @@ const brokersOf = /** @type {Record<string, readonly string[] | undefined>} */ (
  * @property {readonly string[]} projects vitest projects; empty for all of them
  * @property {boolean} suites whether vitest runs
  * @property {boolean} tools whether the tests of the tools run
- * @property {readonly string[] | undefined} brokers undefined for all known ones
+ * @property {readonly string[] | undefined} brokers undefined for the usual ones
  * @property {readonly string[]} vitestArgs
  */
 

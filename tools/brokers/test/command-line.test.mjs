@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { help, parseOrder } from "../command-line.mjs";
-import { brokerNames } from "../known-brokers.mjs";
+import { brokerNames, usualBrokerNames } from "../known-brokers.mjs";
 
-test("a command without names means all brokers", () => {
-  assert.deepEqual(parseOrder(["up"]), { command: "up", names: brokerNames, json: false });
+test("a command without names means the usual brokers where it starts them, and all of them where it does not", () => {
+  assert.deepEqual(parseOrder(["up"]), { command: "up", names: usualBrokerNames, json: false });
+  assert.deepEqual(parseOrder(["down"]), { command: "down", names: brokerNames, json: false });
+  assert.ok(brokerNames.includes("kafka4") && !usualBrokerNames.includes("kafka4"));
   assert.deepEqual(parseOrder(["status", "--json", "nats"]), { command: "status", names: ["nats"], json: true });
 });
 
