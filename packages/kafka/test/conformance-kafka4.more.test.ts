@@ -1,0 +1,25 @@
+import { conformance } from "@busbar/testing";
+import { afterAll, describe, it } from "vitest";
+import { ownServer } from "../../../tools/conformance/own-server.mjs";
+import { patient } from "../../../tools/conformance/patience.mjs";
+import { kafka } from "../src/index.ts";
+import { clients } from "./fixtures.ts";
+
+const server = await ownServer("kafka4", { isBehindProxy: true })();
+afterAll(() => ("close" in server ? server.close() : undefined));
+
+for (const client of clients)
+  conformance(
+    { describe, it, afterAll },
+    {
+      name: `kafka 4 through ${client}`,
+      url: "url" in server ? server.url : { variable: "BUSBAR_TEST_KAFKA4_URL" },
+      create: ({ leaseMs, ...options }) =>
+        kafka({ ...options, native: { client, ...(leaseMs && { sessionTimeoutMs: leaseMs }) } }),
+      leaseMs: 6_000,
+      link: "own-server",
+      ownServer: () => Promise.resolve("url" in server ? { ...server, close: () => Promise.resolve() } : server),
+      deadlineMs: patient(45_000),
+      quietMs: 1_000,
+    },
+  );
