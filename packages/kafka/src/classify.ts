@@ -73,7 +73,7 @@ const byType: Readonly<Record<string, Verdict>> = {
   SASL_AUTHENTICATION_FAILED: {
     kind: "refused",
     code: "BUSBAR_AUTHENTICATION",
-    advice: "the user name or the password is wrong",
+    advice: "the user name, the password or the token is wrong",
   },
   UNSUPPORTED_SASL_MECHANISM: {
     kind: "refused",
@@ -173,7 +173,8 @@ const rebalances = new Set(["REBALANCE_IN_PROGRESS", "ILLEGAL_GENERATION", "UNKN
  * holds what failed and what to do, and no secret: nothing of the options is ever in it.
  */
 export function classify(cause: unknown, call: FailedCall): BusError {
-  if (BusError.is(cause)) return cause;
+  // Within what a client made of it too: what gives tokens has failed, for example.
+  for (const error of chain(cause)) if (BusError.is(error)) return error;
   const details = { broker: "kafka", topic: call.topic, cause };
   const verdict = verdictOf(cause);
   if (verdict === undefined) {
@@ -269,6 +270,13 @@ function* chain(cause: unknown): Generator<Readonly<Record<string, unknown>>> {
 
 function ofSocket(code: unknown): Verdict | undefined {
   if (typeof code !== "string") return undefined;
+  if (/^ERR_SSL_.*_ALERT_/.test(code)) {
+    return {
+      kind: "refused",
+      code: "BUSBAR_REFUSED",
+      advice: "the server refused to be encrypted with; check tls.cert and tls.key, which it may want to see",
+    };
+  }
   if (/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/.test(code)) {
     return {
       kind: "refused",

@@ -1,5 +1,6 @@
 import type { AdapterOptions, TlsOptions, Topology } from "@busbar/core/contract";
 import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
+import { askForToken } from "./oauth-bearer.ts";
 
 /** How this process proves who it is (SASL). */
 export type SaslMechanism = "plain" | "scram-sha-256" | "scram-sha-512";
@@ -13,6 +14,11 @@ export interface KafkaNative {
   readonly client?: KafkaClientName;
   /** How a password is checked. A `token` in the credentials is sent as OAUTHBEARER. @default "plain" */
   readonly saslMechanism?: SaslMechanism;
+  /**
+   * Gives a token for OAUTHBEARER, in code only. It is asked whenever a connection is made and before a token ends, so that it should
+   * keep a token while it is good. A failure of it may pass: it is asked again. @default the `token` in the credentials
+   */
+  readonly oauthToken?: () => string | Promise<string>;
   /** How many partitions a topic that the bus makes has: the most members of a group that can work at once. @default 6 */
   readonly partitions?: number;
   /** On how many brokers a topic that the bus makes is kept; -1 as the broker is set up. @default -1 */
@@ -50,18 +56,22 @@ export interface KafkaSettings {
   readonly secure: boolean;
   readonly username: string | undefined;
   readonly password: string | undefined;
-  readonly token: string | undefined;
+  /** Gives a token for OAUTHBEARER. */
+  readonly token: (() => Promise<string>) | undefined;
   readonly clientName: string;
   readonly connectTimeoutMs: number;
   readonly topology: Topology;
-  readonly native: Required<KafkaNative>;
+  readonly native: NativeSettings;
 }
+
+/** `native` with its defaults; where the token comes from is said beside it. */
+export type NativeSettings = Required<Omit<KafkaNative, "oauthToken">>;
 
 const mechanisms: readonly string[] = ["plain", "scram-sha-256", "scram-sha-512"];
 
 const clients: readonly string[] = ["kafkajs", "platformatic"];
 
-const nativeDefaults: Required<KafkaNative> = {
+const nativeDefaults: NativeSettings = {
   client: "kafkajs",
   saslMechanism: "plain",
   partitions: 6,
@@ -94,13 +104,18 @@ const atLeast: Readonly<Record<string, number>> = {
 
 /** Checks the options and fills in the defaults, or throws a `ConfigError` that lists every problem. Changes nothing of what it is given. */
 export function checkOptions(options: KafkaOptions): KafkaSettings {
-  const problems = unknownOptionProblems(options, Object.keys(nativeDefaults));
+  const problems = unknownOptionProblems(options, [...Object.keys(nativeDefaults), "oauthToken"]);
   const place = parseUrl(options.url, problems);
   const native = checkNative(options.native ?? {}, problems);
   if (options.tls !== undefined) {
     if (!place.secure) problems.push("tls: the URL begins with kafka:, which is not encrypted; write kafkas:");
   }
   const { username = place.username, password = place.password, token } = options.credentials ?? {};
+  const { oauthToken } = options.native ?? {};
+  if (oauthToken !== undefined && typeof oauthToken !== "function")
+    problems.push("native.oauthToken: must be a function that gives a token; a fixed one is credentials.token");
+  if ([username, token, oauthToken].filter((way) => way !== undefined).length > 1)
+    problems.push("credentials: a password, a token and native.oauthToken are three ways to log in; give one");
   if ((username === undefined) !== (password === undefined)) {
     problems.push("credentials: a user name and a password go together; give both or neither");
   }
@@ -118,7 +133,7 @@ export function checkOptions(options: KafkaOptions): KafkaSettings {
     tls: options.tls,
     username,
     password,
-    token,
+    token: tokenSource(token, oauthToken),
     clientName: options.clientName ?? "busbar",
     connectTimeoutMs,
     topology,
@@ -126,13 +141,23 @@ export function checkOptions(options: KafkaOptions): KafkaSettings {
   };
 }
 
-function checkNative(given: KafkaNative, problems: string[]): Required<KafkaNative> {
+function tokenSource(
+  token: string | undefined,
+  provider: KafkaNative["oauthToken"],
+): (() => Promise<string>) | undefined {
+  if (provider !== undefined) return () => askForToken(provider);
+  return token === undefined ? undefined : () => Promise.resolve(token);
+}
+
+function checkNative(given: KafkaNative, problems: string[]): NativeSettings {
   const native = {
     ...nativeDefaults,
-    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    ...Object.fromEntries(
+      Object.entries(given).filter(([name, value]) => value !== undefined && name !== "oauthToken"),
+    ),
   };
   for (const [key, least] of Object.entries(atLeast)) {
-    const value = native[key as keyof KafkaNative];
+    const value = native[key as keyof NativeSettings];
     if (!Number.isSafeInteger(value) || (value as number) < least) {
       problems.push(`native.${key}: must be a whole number of at least ${least}`);
     }

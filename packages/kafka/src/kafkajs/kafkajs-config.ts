@@ -1,5 +1,6 @@
 import { Kafka, logLevel } from "kafkajs";
-import type { KafkaConfig, SASLOptions } from "kafkajs";
+import type { KafkaConfig, Mechanism, SASLOptions } from "kafkajs";
+import { tokenMessage, tokenRefusal } from "../oauth-bearer.ts";
 import type { KafkaSettings } from "../options.ts";
 import type { Line } from "./line.ts";
 import { quietQueues } from "./quiet-queue.ts";
@@ -50,9 +51,31 @@ export function kafkaOf(settings: KafkaSettings, patience: Patience, line?: Line
   return new Kafka(config);
 }
 
-function saslOf({ username, password, token, native }: KafkaSettings): SASLOptions | undefined {
-  if (token !== undefined)
-    return { mechanism: "oauthbearer", oauthBearerProvider: () => Promise.resolve({ value: token }) };
+function saslOf({ username, password, token, native }: KafkaSettings): SASLOptions | Mechanism | undefined {
+  if (token !== undefined) return bearer(token);
   if (username === undefined || password === undefined) return undefined;
-  return { mechanism: native.saslMechanism, username, password };
+  return { mechanism: native.saslMechanism, username, password } as SASLOptions;
+}
+
+/** kafkajs's own takes the answer of a server that refuses a token for a success. */
+function bearer(token: () => Promise<string>): Mechanism {
+  return {
+    mechanism: "oauthbearer",
+    authenticationProvider: ({ saslAuthenticate }) => ({
+      authenticate: async () => {
+        const message = tokenMessage(await token());
+        const refusal = await saslAuthenticate({
+          request: { encode: () => sized(message) },
+          response: { decode: (sizedAnswer) => sizedAnswer.subarray(4), parse: tokenRefusal },
+        });
+        if (refusal) throw refusal;
+      },
+    }),
+  };
+}
+
+function sized(message: Buffer): Buffer {
+  const size = Buffer.alloc(4);
+  size.writeInt32BE(message.length);
+  return Buffer.concat([size, message]);
 }

@@ -1,3 +1,5 @@
+import { BusError } from "@busbar/core/driver";
+
 /** An error that a broker answered with, by the name that `classify.ts` knows it by. */
 export class BrokerAnswer extends Error {
   override readonly name = "KafkaProtocolError";
@@ -42,7 +44,7 @@ export function answerBeside(error: unknown): unknown {
 }
 
 function protocolTypeOf(error: unknown, authenticating: boolean): string | undefined {
-  if (typeof error !== "object" || error === null) return undefined;
+  if (typeof error !== "object" || error === null || BusError.is(error)) return undefined;
   const { code, apiId, errors, cause } = error as LibraryError;
   if (typeof apiId === "string") return apiId;
   const within = Array.isArray(errors) ? errors.map((one) => protocolTypeOf(one, false)) : [];

@@ -3,6 +3,7 @@ import { pause } from "@busbar/core/driver";
 import { bounded } from "../bounded.ts";
 import { tookTooLong } from "../classify.ts";
 import type { ConnectOptions } from "../client.ts";
+import { tokenRefusal } from "../oauth-bearer.ts";
 import type { KafkaSettings } from "../options.ts";
 import { answerBeside, answered, answerOf } from "./answers.ts";
 import type { Connection, Library } from "./library.ts";
@@ -47,6 +48,8 @@ export class Cluster {
   readonly #connections = new Set<Connection>();
   readonly #ready = new Map<string, Promise<Connection>>();
   readonly #heardAt = new WeakMap<Connection, number>();
+  /** What a connection ended by; the library tells those who wait only that it did. */
+  readonly #problems = new WeakMap<Connection, Error>();
   #brokers = new Map<number, Place>();
   #controller = -1;
   #seed: Place | undefined;
@@ -165,7 +168,7 @@ export class Cluster {
       call(connection, ...question, (error, answer) => {
         clearTimeout(timer);
         this.#heardAt.set(connection, Date.now());
-        if (error) reject(answered(error));
+        if (error) reject(answered((isLost(error) ? this.#problems.get(connection) : undefined) ?? error));
         else resolve(answer as Answer);
       });
     });
@@ -222,10 +225,7 @@ export class Cluster {
     const connection = new this.library.Connection(this.#settings.clientName, this.#optionsFor(host));
     this.#connections.add(connection);
     // What goes wrong shows in the question or in the close.
-    let problem: Error | undefined;
-    connection.on("error", (error) => {
-      problem = error;
-    });
+    connection.on("error", (error) => this.#problems.set(connection, error));
     try {
       await connection.connect(host, port);
     } catch (error) {
@@ -240,7 +240,8 @@ export class Cluster {
       this.#ready.delete(key);
       if (this.#seed?.host === host && this.#seed.port === port) this.#seed = undefined;
       const silentMs = Date.now() - (this.#heardAt.get(connection) ?? 0);
-      if (silentMs < idleMs) this.lose(problem ?? new Error(`${host}:${port} closed the connection`));
+      if (silentMs < idleMs)
+        this.lose(this.#problems.get(connection) ?? new Error(`${host}:${port} closed the connection`));
     });
     return connection;
   }
@@ -250,7 +251,7 @@ export class Cluster {
     const names = isIP(host) ? {} : { servername: host };
     const sasl =
       token !== undefined
-        ? { mechanism: "OAUTHBEARER" as const, token }
+        ? { mechanism: "OAUTHBEARER" as const, token, authBytesValidator: refuseToken }
         : username !== undefined && password !== undefined
           ? { mechanism: mechanisms[native.saslMechanism], username, password }
           : undefined;
@@ -271,11 +272,19 @@ const mechanisms = {
   "scram-sha-512": "SCRAM-SHA-512",
 } as const;
 
+function isLost(error: Error): boolean {
+  return (error as { code?: unknown }).code === "PLT_KFK_NETWORK";
+}
+
 /** Ends a connection at once, whatever state it is in. */
 function end(connection: Connection): void {
   // The first rejects everybody who waits for it, the second does not wait for the other side.
   connection.close(() => {});
   connection.socket?.destroy();
+}
+
+function refuseToken(answer: Buffer, done: (error: Error | null, answer: Buffer) => void): void {
+  done(tokenRefusal(answer) ?? null, answer);
 }
 
 function placeOf(broker: string): Place {

@@ -52,6 +52,25 @@ describe("options", () => {
     expect(() => kafka({ url: "kafka://user:s3cret@" })).toThrow(expect.not.stringContaining("s3cret"));
   });
 
+  it("take one way to log in", () => {
+    const oauthToken = () => "t";
+    const url = "kafka://host";
+    expect(() => kafka({ url: "kafka://u:p@host", native: { oauthToken } })).toThrow(/three ways/);
+    expect(() => kafka({ url, credentials: { token: "t" }, native: { oauthToken } })).toThrow(/three ways/);
+    expect(() => kafka({ url, native: { oauthToken: "t" as unknown as () => string } })).toThrow(/must be a function/);
+  });
+
+  it("get a token from a function whose failures may pass", async () => {
+    const tokenOf = (oauthToken: () => string | Promise<string>) =>
+      checkOptions({ url: "kafka://host", native: { oauthToken } }).token?.();
+    await expect(tokenOf(() => Promise.resolve("t"))).resolves.toBe("t");
+    await expect(tokenOf(() => "")).rejects.toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
+    const broken = (): string => {
+      throw new Error("down");
+    };
+    await expect(tokenOf(broken)).rejects.toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
+  });
+
   it("refuse TLS options on a URL that is not encrypted", () => {
     expect(() => kafka({ url: "kafka://host", tls: { ca: "x" } })).toThrow(/kafkas:/);
   });
