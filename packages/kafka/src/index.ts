@@ -6,6 +6,7 @@ import { collisions } from "./topic.ts";
 
 export { KafkaBroker } from "./kafka-broker.ts";
 export type { KafkaCapabilities } from "./capabilities.ts";
+export type { Compression } from "./compression.ts";
 export type { KafkaNative, KafkaOptions, SaslMechanism } from "./options.ts";
 
 /**

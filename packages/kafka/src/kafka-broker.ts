@@ -66,8 +66,10 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
     this.#topics = new Topics(this.#control, this.#settings);
     const prepare = async (topic: string): Promise<number | undefined> =>
       (await this.#topics.ensure(topic)).maxMessageBytes;
+    const mayShrink = this.#settings.native.compression !== "none";
     this.#confirmed = new ProducerBatches({
       prepare,
+      mayShrink,
       onTopicGone: async (topic) => {
         await this.#link.renew();
         return this.#topics.mayComeBack(topic);
@@ -76,6 +78,7 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
     });
     this.#unconfirmed = new ProducerBatches({
       prepare,
+      mayShrink,
       onTopicGone: (topic) => {
         this.#unconfirmedProducer.renew();
         return this.#topics.mayComeBack(topic);
@@ -209,7 +212,8 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
     const read = (name: string): Promise<string | undefined> =>
       this.#control.ask(doing, (control) => control.setting(name));
     return effectiveCapabilities({
-      maxMessageBytes: await read("message.max.bytes"),
+      // Kafka holds it against what is left after compression.
+      maxMessageBytes: this.#settings.native.compression === "none" ? await read("message.max.bytes") : undefined,
       offsetsRetentionMinutes: await read("offsets.retention.minutes"),
     });
   }

@@ -1,5 +1,6 @@
 import type { AdapterOptions, TlsOptions, Topology } from "@busbar/core/contract";
 import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
+import type { Compression } from "./compression.ts";
 import { askForToken } from "./oauth-bearer.ts";
 
 /** How this process proves who it is (SASL). */
@@ -25,6 +26,11 @@ export interface KafkaNative {
   readonly replicationFactor?: number;
   /** Settings of a topic that the bus makes, such as `{ "retention.ms": "604800000" }`. @default none */
   readonly topicConfig?: Readonly<Record<string, string>>;
+  /**
+   * How what is published is compressed. `"snappy"` and `"lz4"` need the package `@platformatic/wasm-utils`, `"zstd"` Node 22.15 or the package
+   * `@hpcc-js/wasm-zstd`. What others compressed is read in any way. @default "none"
+   */
+  readonly compression?: Compression;
   /** After this long without a sign of life a member is dead and its partitions go to others. @default 30_000 */
   readonly sessionTimeoutMs?: number;
   /** How long a group waits for its members to join again. @default 60_000 */
@@ -71,12 +77,15 @@ const mechanisms: readonly string[] = ["plain", "scram-sha-256", "scram-sha-512"
 
 const clients: readonly string[] = ["kafkajs", "platformatic"];
 
+const compressions: readonly string[] = ["none", "gzip", "snappy", "lz4", "zstd"];
+
 const nativeDefaults: NativeSettings = {
   client: "kafkajs",
   saslMechanism: "plain",
   partitions: 6,
   replicationFactor: -1,
   topicConfig: {},
+  compression: "none",
   sessionTimeoutMs: 30_000,
   rebalanceTimeoutMs: 60_000,
   heartbeatIntervalMs: 1_000,
@@ -166,6 +175,8 @@ function checkNative(given: KafkaNative, problems: string[]): NativeSettings {
   if (!clients.includes(native.client)) problems.push(`native.client: must be one of ${clients.join(", ")}`);
   if (!mechanisms.includes(native.saslMechanism))
     problems.push(`native.saslMechanism: must be one of ${mechanisms.join(", ")}`);
+  if (!compressions.includes(native.compression))
+    problems.push(`native.compression: must be one of ${compressions.join(", ")}`);
   if (native.heartbeatIntervalMs >= native.sessionTimeoutMs) {
     problems.push("native.heartbeatIntervalMs: must be below sessionTimeoutMs; about a third of it is usual");
   }

@@ -15,6 +15,8 @@ const maxSuspects = 10_000;
 export interface ProducerBatchesOptions {
   /** Resolves once the topic can be written to, to its `max.message.bytes` where that is known. */
   readonly prepare: (topic: string) => Promise<number | undefined>;
+  /** True where what is sent is compressed first, so that only the broker can tell what is too large. @default false */
+  readonly mayShrink?: boolean;
   /** One produce request, sent once. */
   readonly send: (topic: string, messages: readonly ClientMessage[]) => Promise<readonly ClientPosition[]>;
   /** The cluster says that the topic, or another, is not there. Resolves to whether it is worth sending again. */
@@ -155,7 +157,7 @@ export class ProducerBatches {
     let size = 0;
     let taken = 0;
     for (const pending of waiting) {
-      if (pending.bytes > limit) {
+      if (pending.bytes > limit && this.#options.mayShrink !== true) {
         if (take(pending)) pending.reject(tooLarge(queue.topic, pending.bytes, limit));
         taken++;
         continue;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kafka } from "../src/index.ts";
 import type { KafkaBroker } from "../src/index.ts";
 import { brokerUrl } from "./broker-url.ts";
-import { clients, Inbox, record, request, unique } from "./fixtures.ts";
+import { bodies, clients, collect, Inbox, record, request, unique } from "./fixtures.ts";
 
 const url = brokerUrl ?? "kafka://127.0.0.1:1";
 
@@ -20,6 +20,23 @@ describe.skipIf(brokerUrl === undefined)("processes with different clients", () 
   });
 
   const partitionOf = ({ position = "" }: Receipt): string | undefined => position.split("/")[1];
+
+  it.each(["gzip", "snappy", "lz4", "zstd"] as const)("read what the other compressed by %s", async (compression) => {
+    const packing = clients.map((client) => kafka({ url, native: { client, compression } }));
+    const text = "again and ".repeat(200_000);
+    for (const [index, packer] of packing.entries()) {
+      await packer.open();
+      const topic = unique("packed");
+      const { inbox, subscriber } = await collect(brokers[1 - index] as KafkaBroker, request(topic));
+      // As it is, Kafka takes no message of two megabytes.
+      await packer.publish(record(topic, text, { key: "k" }));
+      await packer.publish(record(topic, "small", { key: "k", delivery: "at-most-once" }));
+      const [large, small] = bodies(await inbox.count(2));
+      expect([large === text, small]).toEqual([true, "small"]);
+      await subscriber.remove();
+      await packer.close();
+    }
+  });
 
   it.each([0, 1])(
     "share a group, whoever came first (%i), and a key has one partition for both",

@@ -4,6 +4,7 @@ import { tokenMessage, tokenRefusal } from "../oauth-bearer.ts";
 import type { KafkaSettings } from "../options.ts";
 import type { Line } from "./line.ts";
 import { quietQueues } from "./quiet-queue.ts";
+import { registerCodecs } from "./registered-codecs.ts";
 import { openSocket } from "./socket.ts";
 
 /** How often kafkajs itself tries again. Given always: its defaults depend on NODE_ENV. */
@@ -32,6 +33,7 @@ export const untilSettled: Patience = {
 /** Makes a kafkajs client that logs nothing. With a line its sockets are ours to watch and to end. */
 export function kafkaOf(settings: KafkaSettings, patience: Patience, line?: Line): Kafka {
   quietQueues();
+  registerCodecs();
   const { native, tls } = settings;
   const sasl = saslOf(settings);
   const config: KafkaConfig = {

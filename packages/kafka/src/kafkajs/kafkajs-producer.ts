@@ -1,11 +1,13 @@
-import { Partitioners } from "kafkajs";
+import { CompressionTypes, Partitioners } from "kafkajs";
 import type { ICustomPartitioner, Message, PartitionerArgs, Producer } from "kafkajs";
 import { atMost } from "@busbar/core/driver";
 import { bounded } from "../bounded.ts";
 import { tookTooLong } from "../classify.ts";
 import type { ClientMessage, ClientPosition, ClientProducer, ProducerOptions } from "../client.ts";
 import { NeverSent } from "../never-sent.ts";
-import type { KafkaSettings } from "../options.ts";
+import { codecOf, compressionCodes } from "../compression.ts";
+import type { Compression } from "../compression.ts";
+import type { KafkaSettings, NativeSettings } from "../options.ts";
 import { eachBrokerOnce, kafkaOf } from "./kafkajs-config.ts";
 import { Line } from "./line.ts";
 
@@ -14,22 +16,35 @@ interface Placed extends Message {
   placedAt?: number;
 }
 
+const compressionTypes: Readonly<Record<Compression, CompressionTypes>> = {
+  none: CompressionTypes.None,
+  gzip: CompressionTypes.GZIP,
+  snappy: CompressionTypes.Snappy,
+  lz4: CompressionTypes.LZ4,
+  zstd: CompressionTypes.ZSTD,
+};
+
 /** A kafkajs producer that never sends a second time by itself. */
 export class KafkajsProducer implements ClientProducer {
   readonly #producer: Producer;
   readonly #line: Line;
   readonly #acks: -1 | 0;
   readonly #timeout: number;
+  readonly #compression: CompressionTypes;
 
-  private constructor(producer: Producer, line: Line, acks: -1 | 0, timeout: number) {
+  private constructor(producer: Producer, line: Line, acks: -1 | 0, { requestTimeoutMs, compression }: NativeSettings) {
     this.#producer = producer;
     this.#line = line;
     this.#acks = acks;
-    this.#timeout = timeout;
+    this.#timeout = requestTimeoutMs;
+    this.#compression = compressionTypes[compression];
   }
 
   /** Connects to one of the brokers; nothing is left open when that fails. */
   static async connect(settings: KafkaSettings, { acks, onLost, signal }: ProducerOptions): Promise<KafkajsProducer> {
+    const compression = compressionCodes[settings.native.compression];
+    // Where its codec is missing that is said before anything is sent.
+    if (compression !== 0) await codecOf(compression);
     const line = new Line(onLost);
     const producer = kafkaOf(settings, eachBrokerOnce(settings), line).producer({
       createPartitioner: notingPartitioner,
@@ -51,7 +66,7 @@ export class KafkajsProducer implements ClientProducer {
       throw error;
     }
     line.watch();
-    return new KafkajsProducer(producer, line, acks, settings.native.requestTimeoutMs);
+    return new KafkajsProducer(producer, line, acks, settings.native);
   }
 
   async send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]> {
@@ -64,6 +79,7 @@ export class KafkajsProducer implements ClientProducer {
     const sending = this.#producer.sendBatch({
       acks: this.#acks,
       timeout: this.#timeout,
+      compression: this.#compression,
       topicMessages: [{ topic, messages: placed }],
     });
     const written = await sending.catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import type { ClientMessage } from "../client.ts";
+import type { Codec } from "../compression.ts";
 
 const headerBytes = 61;
 const magic = 2;
@@ -34,6 +35,21 @@ export function writeBatch(messages: readonly ClientMessage[], crc32c: (bytes: B
   // No producer id, epoch and sequence: nothing is ever sent twice from here.
   bytes.fill(0xff, 43, 57);
   bytes.writeInt32BE(messages.length, 57);
+  bytes.writeUInt32BE(crc32c(bytes.subarray(21)), 17);
+  return bytes;
+}
+
+/** The batch with its records compressed. */
+export async function compressBatch(
+  batch: Buffer,
+  code: number,
+  codec: Codec,
+  crc32c: (bytes: Buffer) => number,
+): Promise<Buffer> {
+  const records = await codec.compress(batch.subarray(headerBytes));
+  const bytes = Buffer.concat([batch.subarray(0, headerBytes), records]);
+  bytes.writeInt32BE(bytes.length - 12, 8);
+  bytes.writeInt16BE(code, 21);
   bytes.writeUInt32BE(crc32c(bytes.subarray(21)), 17);
   return bytes;
 }

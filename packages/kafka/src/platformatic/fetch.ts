@@ -1,4 +1,5 @@
 import type { AssignedPartition } from "../client.ts";
+import { codecOf, loadedCodec } from "../compression.ts";
 import { readBatches } from "./batch-reader.ts";
 import type { AbortedTransaction, ReadRecords } from "./batch-reader.ts";
 import type { Cluster } from "./cluster.ts";
@@ -52,9 +53,9 @@ export async function fetchFrom(
     }),
   );
   const from = new Map(wanted.map((one) => [`${one.topic}:${one.partition}`, one.from]));
-  const parse = (_correlation: number, _key: number, _version: number, reader: Reader): Fetched[] =>
-    readAnswer(library, reader, (topic, partition) => from.get(`${topic}:${partition}`) ?? 0);
-  const call = (to: Connection, answer: (error: Error | null, payload?: Fetched[]) => void): void =>
+  const parse = (_correlation: number, _key: number, _version: number, reader: Reader): Answer[] =>
+    readAnswer(library, reader);
+  const call = (to: Connection, answer: (error: Error | null, payload?: Answer[]) => void): void =>
     to.send(
       api.key,
       api.version,
@@ -64,24 +65,51 @@ export async function fetchFrom(
       true,
       answer,
     );
-  return cluster.ask(connection, call, [], waitMs + boundMs);
+  const answers = await cluster.ask(connection, call, [], waitMs + boundMs);
+  const fetched: Fetched[] = [];
+  for (const answer of answers)
+    fetched.push(await readRecords(answer, from.get(`${answer.topic}:${answer.partition}`) ?? 0));
+  return fetched;
+}
+
+/** What one partition answered, before its records are read. */
+interface Answer extends AssignedPartition {
+  readonly errorCode: number;
+  readonly log: Buffer;
+  readonly aborted: readonly AbortedTransaction[];
+}
+
+/** Reads the records, and loads first what they are compressed with. */
+async function readRecords({ topic, partition, errorCode, log, aborted }: Answer, from: number): Promise<Fetched> {
+  if (errorCode !== 0) return { topic, partition, errorCode, read: { records: [], next: from } };
+  let missing: number | undefined;
+  const decompress = (code: number, bytes: Buffer): Buffer => {
+    const codec = loadedCodec(code);
+    if (codec !== undefined) return codec.decompress(bytes);
+    missing = code;
+    throw new Error("its codec is still to be loaded");
+  };
+  for (;;) {
+    try {
+      return { topic, partition, errorCode, read: readBatches(log, from, aborted, decompress) };
+    } catch (error) {
+      if (missing === undefined) throw error;
+      await codecOf(missing);
+      missing = undefined;
+    }
+  }
 }
 
 type Reader = InstanceType<Library["Reader"]>;
 
 /** The library's own reading of records makes several objects of every number, and they are most of what a consumer costs. */
-function readAnswer(library: Library, reader: Reader, from: (topic: string, partition: number) => number): Fetched[] {
+function readAnswer(library: Library, reader: Reader): Answer[] {
   const log = reader.buffer.buffer;
   reader.readInt32();
   const code = reader.readInt16();
   if (code !== 0) throw new library.ProtocolError(code);
   reader.readInt32();
-  const fetched: Fetched[] = [];
-  const decompress = (algorithm: number, bytes: Buffer): Buffer => {
-    const found = library.compressionsAlgorithmsByBitmask[algorithm];
-    if (found === undefined) throw new Error(`a batch is compressed in a way (${algorithm}) that is not known`);
-    return found.decompressSync(bytes);
-  };
+  const answers: Answer[] = [];
   reader.readArray((topics) => {
     const topic = topics.readString();
     topics.readArray((partitions) => {
@@ -95,14 +123,17 @@ function readAnswer(library: Library, reader: Reader, from: (topic: string, part
       }));
       partitions.readInt32();
       const length = Math.max(0, partitions.readUnsignedVarInt() - 1);
-      const start = from(topic, partition);
-      const bytes = log.subarray(partitions.position, partitions.position + length);
-      const read = errorCode === 0 ? readBatches(bytes, start, aborted, decompress) : { records: [], next: start };
+      answers.push({
+        topic,
+        partition,
+        errorCode,
+        log: log.subarray(partitions.position, partitions.position + length),
+        aborted,
+      });
       partitions.skip(length);
-      fetched.push({ topic, partition, errorCode, read });
       return undefined;
     });
     return undefined;
   });
-  return fetched;
+  return answers;
 }

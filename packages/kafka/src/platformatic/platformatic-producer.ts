@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { atMost } from "@busbar/core/driver";
 import type { ClientMessage, ClientPosition, ClientProducer, ProducerOptions } from "../client.ts";
-import type { KafkaSettings } from "../options.ts";
+import { codecOf, compressionCodes } from "../compression.ts";
+import type { KafkaSettings, NativeSettings } from "../options.ts";
 import { BrokerAnswer } from "./answers.ts";
-import { writeBatch } from "./batch-writer.ts";
+import { compressBatch, writeBatch } from "./batch-writer.ts";
 import { Cluster } from "./cluster.ts";
 import { grouped } from "./grouped.ts";
 import type { Connection, Library } from "./library.ts";
@@ -29,18 +30,25 @@ interface Share {
   readonly places: number[];
 }
 
+/** And what is sent of them. */
+interface Packed extends Share {
+  readonly batch: Buffer;
+}
+
 /** Writes records with the library's connections. Never sends a second time by itself. */
 export class PlatformaticProducer implements ClientProducer {
   readonly #cluster: Cluster;
   readonly #acks: -1 | 0;
   readonly #timeoutMs: number;
+  readonly #compression: number;
   readonly #routes = new Map<string, Route>();
   readonly #underway = new Set<Promise<unknown>>();
 
-  private constructor(cluster: Cluster, acks: -1 | 0, timeoutMs: number) {
+  private constructor(cluster: Cluster, acks: -1 | 0, { requestTimeoutMs, compression }: NativeSettings) {
     this.#cluster = cluster;
     this.#acks = acks;
-    this.#timeoutMs = timeoutMs;
+    this.#timeoutMs = requestTimeoutMs;
+    this.#compression = compressionCodes[compression];
   }
 
   static async connect(
@@ -48,8 +56,11 @@ export class PlatformaticProducer implements ClientProducer {
     settings: KafkaSettings,
     options: ProducerOptions,
   ): Promise<PlatformaticProducer> {
+    const compression = compressionCodes[settings.native.compression];
+    // Where its codec is missing that is said before anything is sent.
+    if (compression !== 0) await codecOf(compression);
     const cluster = await Cluster.connect(library, settings, options);
-    return new PlatformaticProducer(cluster, options.acks, settings.native.requestTimeoutMs);
+    return new PlatformaticProducer(cluster, options.acks, settings.native);
   }
 
   async send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]> {
@@ -82,20 +93,41 @@ export class PlatformaticProducer implements ClientProducer {
       Array.from(byLeader, async ([leader, shares]) => [await this.#cluster.connection(leader), shares] as const),
     );
     const positions: ClientPosition[] = this.#acks === 0 ? [] : Array.from({ length: messages.length });
-    await Promise.all(connected.map(([connection, shares]) => this.#produce(connection, topic, shares, positions)));
+    await Promise.all(
+      connected.map(async ([connection, shares]) =>
+        this.#produce(connection, topic, await this.#packed(shares), positions),
+      ),
+    );
     return positions;
   }
 
-  async #produce(connection: Connection, topic: string, shares: Share[], positions: ClientPosition[]): Promise<void> {
-    const { Writer, crc32c, produceV9 } = this.#cluster.library;
+  async #packed(shares: readonly Share[]): Promise<Packed[]> {
+    const { crc32c } = this.#cluster.library;
+    const plain = shares.map((share) => ({ ...share, batch: writeBatch(share.messages, crc32c) }));
+    if (this.#compression === 0) return plain;
+    const codec = await codecOf(this.#compression);
+    return Promise.all(
+      plain.map(async (share) => ({
+        ...share,
+        batch: await compressBatch(share.batch, this.#compression, codec, crc32c),
+      })),
+    );
+  }
+
+  async #produce(
+    connection: Connection,
+    topic: string,
+    shares: readonly Packed[],
+    positions: ClientPosition[],
+  ): Promise<void> {
+    const { Writer, produceV9 } = this.#cluster.library;
     const call = (to: Connection, answer: (error: Error | null, payload?: ProduceAnswer) => void): void => {
       const request = Writer.create()
         .appendString(null)
         .appendInt16(this.#acks)
         .appendInt32(this.#timeoutMs)
         .appendArray([topic], (topics) => {
-          topics.appendString(topic).appendArray(shares, (partitions, { partition, messages }) => {
-            const batch = writeBatch(messages, crc32c);
+          topics.appendString(topic).appendArray([...shares], (partitions, { partition, batch }) => {
             partitions
               .appendInt32(partition)
               .appendUnsignedVarInt(batch.length + 1)

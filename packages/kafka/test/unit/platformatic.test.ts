@@ -90,6 +90,19 @@ it("chooses the partition of a key as the other client and Java do", () => {
   );
 });
 
+it("hashes a key as Java does", () => {
+  // The results that Kafka's own tests hold it to (org.apache.kafka.common.utils.UtilsTest, testMurmur2), without their signs.
+  const known: readonly (readonly [string, number])[] = [
+    ["21", -973_932_308],
+    ["foobar", -790_332_482],
+    ["a-little-bit-long-string", -985_981_536],
+    ["a-little-bit-longer-string", -1_486_304_829],
+    ["lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971],
+    ["abc", 479_470_107],
+  ];
+  expect(known.map(([key]) => positiveMurmur2(Buffer.from(key)))).toEqual(known.map(([, hash]) => hash & 0x7fffffff));
+});
+
 describe("what members tell each other", () => {
   it("is the same for members of both clients", () => {
     const subscription = writeSubscription(library, ["b", "a.é"]);

@@ -12,7 +12,7 @@ interface Request {
 }
 
 /** A cluster that answers when the test says so. */
-function cluster(limit?: number) {
+function cluster(limit?: number, mayShrink = false) {
   const requests: Request[] = [];
   let arrived: () => void = () => {};
   const gone: string[] = [];
@@ -21,6 +21,7 @@ function cluster(limit?: number) {
   const askedFor = () => new Promise<(isBack: boolean) => void>((resolve) => (asked = resolve));
   const batches = new ProducerBatches({
     prepare: () => Promise.resolve(limit),
+    mayShrink,
     onTopicGone: (topic) => (asked === undefined ? Promise.resolve(gone.push(topic) > 1) : new Promise(asked)),
     send: (topic, messages) =>
       new Promise<readonly ClientPosition[]>((resolve, reject) => {
@@ -88,6 +89,17 @@ describe("batches", () => {
     expect(sent.bodies).toEqual(["1", "2"]);
     sent.resolve();
     await Promise.all([small, other]);
+  });
+
+  it("leave what is too large to the broker where it is compressed first", async () => {
+    const { publish, request } = cluster(200, true);
+    const all = [publish("a", "x".repeat(300)), publish("a", "y")];
+    const large = await request(0);
+    expect(large.bodies).toEqual(["x".repeat(300)]);
+    large.resolve();
+    expect((await request(1)).bodies).toEqual(["y"]);
+    (await request(1)).resolve();
+    await Promise.all(all);
   });
 
   it("reject, retryable and in order, what is behind a failure that may pass, in that topic alone", async () => {

@@ -1,0 +1,75 @@
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+import { brokerKind } from "../../../../tools/brokers/known-brokers.mjs";
+
+/** A record as Java's client wrote or read it. */
+export interface JavaRecord {
+  readonly partition?: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer;
+}
+
+const program = join(import.meta.dirname, "JavaClient.java");
+const boundMs = 60_000;
+
+/** Java's own Kafka client, out of the jars of the broker. */
+export class JavaClient {
+  readonly #java: string;
+  readonly #classPath: string;
+
+  private constructor(java: string, classPath: string) {
+    this.#java = java;
+    this.#classPath = classPath;
+  }
+
+  /** `undefined`, with a printed reason, where the jars or a Java that compiles are not here. */
+  static async find(): Promise<JavaClient | undefined> {
+    const found = await brokerKind("kafka").locate();
+    try {
+      if (!("tools" in found)) throw new Error(found.missing);
+      const { java = "java", jars = "" } = found.tools;
+      const folder = mkdtempSync(join(tmpdir(), "busbar-kafka-java-"));
+      process.once("exit", () => rmSync(folder, { recursive: true }));
+      execFileSync("javac", ["-cp", join(jars, "*"), "-d", folder, program], { stdio: "ignore" });
+      return new JavaClient(java, [folder, join(jars, "*")].join(delimiter));
+    } catch (error) {
+      console.warn(`Skipped: there is no Java client of Kafka here (${String(error)}).`);
+      return undefined;
+    }
+  }
+
+  /** Writes records, and resolves to the partition of each. */
+  async produce(server: string, topic: string, compression: string, records: readonly JavaRecord[]): Promise<number[]> {
+    const input = records.map(
+      ({ key, value }) => `${key === null ? "-" : key.toString("hex")} ${value.toString("hex")}`,
+    );
+    return (await this.#run(["produce", server, topic, compression], input)).map(Number);
+  }
+
+  /** Reads so many records of a topic from its beginning. */
+  async consume(server: string, topic: string, count: number): Promise<JavaRecord[]> {
+    const lines = await this.#run(["consume", server, topic, String(count)], []);
+    return lines.map((line) => {
+      const [partition = "", key = "", value = ""] = line.split(" ");
+      return {
+        partition: Number(partition),
+        key: key === "-" ? null : Buffer.from(key, "hex"),
+        value: Buffer.from(value, "hex"),
+      };
+    });
+  }
+
+  async #run(args: readonly string[], input: readonly string[]): Promise<string[]> {
+    const flags = ["-Xmx128m", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-cp", this.#classPath, "JavaClient"];
+    const running = promisify(execFile)(this.#java, [...flags, ...args], {
+      timeout: boundMs,
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    running.child.stdin?.end(input.join("\n"));
+    const { stdout } = await running;
+    return stdout.split("\n").filter((line) => line !== "");
+  }
+}
