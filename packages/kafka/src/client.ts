@@ -107,8 +107,12 @@ export interface ClientControl {
   deleteGroup(groupId: string, formerMember?: string): Promise<void>;
   /** Where the group stands, for every partition that it ever committed. */
   committed(groupId: string): Promise<readonly PartitionOffset[]>;
-  /** Commits a place for a group that has no members at the moment. */
-  commitFor(groupId: string, place: PartitionOffset): Promise<void>;
+  /** Commits places for a group that has no members at the moment. */
+  commitFor(groupId: string, places: readonly PartitionOffset[]): Promise<void>;
+  /** Tells whether somebody is in the group; nobody is in one that is not there. */
+  hasMembers(groupId: string): Promise<boolean>;
+  /** Where in each partition the first message is that is not older than this time; the end where none is. */
+  offsetsAt(topics: readonly string[], timestamp: number): Promise<readonly PartitionOffset[]>;
   bounds(topics: readonly string[]): Promise<readonly PartitionBounds[]>;
   /** Reads the records of one partition from `from` to below `to`, and ends. */
   read(topic: string, partition: number, from: number, to: number): AsyncIterable<ClientRecord>;

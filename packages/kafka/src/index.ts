@@ -1,19 +1,27 @@
 import type { Adapter } from "@busbar/core/contract";
+import type { Kafka } from "kafkajs";
 import { declared } from "./capabilities.ts";
 import { KafkaBroker } from "./kafka-broker.ts";
 import type { KafkaOptions } from "./options.ts";
 import { collisions } from "./topic.ts";
 
 export { KafkaBroker } from "./kafka-broker.ts";
+export type { PartitionOffset } from "./client.ts";
+export type { ReplayRequest } from "./replay.ts";
 export type { KafkaCapabilities } from "./capabilities.ts";
 export type { Compression } from "./compression.ts";
-export type { KafkaNative, KafkaOptions, SaslMechanism } from "./options.ts";
+export type { KafkaClientName, KafkaNative, KafkaOptions, SaslMechanism } from "./options.ts";
+
+/** Options that leave kafkajs to speak to Kafka. */
+export type KafkajsOptions = KafkaOptions & { readonly native?: { readonly client?: "kafkajs" } };
 
 /**
  * Makes a broker of the bus from an Apache Kafka cluster, not connected yet. Throws a `ConfigError` that lists every problem.
  *
  * @example kafka({ url: "kafka://127.0.0.1:9092" })
  */
+export function kafka(options: KafkajsOptions): KafkaBroker<Kafka>;
+export function kafka(options: KafkaOptions): KafkaBroker;
 export function kafka(options: KafkaOptions): KafkaBroker {
   return new KafkaBroker(options);
 }

@@ -12,21 +12,21 @@ import type {
 import { abortable, atMost, ClosedError, ConnectionError, rejected, StatusHub } from "@busbar/core/driver";
 import { declared, effectiveCapabilities } from "./capabilities.ts";
 import type { KafkaCapabilities } from "./capabilities.ts";
+import { ChosenClient } from "./chosen-client.ts";
 import { classify, closedError } from "./classify.ts";
-import type { ClientProducer, KafkaClient } from "./client.ts";
+import type { ClientProducer, KafkaClient, PartitionOffset } from "./client.ts";
 import { Control } from "./control.ts";
 import { KafkaDeadLetters } from "./dead-letters.ts";
 import { GroupLag } from "./group-lag.ts";
 import { KafkaSubscriber } from "./kafka-subscriber.ts";
-import { KafkajsClient } from "./kafkajs/kafkajs-client.ts";
-import type { NativeClient } from "./kafkajs/kafkajs-client.ts";
 import { checkOptions } from "./options.ts";
 import type { KafkaOptions, KafkaSettings } from "./options.ts";
-import { PlatformaticClient } from "./platformatic/platformatic-client.ts";
 import { ProducerBatches } from "./producer-batches.ts";
 import { ProducerLink } from "./producer-link.ts";
 import { toMessage } from "./from-record.ts";
 import { topicName } from "./topic.ts";
+import { replay } from "./replay.ts";
+import type { ReplayRequest } from "./replay.ts";
 import { Topics } from "./topics.ts";
 import { UnconfirmedProducer } from "./unconfirmed-producer.ts";
 
@@ -36,8 +36,10 @@ const closeBoundMs = 3_000;
 /**
  * Apache Kafka as a bus broker. One producer for confirmed publishes, one for unconfirmed ones where there are any, one
  * consumer for each subscription, and one connection for questions, made when the first is asked.
+ *
+ * @typeParam Native What `native` is: kafkajs's `Kafka`, or the module `@platformatic/kafka` where that one is chosen.
  */
-export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
+export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, Native> {
   readonly name = "kafka";
   readonly declared: KafkaCapabilities = declared;
   readonly deadLetters: KafkaDeadLetters;
@@ -58,10 +60,7 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
   /** Does no I/O. Throws a `ConfigError` that lists every problem of the options. */
   constructor(options: KafkaOptions) {
     this.#settings = checkOptions(options);
-    this.#client =
-      this.#settings.native.client === "platformatic"
-        ? new PlatformaticClient(this.#settings)
-        : new KafkajsClient(this.#settings);
+    this.#client = new ChosenClient(this.#settings);
     this.#control = new Control(this.#client);
     this.#topics = new Topics(this.#control, this.#settings);
     const prepare = async (topic: string): Promise<number | undefined> =>
@@ -103,11 +102,11 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
     this.lag = new GroupLag(this.#control);
   }
 
-  /** A kafkajs object with the same settings as the bus uses, connected to nothing by itself. */
-  get native(): NativeClient {
+  /** A kafkajs object with the same settings as the bus uses, connected to nothing by itself; or the other library, where that is chosen. */
+  get native(): Native {
     if (this.#effective === undefined)
       throw new ClosedError("The broker is not open yet; call open() first.", { broker: this.name });
-    return this.#client.native as NativeClient;
+    return this.#client.native as Native;
   }
 
   async open(options?: AbortOptions): Promise<EffectiveCapabilities> {
@@ -167,6 +166,18 @@ export class KafkaBroker implements Broker<KafkaCapabilities, NativeClient> {
       onClosed: (subscriber: KafkaSubscriber) => void this.#subscribers.delete(subscriber),
     };
     return await KafkaSubscriber.start(context, request, sink);
+  }
+
+  /**
+   * Lets a subscription that nobody has open begin elsewhere: handle again what it has handled, from a time or from places on, or leave out what is
+   * waiting. One that was never there begins so too. The broker has to be open.
+   *
+   * @returns Where it goes on in each partition. Rejects with a `RefusedError` while it has members.
+   * @example await log.replay({ subscription: "saver-orders-1b2c3d4e5f60", to: new Date("2026-11-01T00:00:00Z") })
+   */
+  async replay(request: ReplayRequest, options?: AbortOptions): Promise<readonly PartitionOffset[]> {
+    this.#refuseWhenClosed();
+    return replay(this.#control, request, options);
   }
 
   close(): Promise<void> {

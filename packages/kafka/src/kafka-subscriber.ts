@@ -220,7 +220,7 @@ export class KafkaSubscriber implements Subscriber {
     if (!durable && group === undefined) return;
     // Other members may be there, and the user may lack the right; the subscription itself needs no mark.
     await this.#context.control
-      .ask(`Subscribing to "${filter}"`, (control) => control.commitFor(name, mark), filter)
+      .ask(`Subscribing to "${filter}"`, (control) => control.commitFor(name, [mark]), filter)
       .catch(() => {});
   }
 

@@ -1,5 +1,6 @@
 import type { Broker, Cluster, Kafka, PartitionAssigner } from "kafkajs";
-import type { ClientRecord, PartitionBounds, PartitionOffset } from "../client.ts";
+import type { AssignedPartition, ClientRecord, PartitionBounds, PartitionOffset } from "../client.ts";
+import { grouped } from "../grouped.ts";
 
 /** What kafkajs's broker object can beyond its published types (`kafkajs/src/broker/index.js`). */
 interface GroupCalls {
@@ -81,16 +82,22 @@ export async function committedOf(coordinator: Broker, groupId: string): Promise
 
 const nobody = { groupGenerationId: -1, memberId: "" };
 
-/** Commits a place for a group that has no members. */
+/** Commits places for a group that has no members. */
 export async function commitFor(
   coordinator: Broker,
   groupId: string,
-  { topic, partition, offset }: PartitionOffset,
+  places: readonly PartitionOffset[],
 ): Promise<void> {
   await coordinator.offsetCommit({
     groupId,
     ...nobody,
-    topics: [{ topic, partitions: [{ partition, offset: String(offset) }] }],
+    topics: Array.from(
+      grouped(places, ({ topic }) => topic),
+      ([topic, ofTopic]) => ({
+        topic,
+        partitions: ofTopic.map(({ partition, offset }) => ({ partition, offset: String(offset) })),
+      }),
+    ),
   });
 }
 
@@ -107,19 +114,37 @@ const readCommitted = 1;
  * The same for topics that the cluster has not as targets, and does not get: kafkajs asks for all of its targets at once, and
  * fails for all of them when one is deleted.
  */
-export async function boundsWithoutTargets(cluster: Cluster, topics: readonly string[]): Promise<PartitionBounds[]> {
+export function boundsWithoutTargets(cluster: Cluster, topics: readonly string[]): Promise<PartitionBounds[]> {
+  return ofEachPartition(cluster, topics, async (place, offsetAt) => {
+    const high = await offsetAt(latest);
+    return { ...place, low: await offsetAt(earliest), high };
+  });
+}
+
+/** Where in each partition the first message is that is not older than this time; the end where none is. */
+export function offsetsAt(cluster: Cluster, topics: readonly string[], timestamp: number): Promise<PartitionOffset[]> {
+  return ofEachPartition(cluster, topics, async (place, offsetAt) => {
+    const end = await offsetAt(latest);
+    const found = await offsetAt(timestamp);
+    return { ...place, offset: found < 0 ? end : found };
+  });
+}
+
+async function ofEachPartition<T>(
+  cluster: Cluster,
+  topics: readonly string[],
+  ask: (place: AssignedPartition, offsetAt: (timestamp: number) => Promise<number>) => Promise<T>,
+): Promise<T[]> {
   if (topics.length === 0) return [];
   const { topicMetadata } = await (await anyBroker(cluster)).metadata([...topics]);
   const asked = topicMetadata.flatMap(({ topic, partitionMetadata }) =>
-    partitionMetadata.map(async ({ partitionId, leader }) => {
+    partitionMetadata.map(async ({ partitionId: partition, leader }) => {
       const broker = (await cluster.findBroker({ nodeId: String(leader) })) as unknown as OffsetCalls;
-      const offset = async (timestamp: number): Promise<number> => {
-        const wanted = [{ topic, partitions: [{ partition: partitionId, timestamp }] }];
+      return ask({ topic, partition }, async (timestamp) => {
+        const wanted = [{ topic, partitions: [{ partition, timestamp }] }];
         const { responses } = await broker.listOffsets({ isolationLevel: readCommitted, topics: wanted });
         return Number(responses[0]?.partitions[0]?.offset);
-      };
-      const high = await offset(latest);
-      return { topic, partition: partitionId, low: await offset(earliest), high };
+      });
     }),
   );
   return Promise.all(asked);

@@ -14,9 +14,6 @@ import { KafkajsControl } from "./kafkajs-control.ts";
 import { KafkajsMember } from "./kafkajs-member.ts";
 import { KafkajsProducer } from "./kafkajs-producer.ts";
 
-/** The library's own object, as `message.native` and `Broker.native` know it. */
-export type NativeClient = Kafka;
-
 /** kafkajs 2.2 behind the seam: each producer, member and control has a kafkajs client of its own, so that each can be ended alone. */
 export class KafkajsClient implements KafkaClient {
   readonly #settings: KafkaSettings;
@@ -27,7 +24,7 @@ export class KafkajsClient implements KafkaClient {
   }
 
   /** A kafkajs object with the same settings, connected to nothing yet. */
-  get native(): NativeClient {
+  get native(): Kafka {
     this.#native ??= kafkaOf(this.#settings, untilSettled);
     return this.#native;
   }

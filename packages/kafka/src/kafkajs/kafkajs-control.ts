@@ -19,6 +19,7 @@ import {
   commitFor,
   committedOf,
   expel,
+  offsetsAt,
   readPartition,
 } from "./cluster-access.ts";
 import { groupAssigner } from "./group-assigner.ts";
@@ -122,8 +123,17 @@ export class KafkajsControl implements ClientControl {
     return committedOf(await this.#cluster.findGroupCoordinator({ groupId }), groupId);
   }
 
-  async commitFor(groupId: string, place: PartitionOffset): Promise<void> {
-    await commitFor(await this.#cluster.findGroupCoordinator({ groupId }), groupId, place);
+  async commitFor(groupId: string, places: readonly PartitionOffset[]): Promise<void> {
+    await commitFor(await this.#cluster.findGroupCoordinator({ groupId }), groupId, places);
+  }
+
+  async hasMembers(groupId: string): Promise<boolean> {
+    const { groups } = await this.#admin.describeGroups([groupId]);
+    return groups.some(({ members }) => members.length > 0);
+  }
+
+  offsetsAt(topics: readonly string[], timestamp: number): Promise<readonly PartitionOffset[]> {
+    return offsetsAt(this.#cluster, topics, timestamp);
   }
 
   bounds(topics: readonly string[]): Promise<readonly PartitionBounds[]> {

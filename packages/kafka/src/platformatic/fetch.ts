@@ -3,7 +3,7 @@ import { codecOf, loadedCodec } from "../compression.ts";
 import { readBatches } from "./batch-reader.ts";
 import type { AbortedTransaction, ReadRecords } from "./batch-reader.ts";
 import type { Cluster } from "./cluster.ts";
-import { grouped } from "./grouped.ts";
+import { grouped } from "../grouped.ts";
 import type { Connection, Library } from "./library.ts";
 
 /** From where on a partition is to be read. */

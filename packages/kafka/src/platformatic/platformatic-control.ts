@@ -12,7 +12,7 @@ import { answerOf } from "./answers.ts";
 import { Cluster } from "./cluster.ts";
 import { fetchFrom } from "./fetch.ts";
 import type { Library } from "./library.ts";
-import { boundsOf, committedOf, placesToCommit } from "./questions.ts";
+import { boundsOf, committedOf, offsetsAt, placesToCommit } from "./questions.ts";
 
 const fetchBytes = 1_048_576;
 const fetchWaitMs = 100;
@@ -97,9 +97,19 @@ export class PlatformaticControl implements ClientControl {
     return committedOf(this.#cluster, groupId);
   }
 
-  async commitFor(groupId: string, place: PartitionOffset): Promise<void> {
+  async commitFor(groupId: string, places: readonly PartitionOffset[]): Promise<void> {
     const { api } = this.#cluster.library.offsetCommitV8;
-    await this.#cluster.askCoordinator(groupId, api, [groupId, -1, "", null, placesToCommit([place])]);
+    await this.#cluster.askCoordinator(groupId, api, [groupId, -1, "", null, placesToCommit(places)]);
+  }
+
+  async hasMembers(groupId: string): Promise<boolean> {
+    const { api } = this.#cluster.library.describeGroupsV5;
+    const { groups } = await this.#cluster.askCoordinator(groupId, api, [[groupId], false]);
+    return groups.some(({ members }) => members.length > 0);
+  }
+
+  offsetsAt(topics: readonly string[], timestamp: number): Promise<readonly PartitionOffset[]> {
+    return offsetsAt(this.#cluster, topics, timestamp);
   }
 
   bounds(topics: readonly string[]): Promise<readonly PartitionBounds[]> {

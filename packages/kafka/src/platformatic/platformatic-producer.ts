@@ -6,7 +6,7 @@ import type { KafkaSettings, NativeSettings } from "../options.ts";
 import { BrokerAnswer } from "./answers.ts";
 import { compressBatch, writeBatch } from "./batch-writer.ts";
 import { Cluster } from "./cluster.ts";
-import { grouped } from "./grouped.ts";
+import { grouped } from "../grouped.ts";
 import type { Connection, Library } from "./library.ts";
 import { positiveMurmur2 } from "./murmur2.ts";
 

@@ -1,6 +1,6 @@
 import type { PartitionBounds, PartitionOffset } from "../client.ts";
 import type { Cluster, TopicMetadata } from "./cluster.ts";
-import { grouped } from "./grouped.ts";
+import { grouped } from "../grouped.ts";
 
 const earliest = -2n;
 const latest = -1n;
@@ -27,6 +27,31 @@ export async function boundsOf(cluster: Cluster, topics: readonly string[]): Pro
     const key = `${topic}:${partition}`;
     return { topic, partition, low: lows.get(key) ?? 0, high: highs.get(key) ?? 0 };
   });
+}
+
+/** Where in each partition the first message is that is not older than this time; the end where none is. */
+export async function offsetsAt(
+  cluster: Cluster,
+  topics: readonly string[],
+  timestamp: number,
+): Promise<PartitionOffset[]> {
+  const { topics: known } = await cluster.metadata([...topics]);
+  const places = known.flatMap((topic) => placesOf(cluster, topic));
+  const answers = await Promise.all(
+    Array.from(
+      grouped(places, ({ leader }) => leader),
+      async ([leader, led]) => {
+        const ends = await offsetsOf(cluster, leader, led, latest);
+        const found = await offsetsOf(cluster, leader, led, BigInt(timestamp));
+        return led.map(({ topic, partition }) => {
+          const key = `${topic}:${partition}`;
+          const offset = found.get(key) ?? -1;
+          return { topic, partition, offset: offset < 0 ? (ends.get(key) ?? 0) : offset };
+        });
+      },
+    ),
+  );
+  return answers.flat();
 }
 
 /** Every place that the group ever committed. Partitions without one are left out. */
