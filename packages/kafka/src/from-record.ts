@@ -16,12 +16,14 @@ export const metadataHeaders = {
 /**
  * Writes a record as Kafka carries it: the body is the value as it is, the key is the key, the user's headers are headers one
  * by one, and so are content type and id. The time is the record's own. Throws `UnsupportedError` for what Kafka lacks.
+ *
+ * @param isTombstone It is to have no value, by which a compacted topic forgets its key.
  */
-export function toMessage(record: OutboundRecord): ClientMessage {
+export function toMessage(record: OutboundRecord, isTombstone = false): ClientMessage {
   refuseUnsupported(record);
   return {
     key: record.key === undefined ? null : Buffer.from(record.key, "utf8"),
-    value: valueOf(record.body),
+    value: isTombstone ? null : valueOf(record.body),
     headers: toHeaders(record, record.address),
     timestamp: record.timestamp,
   };

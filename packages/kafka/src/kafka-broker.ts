@@ -27,6 +27,7 @@ import { toMessage } from "./from-record.ts";
 import { topicName } from "./topic.ts";
 import { replay } from "./replay.ts";
 import type { ReplayRequest } from "./replay.ts";
+import { tombstonesOf } from "./tombstones.ts";
 import { Topics } from "./topics.ts";
 import { UnconfirmedProducer } from "./unconfirmed-producer.ts";
 
@@ -48,6 +49,7 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
   readonly #client: KafkaClient;
   readonly #control: Control;
   readonly #topics: Topics;
+  readonly #isTombstone: (record: OutboundRecord) => boolean;
   readonly #confirmed: ProducerBatches;
   readonly #unconfirmed: ProducerBatches;
   readonly #link: ProducerLink;
@@ -60,6 +62,7 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
   /** Does no I/O. Throws a `ConfigError` that lists every problem of the options. */
   constructor(options: KafkaOptions) {
     this.#settings = checkOptions(options);
+    this.#isTombstone = tombstonesOf(this.#settings.native.tombstones);
     this.#client = new ChosenClient(this.#settings);
     this.#control = new Control(this.#client);
     this.#topics = new Topics(this.#control, this.#settings);
@@ -136,7 +139,7 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
       options?.signal?.throwIfAborted();
       // All of this in the turn of the call, so that calls keep their order.
       const topic = topicName(record.address);
-      const message = toMessage(record);
+      const message = toMessage(record, this.#isTombstone(record));
       if (this.#link.current === undefined)
         throw new ConnectionError(`Publishing to "${record.topic}" failed: there is no connection to Kafka.`, {
           broker: this.name,

@@ -2,6 +2,7 @@ import type { AdapterOptions, TlsOptions, Topology } from "@busbar/core/contract
 import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
 import type { Compression } from "./compression.ts";
 import { askForToken } from "./oauth-bearer.ts";
+import { patternProblem } from "./tombstones.ts";
 
 /** How this process proves who it is (SASL). */
 export type SaslMechanism = "plain" | "scram-sha-256" | "scram-sha-512";
@@ -31,6 +32,11 @@ export interface KafkaNative {
    * `@hpcc-js/wasm-zstd`. What others compressed is read in any way. @default "none"
    */
   readonly compression?: Compression;
+  /**
+   * Patterns of bus topics on which an empty message is a tombstone: a record without a value, after which a compacted topic forgets the key.
+   * Elsewhere an empty message is one like any other. @default none
+   */
+  readonly tombstones?: readonly string[];
   /** After this long without a sign of life a member is dead and its partitions go to others. @default 30_000 */
   readonly sessionTimeoutMs?: number;
   /** How long a group waits for its members to join again. @default 60_000 */
@@ -86,6 +92,7 @@ const nativeDefaults: NativeSettings = {
   replicationFactor: -1,
   topicConfig: {},
   compression: "none",
+  tombstones: [],
   sessionTimeoutMs: 30_000,
   rebalanceTimeoutMs: 60_000,
   heartbeatIntervalMs: 1_000,
@@ -175,6 +182,12 @@ function checkNative(given: KafkaNative, problems: string[]): NativeSettings {
   if (!clients.includes(native.client)) problems.push(`native.client: must be one of ${clients.join(", ")}`);
   if (!mechanisms.includes(native.saslMechanism))
     problems.push(`native.saslMechanism: must be one of ${mechanisms.join(", ")}`);
+  if (!Array.isArray(native.tombstones)) problems.push("native.tombstones: must be a list of patterns of topics");
+  else
+    for (const [index, pattern] of native.tombstones.entries()) {
+      const problem = patternProblem(pattern);
+      if (problem !== undefined) problems.push(`native.tombstones[${index}]: ${problem}`);
+    }
   if (!compressions.includes(native.compression))
     problems.push(`native.compression: must be one of ${compressions.join(", ")}`);
   if (native.heartbeatIntervalMs >= native.sessionTimeoutMs) {

@@ -688,6 +688,39 @@ describe.skipIf(brokerUrl === undefined).each(clients)("Kafka through %s", (clie
       await subscriber.remove();
     });
 
+    it("sees a tombstone where an empty message is one, and an empty message elsewhere", async () => {
+      const [topic, other] = [unique("state.removed"), unique("other")];
+      const own = make({ tombstones: ["state.*"], partitions: 1, topicConfig: { "cleanup.policy": "compact" } });
+      await own.open();
+      const { inbox, subscriber } = await collect(own, request(topic));
+      for (const name of [topic, other])
+        for (const text of ["there", ""]) await own.publish(record(name, text, { key: "k" }));
+      expect(await rejection(own.publish(record(topic)))).toMatchObject({ code: "BUSBAR_INVALID_ARGUMENT" });
+      const items = await inbox.count(2);
+      expect(bodies(items)).toEqual(["there", ""]);
+      expect(items.map(({ record: { key } }) => key)).toEqual(["k", "k"]);
+      const consumer = plain.consumer({ groupId: unique("foreign"), maxWaitTimeInMs: 100 });
+      await consumer.connect();
+      await consumer.subscribe({ topics: [topic, other], fromBeginning: true });
+      const got = new Inbox<readonly [string, string | undefined]>();
+      await consumer.run({
+        eachMessage: ({ topic: name, message: { value } }) =>
+          Promise.resolve(got.add([name, value?.toString()] as const)),
+      });
+      await got.count(4);
+      expect(got.items.filter(([name]) => name === topic)).toEqual([
+        [topic, "there"],
+        [topic, undefined],
+      ]);
+      expect(got.items.filter(([name]) => name === other)).toEqual([
+        [other, "there"],
+        [other, ""],
+      ]);
+      await consumer.disconnect();
+      await subscriber.remove();
+      await own.close();
+    });
+
     it("may compress and use transactions", async () => {
       const topic = unique("foreign.transaction");
       const { inbox, subscriber } = await collect(broker, request(topic));

@@ -71,6 +71,13 @@ describe("options", () => {
     await expect(tokenOf(broken)).rejects.toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
   });
 
+  it("take patterns of topics for tombstones", () => {
+    const take = (tombstones: unknown) => () =>
+      kafka({ url: "kafka://host", native: { tombstones: tombstones as string[] } });
+    expect(take(["a", "a.*.b", "*", "**", "a.**"])).not.toThrow();
+    for (const wrong of ["a", ["a..b"], ["**.a"], ["a*"], [""], [7]]) expect(take(wrong)).toThrow(/native\.tombstones/);
+  });
+
   it("refuse TLS options on a URL that is not encrypted", () => {
     expect(() => kafka({ url: "kafka://host", tls: { ca: "x" } })).toThrow(/kafkas:/);
   });
