@@ -126,6 +126,9 @@ const byType: Readonly<Record<string, Verdict>> = {
   GROUP_COORDINATOR_NOT_AVAILABLE: { kind: "later", advice: "the group has no coordinator at the moment" },
   NOT_COORDINATOR_FOR_GROUP: { kind: "later", advice: "the group has just got another coordinator" },
   GROUP_LOAD_IN_PROGRESS: { kind: "later", advice: "the group is being loaded" },
+  OUT_OF_ORDER_SEQUENCE_NUMBER: { kind: "unknown", advice: "the cluster lost count of what this producer wrote" },
+  UNKNOWN_PRODUCER_ID: { kind: "unknown", advice: "the cluster has forgotten this producer" },
+  INVALID_PRODUCER_EPOCH: { kind: "unknown", advice: "the cluster has forgotten this producer" },
   REBALANCE_IN_PROGRESS: { kind: "later", advice: "the group is rebalancing" },
   ILLEGAL_GENERATION: { kind: "later", advice: "the group has rebalanced" },
   UNKNOWN_MEMBER_ID: { kind: "later", advice: "the group took this member for dead" },
@@ -165,6 +168,8 @@ const comingCoordinators: ReadonlySet<string> = new Set([
   "GROUP_COORDINATOR_NOT_AVAILABLE",
   "NOT_COORDINATOR_FOR_GROUP",
 ]);
+
+const lostNumbers = new Set(["OUT_OF_ORDER_SEQUENCE_NUMBER", "UNKNOWN_PRODUCER_ID", "INVALID_PRODUCER_EPOCH"]);
 
 const rebalances = new Set(["REBALANCE_IN_PROGRESS", "ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID"]);
 
@@ -230,6 +235,11 @@ export function concernsOneRecord(cause: unknown): boolean {
 /** Tells whether the topic is gone, so that what is known of it is wrong. */
 export function topicIsGone(cause: unknown): boolean {
   return typeOf(cause) === "UNKNOWN_TOPIC_OR_PARTITION";
+}
+
+/** Tells whether the cluster does not know an idempotent producer any more, or what it wrote last. */
+export function numbersAreLost(cause: unknown): boolean {
+  return lostNumbers.has(typeOf(cause) ?? "");
 }
 
 /** Tells whether the group has no coordinator that knows it yet, as for a while after a broker has started. */

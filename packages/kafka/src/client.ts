@@ -56,7 +56,7 @@ export interface ClientPosition {
 export interface ClientProducer {
   /**
    * One produce request: resolves to the places of the records in their order (to nothing with `acks` 0). Never sends a
-   * second time by itself. Rejects with `NeverSent` where it did not send it at all, because it does not find the topic, or finds another
+   * second time by itself; where the options say `idempotent`, the same array once more is the same batch, which is kept once. Rejects with `NeverSent` where it did not send it at all, because it does not find the topic, or finds another
    * one gone that it had sent to.
    */
   send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]>;

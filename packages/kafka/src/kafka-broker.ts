@@ -72,6 +72,7 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
     this.#confirmed = new ProducerBatches({
       prepare,
       mayShrink,
+      keepsOnce: this.#settings.native.idempotent,
       onTopicGone: async (topic) => {
         await this.#link.renew();
         return this.#topics.mayComeBack(topic);

@@ -33,6 +33,11 @@ export interface KafkaNative {
    */
   readonly compression?: Compression;
   /**
+   * Number what is published, so that Kafka keeps once what has to be sent again because nobody knew whether it was written. Only through
+   * `"platformatic"`: kafkajs begins to count anew with each connection. @default false
+   */
+  readonly idempotent?: boolean;
+  /**
    * Patterns of bus topics on which an empty message is a tombstone: a record without a value, after which a compacted topic forgets the key.
    * Elsewhere an empty message is one like any other. @default none
    */
@@ -92,6 +97,7 @@ const nativeDefaults: NativeSettings = {
   replicationFactor: -1,
   topicConfig: {},
   compression: "none",
+  idempotent: false,
   tombstones: [],
   sessionTimeoutMs: 30_000,
   rebalanceTimeoutMs: 60_000,
@@ -182,6 +188,11 @@ function checkNative(given: KafkaNative, problems: string[]): NativeSettings {
   if (!clients.includes(native.client)) problems.push(`native.client: must be one of ${clients.join(", ")}`);
   if (!mechanisms.includes(native.saslMechanism))
     problems.push(`native.saslMechanism: must be one of ${mechanisms.join(", ")}`);
+  if (typeof native.idempotent !== "boolean") problems.push("native.idempotent: must be true or false");
+  else if (native.idempotent && native.client !== "platformatic")
+    problems.push(
+      'native.idempotent: kafkajs begins to count anew with each connection, so that nothing would be kept once; it needs native.client: "platformatic"',
+    );
   if (!Array.isArray(native.tombstones)) problems.push("native.tombstones: must be a list of patterns of topics");
   else
     for (const [index, pattern] of native.tombstones.entries()) {

@@ -1,9 +1,11 @@
 import { ConnectionError, oncePerTurn, RefusedError } from "@busbar/core/driver";
 import type { BusError } from "@busbar/core/driver";
-import { classify, concernsOneRecord, notSent, topicIsBack, topicIsGone } from "./classify.ts";
+import { classify, concernsOneRecord, notSent, numbersAreLost, topicIsBack, topicIsGone } from "./classify.ts";
 import type { ClientMessage, ClientPosition } from "./client.ts";
 import { batchBytes } from "./from-record.ts";
 import { NeverSent } from "./never-sent.ts";
+import { UncertainBatches } from "./uncertain-batches.ts";
+import type { Batch, Pending } from "./uncertain-batches.ts";
 
 /** What one produce request may hold (`docs/performance.md`): more records make it no faster, more bytes may be refused. */
 const maxRecords = 500;
@@ -17,6 +19,11 @@ export interface ProducerBatchesOptions {
   readonly prepare: (topic: string) => Promise<number | undefined>;
   /** True where what is sent is compressed first, so that only the broker can tell what is too large. @default false */
   readonly mayShrink?: boolean;
+  /**
+   * True where the cluster keeps a batch once that is sent twice in the same array: then what may or may not have been written is sent again as it was.
+   * @default false
+   */
+  readonly keepsOnce?: boolean;
   /** One produce request, sent once. */
   readonly send: (topic: string, messages: readonly ClientMessage[]) => Promise<readonly ClientPosition[]>;
   /** The cluster says that the topic, or another, is not there. Resolves to whether it is worth sending again. */
@@ -29,19 +36,10 @@ export interface Sending {
   readonly sending: number;
 }
 
-interface Pending {
-  readonly message: ClientMessage;
-  readonly bytes: number;
-  readonly of: Sending;
-  readonly resolve: (position: ClientPosition | undefined) => void;
-  readonly reject: (error: Error) => void;
-  done: boolean;
-}
-
 /**
  * Collects the records of each topic for one turn of the event loop and sends them together. One request of a topic is on its
  * way at a time, so the order of a key holds; topics do not wait for each other. Nothing that may have been sent is sent again from
- * here: when a request fails for a reason that may pass, its records and those behind them are rejected, retryable, in order.
+ * here by itself: when a request fails for a reason that may pass, its records and those behind them are rejected, retryable, in order.
  */
 export class ProducerBatches {
   readonly #options: ProducerBatchesOptions;
@@ -49,6 +47,7 @@ export class ProducerBatches {
     for (const queue of this.#queues.values()) void this.#send(queue);
   });
   readonly #suspects = new Set<string>();
+  readonly #uncertain = new UncertainBatches();
   #queues = new Map<string, Queue>();
   #idle: (() => void)[] = [];
 
@@ -61,7 +60,10 @@ export class ProducerBatches {
     return new Promise((resolve, reject) => {
       let queue = this.#queues.get(topic);
       if (queue === undefined) this.#queues.set(topic, (queue = new Queue(topic)));
-      queue.waiting.push({ message, bytes: batchBytes(message), of, resolve, reject, done: false });
+      const { token, sending } = of;
+      const pending = { message, bytes: batchBytes(message), token, sending, resolve, reject, done: false };
+      const isKnown = sending > 1 && this.#uncertain.join(topic, pending, queue.underway);
+      if (!isKnown) queue.waiting.push(pending);
       this.#flush();
     });
   }
@@ -72,7 +74,10 @@ export class ProducerBatches {
     this.#queues = new Map();
     for (const { topic, underway, waiting } of queues.values()) {
       const error = classify(cause, { doing: `Publishing to "${topic}"`, topic, sent: true });
-      rejectAll(underway, error);
+      if (underway !== undefined) {
+        if (this.#options.keepsOnce === true) this.#uncertain.keep(topic, underway);
+        rejectAll(underway.pending, error);
+      }
       rejectAll(waiting, notSent(error, topic));
     }
     this.#wakeIdle();
@@ -88,8 +93,8 @@ export class ProducerBatches {
     queue.busy = true;
     try {
       const limit = await this.#options.prepare(queue.topic);
-      const batch = this.#take(queue, limit ?? Number.POSITIVE_INFINITY);
-      if (batch.length > 0) await this.#sendBatch(queue, batch);
+      const batch = this.#uncertain.take(queue.topic) ?? this.#take(queue, limit ?? Number.POSITIVE_INFINITY);
+      if (batch.messages.length > 0) await this.#sendBatch(queue, batch);
     } catch (cause) {
       // The topic could not be made ready: nothing was sent.
       rejectAll(queue.takeAll(), classify(cause, { doing: `Publishing to "${queue.topic}"`, topic: queue.topic }));
@@ -100,23 +105,23 @@ export class ProducerBatches {
     if (this.#queues.size === 0) this.#wakeIdle();
   }
 
-  async #sendBatch(queue: Queue, batch: readonly Pending[]): Promise<void> {
+  async #sendBatch(queue: Queue, batch: Batch): Promise<void> {
     queue.underway = batch;
     await this.#write(queue, batch);
-    queue.underway = [];
+    queue.underway = undefined;
   }
 
-  async #write(queue: Queue, batch: readonly Pending[], isSecond = false): Promise<void> {
+  async #write(queue: Queue, batch: Batch, isSecond = false): Promise<void> {
     const { topic } = queue;
     try {
       if (isSecond) await this.#options.prepare(topic);
-      const positions = await this.#options.send(
-        topic,
-        batch.map(({ message }) => message),
-      );
-      for (const [index, pending] of batch.entries()) {
-        this.#suspects.delete(pending.of.token);
+      const positions = await this.#options.send(topic, batch.messages);
+      // Where the connection was lost meanwhile, it has been rejected and kept to be sent again.
+      if (this.#options.keepsOnce === true && this.#queues.get(topic) !== queue) return;
+      for (const [index, pending] of batch.pending.entries()) {
+        this.#suspects.delete(pending.token);
         if (take(pending)) pending.resolve(positions[index]);
+        else if (this.#options.keepsOnce === true) this.#uncertain.remember(pending.token, positions[index]);
       }
     } catch (cause) {
       const isBack = topicIsGone(cause) && (await this.#options.onTopicGone(topic));
@@ -127,31 +132,35 @@ export class ProducerBatches {
     }
   }
 
-  #fail(queue: Queue, batch: readonly Pending[], cause: unknown, isBack: boolean): void {
+  #fail(queue: Queue, batch: Batch, cause: unknown, isBack: boolean): void {
     const { topic } = queue;
+    const { pending } = batch;
     const error = isBack
       ? topicIsBack(topic, cause)
       : classify(cause, { doing: `Publishing to "${topic}"`, topic, sent: true });
-    if (concernsOneRecord(cause) && batch.length > 1) return this.#sendAloneNextTime(queue, batch, error);
-    rejectAll(batch, error);
+    if (concernsOneRecord(cause) && pending.length > 1) return this.#sendAloneNextTime(queue, pending, error);
+    // What was lost with its connection is kept already.
+    if (this.#options.keepsOnce === true && mayBeThere(cause, error) && this.#queues.get(topic) === queue)
+      this.#uncertain.keep(topic, batch);
+    rejectAll(pending, error);
     if (error.retryable) rejectAll(queue.takeAll(), notSent(error, topic));
-    else for (const { of } of batch) this.#suspects.delete(of.token);
+    else for (const { token } of pending) this.#suspects.delete(token);
   }
 
   /** The answer does not say which record was refused, nor which others were written. */
-  #sendAloneNextTime(queue: Queue, batch: readonly Pending[], refused: BusError): void {
+  #sendAloneNextTime(queue: Queue, pending: readonly Pending[], refused: BusError): void {
     if (this.#suspects.size > maxSuspects) this.#suspects.clear();
-    for (const { of } of batch) this.#suspects.add(of.token);
+    for (const { token } of pending) this.#suspects.add(token);
     const error = new ConnectionError(
       `Publishing to "${queue.topic}" failed: another message of the same request was refused. Sent again it goes alone. ${refused.message}`,
       { broker: "kafka", topic: queue.topic, code: "BUSBAR_OUTCOME_UNKNOWN", cause: refused },
     );
-    rejectAll(batch, error);
+    rejectAll(pending, error);
     rejectAll(queue.takeAll(), notSent(error, queue.topic));
   }
 
   /** Takes what one request holds, in order, and rejects what no request could. */
-  #take(queue: Queue, limit: number): Pending[] {
+  #take(queue: Queue, limit: number): Batch {
     const { waiting } = queue;
     const batch: Pending[] = [];
     let size = 0;
@@ -162,7 +171,7 @@ export class ProducerBatches {
         taken++;
         continue;
       }
-      const alone = this.#suspects.has(pending.of.token) && pending.of.sending > 1;
+      const alone = this.#suspects.has(pending.token) && pending.sending > 1;
       if (
         batch.length > 0 &&
         (alone || batch.length === maxRecords || size + pending.bytes > Math.min(maxBytes, limit))
@@ -175,7 +184,7 @@ export class ProducerBatches {
       if (alone) break;
     }
     queue.waiting = waiting.slice(taken);
-    return batch;
+    return { pending: batch, messages: batch.map(({ message }) => message) };
   }
 
   #wakeIdle(): void {
@@ -188,7 +197,7 @@ export class ProducerBatches {
 class Queue {
   readonly topic: string;
   waiting: Pending[] = [];
-  underway: readonly Pending[] = [];
+  underway: Batch | undefined;
   busy = false;
 
   constructor(topic: string) {
@@ -204,6 +213,11 @@ class Queue {
 
 function rejectAll(batch: readonly Pending[], error: Error): void {
   for (const pending of batch) if (take(pending)) pending.reject(error);
+}
+
+/** Whether a batch may have been written, in whole or to some of its partitions, and may be sent again as it was. */
+function mayBeThere(cause: unknown, error: BusError): boolean {
+  return error.retryable && !(cause instanceof NeverSent) && !topicIsGone(cause) && !numbersAreLost(cause);
 }
 
 /** Tells whether it was unsettled until now. */

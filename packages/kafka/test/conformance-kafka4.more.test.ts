@@ -8,14 +8,15 @@ import { clients } from "./fixtures.ts";
 const server = await ownServer("kafka4", { isBehindProxy: true })();
 afterAll(() => ("close" in server ? server.close() : undefined));
 
-for (const client of clients)
+for (const client of clients) {
+  const idempotent = client === "platformatic";
   conformance(
     { describe, it, afterAll },
     {
       name: `kafka 4 through ${client}`,
       url: "url" in server ? server.url : { variable: "BUSBAR_TEST_KAFKA4_URL" },
       create: ({ leaseMs, ...options }) =>
-        kafka({ ...options, native: { client, ...(leaseMs && { sessionTimeoutMs: leaseMs }) } }),
+        kafka({ ...options, native: { client, idempotent, ...(leaseMs && { sessionTimeoutMs: leaseMs }) } }),
       leaseMs: 6_000,
       link: "own-server",
       ownServer: () => Promise.resolve("url" in server ? { ...server, close: () => Promise.resolve() } : server),
@@ -23,3 +24,4 @@ for (const client of clients)
       quietMs: 1_000,
     },
   );
+}

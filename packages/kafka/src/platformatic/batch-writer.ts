@@ -1,5 +1,6 @@
 import type { ClientMessage } from "../client.ts";
 import type { Codec } from "../compression.ts";
+import type { BatchNumber } from "./producer-identity.ts";
 
 const headerBytes = 61;
 const magic = 2;
@@ -11,7 +12,11 @@ const names = new Map<string, Buffer>();
  * Writes messages as one record batch (version 2), in their order and into one buffer: a batch is most of what a publish
  * costs, and the library's own writer makes a buffer of every number.
  */
-export function writeBatch(messages: readonly ClientMessage[], crc32c: (bytes: Buffer) => number): Buffer {
+export function writeBatch(
+  messages: readonly ClientMessage[],
+  crc32c: (bytes: Buffer) => number,
+  number?: BatchNumber,
+): Buffer {
   let first = messages[0]?.timestamp ?? 0;
   let last = first;
   for (const { timestamp } of messages) if (timestamp > last) last = timestamp;
@@ -32,8 +37,10 @@ export function writeBatch(messages: readonly ClientMessage[], crc32c: (bytes: B
   bytes.writeInt32BE(messages.length - 1, 23);
   bytes.writeBigInt64BE(BigInt(first), 27);
   bytes.writeBigInt64BE(BigInt(Math.trunc(last)), 35);
-  // No producer id, epoch and sequence: nothing is ever sent twice from here.
-  bytes.fill(0xff, 43, 57);
+  // Without a producer id, epoch and sequence it is one that is never sent twice.
+  bytes.writeBigInt64BE(number?.producerId ?? -1n, 43);
+  bytes.writeInt16BE(number?.producerEpoch ?? -1, 51);
+  bytes.writeInt32BE(number?.sequence ?? -1, 53);
   bytes.writeInt32BE(messages.length, 57);
   bytes.writeUInt32BE(crc32c(bytes.subarray(21)), 17);
   return bytes;

@@ -13,15 +13,19 @@ import type { Library } from "./library.ts";
 import { PlatformaticControl } from "./platformatic-control.ts";
 import { PlatformaticMember } from "./platformatic-member.ts";
 import { PlatformaticProducer } from "./platformatic-producer.ts";
+import { ProducerIdentity } from "./producer-identity.ts";
 
 /** `@platformatic/kafka` 1.35 behind the seam: its connections and protocol calls, without its clients, which try again by themselves. */
 export class PlatformaticClient implements KafkaClient {
   readonly #settings: KafkaSettings;
+  /** One for all of its producers that confirm: each follows the one before. */
+  readonly #identity: ProducerIdentity | undefined;
   #library: Promise<Library> | undefined;
   #loaded: Library | undefined;
 
   constructor(settings: KafkaSettings) {
     this.#settings = settings;
+    this.#identity = settings.native.idempotent ? new ProducerIdentity() : undefined;
   }
 
   /** The library itself: it has no object that all of its clients come from. */
@@ -30,7 +34,8 @@ export class PlatformaticClient implements KafkaClient {
   }
 
   async connectProducer(options: ProducerOptions): Promise<ClientProducer> {
-    return PlatformaticProducer.connect(await this.#load(), this.#settings, options);
+    const identity = options.acks === 0 ? undefined : this.#identity;
+    return PlatformaticProducer.connect(await this.#load(), this.#settings, options, identity);
   }
 
   async connectControl(options: ConnectOptions): Promise<ClientControl> {

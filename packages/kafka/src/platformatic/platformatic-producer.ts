@@ -1,14 +1,16 @@
 import { once } from "node:events";
 import { atMost } from "@busbar/core/driver";
+import { classify, numbersAreLost } from "../classify.ts";
 import type { ClientMessage, ClientPosition, ClientProducer, ProducerOptions } from "../client.ts";
 import { codecOf, compressionCodes } from "../compression.ts";
 import type { KafkaSettings, NativeSettings } from "../options.ts";
-import { BrokerAnswer } from "./answers.ts";
+import { answerBeside, BrokerAnswer } from "./answers.ts";
 import { compressBatch, writeBatch } from "./batch-writer.ts";
 import { Cluster } from "./cluster.ts";
 import { grouped } from "../grouped.ts";
 import type { Connection, Library } from "./library.ts";
 import { positiveMurmur2 } from "./murmur2.ts";
+import type { NumberedShare, ProducerId, ProducerIdentity, Share } from "./producer-identity.ts";
 
 /** How soon new partitions of a topic are written to. */
 const metadataMaxAgeMs = 300_000;
@@ -23,17 +25,15 @@ interface Route {
   turn: number;
 }
 
-/** The records of one partition: which of the call's they are. */
-interface Share {
-  readonly partition: number;
-  readonly messages: ClientMessage[];
-  readonly places: number[];
-}
-
-/** And what is sent of them. */
-interface Packed extends Share {
+/** The records of one partition, and what is sent of them. */
+interface Packed extends NumberedShare {
   readonly batch: Buffer;
 }
+
+/** What Kafka answers of a batch that it has already, when that was not one of the last. */
+const duplicateSequenceNumber = 46;
+/** As Java says it: there is no transaction that could take too long. */
+const noTransactionMs = 2_147_483_647;
 
 /** Writes records with the library's connections. Never sends a second time by itself. */
 export class PlatformaticProducer implements ClientProducer {
@@ -41,26 +41,35 @@ export class PlatformaticProducer implements ClientProducer {
   readonly #acks: -1 | 0;
   readonly #timeoutMs: number;
   readonly #compression: number;
+  readonly #identity: ProducerIdentity | undefined;
   readonly #routes = new Map<string, Route>();
   readonly #underway = new Set<Promise<unknown>>();
 
-  private constructor(cluster: Cluster, acks: -1 | 0, { requestTimeoutMs, compression }: NativeSettings) {
+  private constructor(
+    cluster: Cluster,
+    acks: -1 | 0,
+    { requestTimeoutMs, compression }: NativeSettings,
+    identity: ProducerIdentity | undefined,
+  ) {
+    this.#identity = identity;
     this.#cluster = cluster;
     this.#acks = acks;
     this.#timeoutMs = requestTimeoutMs;
     this.#compression = compressionCodes[compression];
   }
 
+  /** @param identity Makes it idempotent; the same one for all that follow each other. */
   static async connect(
     library: Library,
     settings: KafkaSettings,
     options: ProducerOptions,
+    identity?: ProducerIdentity,
   ): Promise<PlatformaticProducer> {
     const compression = compressionCodes[settings.native.compression];
     // Where its codec is missing that is said before anything is sent.
     if (compression !== 0) await codecOf(compression);
     const cluster = await Cluster.connect(library, settings, options);
-    return new PlatformaticProducer(cluster, options.acks, settings.native);
+    return new PlatformaticProducer(cluster, options.acks, settings.native, identity);
   }
 
   async send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]> {
@@ -71,6 +80,8 @@ export class PlatformaticProducer implements ClientProducer {
     } catch (error) {
       // Who has what may have changed.
       this.#routes.delete(topic);
+      // It is not sent again as it is, so that its numbers would be missing.
+      if (numbersAreLost(error) || !classify(error, { doing: "Publishing" }).retryable) this.#identity?.forget();
       throw error;
     } finally {
       this.#underway.delete(sending);
@@ -84,26 +95,41 @@ export class PlatformaticProducer implements ClientProducer {
 
   async #send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]> {
     const route = await this.#route(topic);
-    const byLeader = grouped(divide(route, messages), ({ partition }) => {
+    const shares: Iterable<NumberedShare> =
+      this.#identity === undefined
+        ? divide(route, messages)
+        : await this.#identity.number(
+            topic,
+            messages,
+            () => divide(route, messages),
+            () => this.#begin(),
+          );
+    const byLeader = grouped(shares, ({ partition }) => {
       const leader = route.leaders[partition] ?? -1;
       if (leader < 0) throw new BrokerAnswer("LEADER_NOT_AVAILABLE", undefined);
       return leader;
     });
     const connected = await Promise.all(
-      Array.from(byLeader, async ([leader, shares]) => [await this.#cluster.connection(leader), shares] as const),
+      Array.from(byLeader, async ([leader, led]) => [await this.#cluster.connection(leader), led] as const),
     );
     const positions: ClientPosition[] = this.#acks === 0 ? [] : Array.from({ length: messages.length });
     await Promise.all(
-      connected.map(async ([connection, shares]) =>
-        this.#produce(connection, topic, await this.#packed(shares), positions),
-      ),
+      connected.map(async ([connection, led]) => this.#produce(connection, topic, await this.#packed(led), positions)),
     );
     return positions;
   }
 
-  async #packed(shares: readonly Share[]): Promise<Packed[]> {
+  async #begin(): Promise<ProducerId> {
+    const { api } = this.#cluster.library.initProducerIdV4;
+    return this.#cluster.settled(async () => {
+      const connection = await this.#cluster.connection(this.#cluster.anyBroker);
+      return this.#cluster.ask(connection, api, [null, noTransactionMs, -1n, -1]);
+    });
+  }
+
+  async #packed(shares: readonly NumberedShare[]): Promise<Packed[]> {
     const { crc32c } = this.#cluster.library;
-    const plain = shares.map((share) => ({ ...share, batch: writeBatch(share.messages, crc32c) }));
+    const plain = shares.map((share) => ({ ...share, batch: writeBatch(share.messages, crc32c, share.number) }));
     if (this.#compression === 0) return plain;
     const codec = await codecOf(this.#compression);
     return Promise.all(
@@ -139,7 +165,15 @@ export class PlatformaticProducer implements ClientProducer {
       const parse = produceV9.parseResponse as (...args: Parameters<typeof produceV9.parseResponse>) => ProduceAnswer;
       to.send(produceV9.api.key, produceV9.api.version, () => request, parse, true, true, answer);
     };
-    const answer = await this.#cluster.ask(connection, call, []);
+    const answer = await this.#cluster.ask(connection, call, []).catch((error: unknown) => {
+      const beside = answerBeside(error) as Exclude<ProduceAnswer, boolean> | undefined;
+      const codes = beside?.responses.flatMap(({ partitionResponses }) =>
+        partitionResponses.map(({ errorCode }) => errorCode),
+      );
+      if (beside === undefined || codes?.every((code) => code === 0 || code === duplicateSequenceNumber) !== true)
+        throw error;
+      return beside;
+    });
     if (typeof answer === "boolean") {
       // Nobody answers, so that the socket is what tells how much it can take.
       if (connection.socket.writableNeedDrain)

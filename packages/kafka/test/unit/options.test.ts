@@ -71,6 +71,13 @@ describe("options", () => {
     await expect(tokenOf(broken)).rejects.toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
   });
 
+  it("are idempotent only over the client that can be", () => {
+    const url = "kafka://host";
+    expect(() => kafka({ url, native: { idempotent: true } })).toThrow(/needs native.client: "platformatic"/);
+    expect(() => kafka({ url, native: { idempotent: true, client: "platformatic" } })).not.toThrow();
+    expect(() => kafka({ url, native: { idempotent: 1 as unknown as boolean } })).toThrow(/true or false/);
+  });
+
   it("take patterns of topics for tombstones", () => {
     const take = (tombstones: unknown) => () =>
       kafka({ url: "kafka://host", native: { tombstones: tombstones as string[] } });

@@ -14,6 +14,7 @@ import { readBatches } from "../../src/platformatic/batch-reader.ts";
 import { writeBatch } from "../../src/platformatic/batch-writer.ts";
 import { loadLibrary } from "../../src/platformatic/library.ts";
 import { divide } from "../../src/round-robin.ts";
+import { ProducerIdentity } from "../../src/platformatic/producer-identity.ts";
 import { positiveMurmur2 } from "../../src/platformatic/murmur2.ts";
 import { classify } from "../../src/classify.ts";
 
@@ -88,6 +89,43 @@ it("chooses the partition of a key as the other client and Java do", () => {
       expect(positiveMurmur2(key) % count).toBe(told);
     }),
   );
+});
+
+describe("an idempotent producer", () => {
+  const share = (...texts: string[]) => {
+    const messages = texts.map((text) => ({ key: null, value: Buffer.from(text), headers: {}, timestamp: 1 }));
+    return { partition: 0, messages, places: messages.map((_, place) => place) };
+  };
+  const begin = (producerId: bigint) => () => Promise.resolve({ producerId, producerEpoch: 0 });
+
+  it("numbers what it sends without a gap, and the same messages as before", async () => {
+    const identity = new ProducerIdentity();
+    const [one, other] = [share("1", "2", "3"), share("4")];
+    const first = await identity.number("t", one.messages, () => [one], begin(7n));
+    const second = await identity.number("t", other.messages, () => [other], begin(8n));
+    expect(await identity.number("t", one.messages, () => [share("other")], begin(9n))).toBe(first);
+    const number = { producerId: 7n, producerEpoch: 0 };
+    expect([first[0]?.number, second[0]?.number]).toEqual([
+      { ...number, sequence: 0 },
+      { ...number, sequence: 3 },
+    ]);
+    identity.forget();
+    const third = await identity.number("t", [], () => [share("5")], begin(10n));
+    expect(third[0]?.number).toEqual({ producerId: 10n, producerEpoch: 0, sequence: 0 });
+  });
+
+  it("asks again who it is when it was not told", async () => {
+    const identity = new ProducerIdentity();
+    const failing = identity.number(
+      "t",
+      [],
+      () => [],
+      () => Promise.reject(new Error("lost")),
+    );
+    await expect(failing).rejects.toThrow("lost");
+    const [numbered] = await identity.number("t", [], () => [share("1")], begin(1n));
+    expect(numbered?.number?.producerId).toBe(1n);
+  });
 });
 
 it("hashes a key as Java does", () => {

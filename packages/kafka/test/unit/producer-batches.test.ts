@@ -6,13 +6,14 @@ import { rejection } from "../fixtures.ts";
 
 interface Request {
   readonly topic: string;
+  readonly messages: readonly ClientMessage[];
   readonly bodies: readonly string[];
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** A cluster that answers when the test says so. */
-function cluster(limit?: number, mayShrink = false) {
+function cluster(limit?: number, { mayShrink = false, keepsOnce = false } = {}) {
   const requests: Request[] = [];
   let arrived: () => void = () => {};
   const gone: string[] = [];
@@ -22,12 +23,14 @@ function cluster(limit?: number, mayShrink = false) {
   const batches = new ProducerBatches({
     prepare: () => Promise.resolve(limit),
     mayShrink,
+    keepsOnce,
     onTopicGone: (topic) => (asked === undefined ? Promise.resolve(gone.push(topic) > 1) : new Promise(asked)),
     send: (topic, messages) =>
       new Promise<readonly ClientPosition[]>((resolve, reject) => {
         const bodies = messages.map(({ value }) => String(value));
         requests.push({
           topic,
+          messages,
           bodies,
           reject,
           resolve: () => resolve(bodies.map((_, offset) => ({ partition: 0, offset }))),
@@ -92,7 +95,7 @@ describe("batches", () => {
   });
 
   it("leave what is too large to the broker where it is compressed first", async () => {
-    const { publish, request } = cluster(200, true);
+    const { publish, request } = cluster(200, { mayShrink: true });
     const all = [publish("a", "x".repeat(300)), publish("a", "y")];
     const large = await request(0);
     expect(large.bodies).toEqual(["x".repeat(300)]);
@@ -209,5 +212,65 @@ describe("batches", () => {
     (await request(1)).resolve();
     await next;
     expect(requests.map(({ bodies }) => bodies)).toEqual([["1"], ["2"]]);
+  });
+
+  describe("where the cluster keeps once what is sent twice", () => {
+    const later = async (promises: readonly Promise<unknown>[]) => {
+      for (const promise of promises) expect(await rejection(promise)).toMatchObject({ retryable: true });
+    };
+
+    it("are sent again as they were, before all others, for whoever publishes one of theirs again", async () => {
+      const { batches, publish, request, requests } = cluster(undefined, { keepsOnce: true });
+      const lost = [publish("a", "1"), publish("a", "2"), publish("a", "3")];
+      const first = await request(0);
+      const behind = publish("a", "4");
+      batches.fail(connectionLost());
+      await later([...lost, behind]);
+      const again = [publish("a", "1", 2), publish("a", "5")];
+      const second = await request(1);
+      expect(second.bodies).toEqual(["1", "2", "3"]);
+      expect(second.messages).toBe(first.messages);
+      // One comes again while it is on its way, one when it is there.
+      again.push(publish("a", "2", 2));
+      second.resolve();
+      expect((await request(2)).bodies).toEqual(["5"]);
+      again.push(publish("a", "3", 2));
+      (await request(2)).resolve();
+      expect((await Promise.all(again)).map((position) => position?.offset)).toEqual([0, 0, 1, 2]);
+      // The late answer of the first changes nothing.
+      first.resolve();
+      expect(requests).toHaveLength(3);
+    });
+
+    it("are sent again as often as it takes", async () => {
+      const { batches, publish, request } = cluster(undefined, { keepsOnce: true });
+      const lost = publish("a", "1");
+      const { messages } = await request(0);
+      batches.fail(connectionLost());
+      await later([lost]);
+      const second = publish("a", "1", 2);
+      (await request(1)).reject(protocolError("NOT_LEADER_FOR_PARTITION", true));
+      await later([second]);
+      const third = publish("a", "1", 3);
+      expect((await request(2)).messages).toBe(messages);
+      (await request(2)).resolve();
+      expect(await third).toEqual({ partition: 0, offset: 0 });
+    });
+
+    it("are others where the cluster refused them, or lost count", async () => {
+      const { publish, request } = cluster(undefined, { keepsOnce: true });
+      const refused = publish("a", "1");
+      (await request(0)).reject(protocolError("TOPIC_AUTHORIZATION_FAILED"));
+      expect(await rejection(refused)).toMatchObject({ retryable: false });
+      const uncounted = publish("a", "2");
+      expect((await request(1)).bodies).toEqual(["2"]);
+      (await request(1)).reject(protocolError("OUT_OF_ORDER_SEQUENCE_NUMBER"));
+      expect(await rejection(uncounted)).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
+      const again = [publish("a", "2", 2), publish("a", "3")];
+      expect((await request(2)).messages).not.toBe((await request(1)).messages);
+      expect((await request(2)).bodies).toEqual(["2", "3"]);
+      (await request(2)).resolve();
+      await Promise.all(again);
+    });
   });
 });
