@@ -2,6 +2,7 @@ import type { AdapterOptions, TlsOptions, Topology } from "@busbar/core/contract
 import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
 import type { Compression } from "./compression.ts";
 import { askForToken } from "./oauth-bearer.ts";
+import { tokenEndpoint } from "./token-endpoint.ts";
 import { patternProblem } from "./tombstones.ts";
 
 /** How this process proves who it is (SASL). */
@@ -21,6 +22,13 @@ export interface KafkaNative {
    * keep a token while it is good. A failure of it may pass: it is asked again. @default the `token` in the credentials
    */
   readonly oauthToken?: () => string | Promise<string>;
+  /**
+   * Where an OAuth 2 server gives tokens for OAUTHBEARER, by client credentials: the user name and password in the credentials are the client's
+   * id and secret. A token is asked for anew before it ends. @default none
+   */
+  readonly tokenUrl?: string;
+  /** The scope that is asked for there. @default none */
+  readonly tokenScope?: string;
   /** How many partitions a topic that the bus makes has: the most members of a group that can work at once. @default 6 */
   readonly partitions?: number;
   /** On how many brokers a topic that the bus makes is kept; -1 as the broker is set up. @default -1 */
@@ -82,7 +90,11 @@ export interface KafkaSettings {
 }
 
 /** `native` with its defaults; where the token comes from is said beside it. */
-export type NativeSettings = Required<Omit<KafkaNative, "oauthToken">>;
+export type NativeSettings = Required<Omit<KafkaNative, TokenOption>>;
+
+type TokenOption = "oauthToken" | "tokenUrl" | "tokenScope";
+
+const tokenOptions: readonly string[] = ["oauthToken", "tokenUrl", "tokenScope"] satisfies readonly TokenOption[];
 
 const mechanisms: readonly string[] = ["plain", "scram-sha-256", "scram-sha-512"];
 
@@ -126,18 +138,24 @@ const atLeast: Readonly<Record<string, number>> = {
 
 /** Checks the options and fills in the defaults, or throws a `ConfigError` that lists every problem. Changes nothing of what it is given. */
 export function checkOptions(options: KafkaOptions): KafkaSettings {
-  const problems = unknownOptionProblems(options, [...Object.keys(nativeDefaults), "oauthToken"]);
+  const problems = unknownOptionProblems(options, [...Object.keys(nativeDefaults), ...tokenOptions]);
   const place = parseUrl(options.url, problems);
   const native = checkNative(options.native ?? {}, problems);
   if (options.tls !== undefined) {
     if (!place.secure) problems.push("tls: the URL begins with kafka:, which is not encrypted; write kafkas:");
   }
   const { username = place.username, password = place.password, token } = options.credentials ?? {};
-  const { oauthToken } = options.native ?? {};
+  const { oauthToken, tokenUrl, tokenScope } = options.native ?? {};
   if (oauthToken !== undefined && typeof oauthToken !== "function")
     problems.push("native.oauthToken: must be a function that gives a token; a fixed one is credentials.token");
   if ([username, token, oauthToken].filter((way) => way !== undefined).length > 1)
     problems.push("credentials: a password, a token and native.oauthToken are three ways to log in; give one");
+  if (tokenUrl !== undefined && !isWebAddress(tokenUrl))
+    problems.push("native.tokenUrl: must be an address with http: or https:, without user and password");
+  if (tokenUrl !== undefined && (username === undefined || password === undefined))
+    problems.push("native.tokenUrl: needs the client's id and secret as user name and password in the credentials");
+  if (tokenScope !== undefined && (typeof tokenScope !== "string" || tokenUrl === undefined))
+    problems.push("native.tokenScope: must be text, and goes with native.tokenUrl");
   if ((username === undefined) !== (password === undefined)) {
     problems.push("credentials: a user name and a password go together; give both or neither");
   }
@@ -155,12 +173,27 @@ export function checkOptions(options: KafkaOptions): KafkaSettings {
     tls: options.tls,
     username,
     password,
-    token: tokenSource(token, oauthToken),
+    token:
+      tokenUrl === undefined || username === undefined || password === undefined
+        ? tokenSource(token, oauthToken)
+        : tokenEndpoint({
+            url: tokenUrl,
+            clientId: username,
+            clientSecret: password,
+            scope: tokenScope,
+            timeoutMs: connectTimeoutMs,
+          }),
     clientName: options.clientName ?? "busbar",
     connectTimeoutMs,
     topology,
     native,
   };
+}
+
+function isWebAddress(text: unknown): boolean {
+  if (typeof text !== "string" || !URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && username === "" && password === "";
 }
 
 function tokenSource(
@@ -175,7 +208,7 @@ function checkNative(given: KafkaNative, problems: string[]): NativeSettings {
   const native = {
     ...nativeDefaults,
     ...Object.fromEntries(
-      Object.entries(given).filter(([name, value]) => value !== undefined && name !== "oauthToken"),
+      Object.entries(given).filter(([name, value]) => value !== undefined && !tokenOptions.includes(name)),
     ),
   };
   for (const [key, least] of Object.entries(atLeast)) {

@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { pbkdf2Sync, randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Connection, alterUserScramCredentialsV0 } from "@platformatic/kafka";
@@ -225,6 +227,17 @@ describe.skipIf(!isReady).each(kinds)("security on %s", (kind) => {
       const all = Array.from({ length: count }, (_, index) => index);
       await got.until((items) => all.every((index) => items.includes(index)));
       await bus.close();
+    });
+
+    it("logs in with a token that a server gives to this client", async () => {
+      const issuer = createServer((_, response) =>
+        response.end(JSON.stringify({ access_token: token(600), expires_in: 600 })),
+      );
+      await new Promise<void>((resolve) => issuer.listen(0, "127.0.0.1", resolve));
+      const tokenUrl = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/token`;
+      await works("token", { tls: trusted(), credentials: user, native: { tokenUrl } });
+      issuer.closeAllConnections();
+      issuer.close();
     });
 
     it("may try again where no token was to be had", async () => {

@@ -60,6 +60,15 @@ describe("options", () => {
     expect(() => kafka({ url, native: { oauthToken: "t" as unknown as () => string } })).toThrow(/must be a function/);
   });
 
+  it("take a server that gives tokens to a client", () => {
+    const [url, tokenUrl] = ["kafka://id:secret@host", "https://issuer.test/token"];
+    expect(() => kafka({ url, native: { tokenUrl, tokenScope: "kafka" } })).not.toThrow();
+    expect(() => kafka({ url: "kafka://host", native: { tokenUrl } })).toThrow(/needs the client's id and secret/);
+    for (const wrong of ["issuer", "ftp://issuer.test", "https://me:pw@issuer.test", 7 as unknown as string])
+      expect(() => kafka({ url, native: { tokenUrl: wrong } })).toThrow(/native\.tokenUrl/);
+    expect(() => kafka({ url, native: { tokenScope: "kafka" } })).toThrow(/goes with native.tokenUrl/);
+  });
+
   it("get a token from a function whose failures may pass", async () => {
     const tokenOf = (oauthToken: () => string | Promise<string>) =>
       checkOptions({ url: "kafka://host", native: { oauthToken } }).token?.();
