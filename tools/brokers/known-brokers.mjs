@@ -1,6 +1,7 @@
 import { kafka } from "./kinds/kafka.mjs";
 import { kafka4 } from "./kinds/kafka4.mjs";
 import { mosquitto } from "./kinds/mosquitto.mjs";
+import { natsLatest } from "./kinds/nats-latest.mjs";
 import { nats } from "./kinds/nats.mjs";
 import { rabbitmq } from "./kinds/rabbitmq.mjs";
 import { redis } from "./kinds/redis.mjs";
@@ -11,7 +12,7 @@ import { redis } from "./kinds/redis.mjs";
 const usual = [mosquitto, rabbitmq, nats, kafka, redis];
 
 /** Other products and versions, for the further suites; started only where somebody names them. */
-const further = [kafka4];
+const further = [kafka4, natsLatest];
 
 /** @type {ReadonlyMap<string, BrokerKind>} */
 const kinds = new Map([...usual, ...further].map((kind) => [kind.name, kind]));

@@ -31,7 +31,7 @@ export function ownServer(name, { isBehindProxy = false } = {}) {
     if (process.env[ownServersVariable] === "none") {
       return { missing: `${ownServersVariable} is "none"` };
     }
-    const variable = `BUSBAR_TEST_${name.toUpperCase()}_URL`;
+    const variable = `BUSBAR_TEST_${name.toUpperCase().replaceAll("-", "_")}_URL`;
     if (await isGiven(name, process.env[variable])) {
       return { missing: `${variable} names a server that is not ours to restart` };
     }
