@@ -20,14 +20,27 @@ export const natsCapabilities = {
   routing: "unsupported",
   publishDedupe: "native",
   retain: "unsupported",
-  expiry: "unsupported",
-  delay: "unsupported",
+  expiry: "native",
+  delay: "native",
   priority: "unsupported",
   deadLetters: "native",
   replies: "native",
   lag: "native",
   memberNames: "unsupported",
 } as const;
+
+/** JetStream's answer to who it is, as far as it matters here. */
+export interface JetStreamStanding {
+  /** Of its API: 1 from nats-server 2.11 on, 2 from 2.12 on. Absent before. */
+  readonly level?: number | undefined;
+  /** True where streams of ours are bounded in bytes, and must not drop their oldest. */
+  readonly bounded: boolean;
+}
+
+/** The level of JetStream's API from which a message may have a life of its own (NATS ADR-43). */
+const levelOfExpiry = 1;
+/** The level from which it may be held back (NATS ADR-51). */
+const levelOfDelay = 2;
 
 /** What is left where JetStream is not enabled: core NATS, which keeps nothing. */
 const withoutJetStream = {
@@ -42,10 +55,13 @@ const withoutJetStream = {
   lag: "unsupported",
 } as const;
 
-/** What this server does, from what it said of itself and whether its JetStream answers this account. */
-export function effectiveCapabilities(info: ServerInfo, jetStream: boolean): EffectiveCapabilities {
+/** What this server does, from what it said of itself and whether its JetStream answers this account: `undefined` where it does not. */
+export function effectiveCapabilities(
+  info: ServerInfo,
+  jetStream: JetStreamStanding | undefined,
+): EffectiveCapabilities {
   const warnings: string[] = [];
-  if (!jetStream) {
+  if (jetStream === undefined) {
     warnings.push(
       "JetStream is not enabled on this server or for this account, so there is no at-least-once delivery and nothing is kept; " +
         'enable it ("jetstream {}" in the server\'s configuration).',
@@ -58,7 +74,10 @@ export function effectiveCapabilities(info: ServerInfo, jetStream: boolean): Eff
     version: info.version,
     supports: {
       ...natsCapabilities,
-      ...(jetStream ? {} : withoutJetStream),
+      ...(jetStream === undefined ? withoutJetStream : {}),
+      expiry: (jetStream?.level ?? 0) >= levelOfExpiry ? "native" : "unsupported",
+      // A stream that schedules drops its oldest when it is full: none of ours may do that where it has a bound.
+      delay: (jetStream?.level ?? 0) >= levelOfDelay && !jetStream?.bounded ? "native" : "unsupported",
       ...(info.headers ? {} : { headers: "unsupported", publishDedupe: "unsupported" }),
     },
     limits: { maxBodyBytes: info.max_payload },

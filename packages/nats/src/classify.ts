@@ -100,6 +100,16 @@ const rules: readonly Rule[] = [
   { when: api(10037), kind: "notFound", advice: "there is no such message" },
   { when: api(10065), kind: "refused", advice: "another stream takes some of these subjects" },
   { when: api(10058), kind: "refused", advice: "a stream of this name exists with another configuration" },
+  {
+    when: api(10166),
+    kind: "refused",
+    advice: "the stream was made without allow_msg_ttl, which expiresInMs needs; it can be switched on",
+  },
+  {
+    when: api(10188, 10189, 10190, 10192),
+    kind: "refused",
+    advice: "the stream was made without what delayMs needs (allow_msg_schedules)",
+  },
   { when: api(10039, 10076), kind: "refused", advice: "JetStream is not enabled for this account" },
   { when: ({ apiStatus }) => apiStatus === 503, kind: "connection", advice: "JetStream is not ready" },
   { when: ({ apiStatus }) => apiStatus === 404, kind: "notFound", advice: "it does not exist" },

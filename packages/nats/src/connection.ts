@@ -7,6 +7,7 @@ import type { EffectiveCapabilities } from "@busbar/core/contract";
 import { abortable, backoffDelayMs, ConnectionError, reconnectPolicy } from "@busbar/core/driver";
 import type { BusError } from "@busbar/core/driver";
 import { effectiveCapabilities } from "./capabilities.ts";
+import type { JetStreamStanding } from "./capabilities.ts";
 import { classify } from "./classify.ts";
 import { Commands } from "./commands.ts";
 import type { NatsSettings } from "./options.ts";
@@ -92,7 +93,7 @@ export class Connection {
         timeout: apiTimeoutMs,
         ...(settings.domain === undefined ? {} : { domain: settings.domain }),
       });
-      const effective = await abortable(inspect(client, api), signal);
+      const effective = await abortable(inspect(client, api, settings), signal);
       return { connection: new Connection(client, api, settings, reports, pace), effective };
     } catch (error) {
       await client.close();
@@ -194,7 +195,7 @@ export class Connection {
     this.#pace.arrived();
     for (const listener of [...this.#listeners]) listener.restored();
     try {
-      const effective = await inspect(this.client, this.api);
+      const effective = await inspect(this.client, this.api, this.#settings);
       if (this.#connected) this.#reports.connected(effective);
     } catch {
       // Lost again: the next reconnect looks anew.
@@ -216,12 +217,17 @@ export class Connection {
 }
 
 /** Asks whether JetStream answers this account, which may differ from what the server says of itself. */
-async function inspect(client: NatsConnection, api: JetStreamManager): Promise<EffectiveCapabilities> {
-  const jetStream = await api.getAccountInfo().then(
-    () => true,
+async function inspect(
+  client: NatsConnection,
+  api: JetStreamManager,
+  { maxBytes }: NatsSettings,
+): Promise<EffectiveCapabilities> {
+  const jetStream: JetStreamStanding | undefined = await api.getAccountInfo().then(
+    // The client's types do not know the level.
+    ({ api: answered }) => ({ level: (answered as { level?: number }).level, bounded: maxBytes !== -1 }),
     (error: unknown) => {
       const { name, code } = error as { name?: string; code?: unknown };
-      if (name === "JetStreamNotEnabled" || code === 10039 || code === 10076) return false;
+      if (name === "JetStreamNotEnabled" || code === 10039 || code === 10076) return undefined;
       throw error;
     },
   );

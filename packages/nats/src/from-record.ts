@@ -1,6 +1,7 @@
 import type { OutboundRecord } from "@busbar/core/contract";
 import { HeaderLines, percentEncode, travelsPlain } from "./header-lines.ts";
 import type { WireHeaders } from "./header-lines.ts";
+import { addTiming } from "./timing.ts";
 import { topicToSubject } from "./topic.ts";
 
 /** The names of the headers that carry the bus's own metadata. */
@@ -49,6 +50,7 @@ export function recordToHeaders(record: OutboundRecord): WireHeaders {
   if (record.replyTo !== undefined) lines.add(wire.replyTo, topicToSubject(record.replyTo));
   if (record.correlationId !== undefined) lines.add(wire.correlationId, metaValue(record.correlationId));
   if (record.delivery === "at-least-once") lines.add(wire.publishToken, record.publishToken);
+  addTiming(lines, record);
   return lines.finish();
 }
 

@@ -69,6 +69,7 @@ export class NatsBroker implements Broker<typeof natsCapabilities, NatsConnectio
       const subject = topicToSubject(record.address);
       // The client takes it without a socket too, and then drops it.
       if (!connection.connected) throw connection.absent(`Publishing to "${record.topic}"`);
+      if (record.delayMs !== undefined || record.expiresInMs !== undefined) this.#assertTiming(effective, record);
       if (record.delivery === "at-most-once") return corePublisher.publish(record, subject, signal);
       this.#assertJetStream(effective, "atLeastOnce", "publish", record.topic);
       return streamPublisher.publish(record, subject, signal);
@@ -111,6 +112,27 @@ export class NatsBroker implements Broker<typeof natsCapabilities, NatsConnectio
     const detail =
       "JetStream is not enabled for this account; enable it, or ask for at-most-once delivery that is not durable.";
     throw new UnsupportedError([{ capability, subject, detail }], { broker: this.name });
+  }
+
+  /** A server that does not know these headers would deliver the message at once, and for ever. */
+  #assertTiming(
+    { supports, version }: EffectiveCapabilities,
+    { topic, delivery, delayMs, expiresInMs }: OutboundRecord,
+  ): void {
+    const needs = [];
+    const subject = `publish("${topic}")`;
+    if (expiresInMs !== undefined && supports.expiry === "unsupported") {
+      const detail = `nats-server ${version} does not let messages expire, 2.11 and later do; leave expiresInMs out.`;
+      needs.push({ capability: "expiry" as const, subject, detail });
+    }
+    if (delayMs !== undefined && (supports.delay === "unsupported" || delivery === "at-most-once")) {
+      const detail =
+        delivery === "at-most-once"
+          ? "only a stream holds messages back; publish it at-least-once."
+          : `nats-server ${version} does not hold messages back, 2.12 and later do in streams without native.maxBytes; leave delayMs out.`;
+      needs.push({ capability: "delay" as const, subject, detail });
+    }
+    if (needs.length > 0) throw new UnsupportedError(needs, { broker: this.name });
   }
 
   #open(): Session {

@@ -2,6 +2,7 @@ import type { OutboundRecord, Receipt } from "@busbar/core/contract";
 import { ConnectionError, RefusedError } from "@busbar/core/driver";
 import { recordToHeaders } from "./from-record.ts";
 import type { WireHeaders } from "./header-lines.ts";
+import { laterSubject } from "./timing.ts";
 
 const nothing = (): void => undefined;
 
@@ -9,6 +10,8 @@ const nothing = (): void => undefined;
 export class Outgoing {
   readonly record: OutboundRecord;
   readonly subject: string;
+  /** Where it goes to: elsewhere than `subject` where the stream is to hold it back. */
+  readonly destination: string;
   readonly headers: WireHeaders;
   readonly promise: Promise<Receipt>;
   /** Its place among those that were sent and are not answered. */
@@ -37,6 +40,7 @@ export class Outgoing {
     }
     this.record = record;
     this.subject = subject;
+    this.destination = record.delayMs === undefined ? subject : laterSubject(record, subject);
     this.headers = headers;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;

@@ -44,7 +44,7 @@ export class Session {
     this.effective = effective;
     this.#settings = settings;
     this.#report = report;
-    this.#streams = new Streams(connection, settings);
+    this.#streams = new Streams(connection, settings, () => this.effective.supports);
     this.#consumers = new Consumers(connection, settings);
     this.streamPublisher = new StreamPublisher(connection, this.#streams, settings.inboxPrefix);
     this.corePublisher = new CorePublisher(connection, settings.inboxPrefix);

@@ -1,7 +1,7 @@
 import { createInbox } from "@nats-io/nats-core";
 import type { Msg } from "@nats-io/nats-core";
 import type { OutboundRecord, Receipt } from "@busbar/core/contract";
-import { ClosedError, pause, RefusedError, Slots } from "@busbar/core/driver";
+import { ClosedError, pause, RefusedError, Slots, UnsupportedError } from "@busbar/core/driver";
 import type { BusError } from "@busbar/core/driver";
 import { classify, classifyRefusal } from "./classify.ts";
 import type { ApiProblem } from "./classify.ts";
@@ -114,7 +114,7 @@ export class StreamPublisher {
     home.underway++;
     try {
       const reply = `${this.#inbox}.${outgoing.token}`;
-      this.#connection.commands.publish(outgoing.subject, outgoing.record.body, outgoing.headers, reply);
+      this.#connection.commands.publish(outgoing.destination, outgoing.record.body, outgoing.headers, reply);
     } catch (error) {
       this.#answered(outgoing, home);
       outgoing.reject(classify(error, attemptOf(outgoing)));
@@ -165,6 +165,7 @@ export class StreamPublisher {
   #onHomeless(home: Home, outgoing: Outgoing): void {
     if (outgoing.settled) return;
     if (outgoing.homeless) {
+      if (outgoing.record.delayMs !== undefined) return outgoing.reject(noDelayError(outgoing));
       outgoing.reject(
         new RefusedError(
           `No stream takes the subject "${outgoing.subject}"; make one, or extend one that takes its neighbours.`,
@@ -259,7 +260,7 @@ export class StreamPublisher {
 
   #forbidden(subject: string, error: Error): void {
     for (const outgoing of this.#pending.inOrder()) {
-      if (outgoing.subject !== subject) continue;
+      if (outgoing.destination !== subject) continue;
       this.#answered(outgoing, this.#homeOf(subject));
       outgoing.reject(classify(error, attemptOf(outgoing)));
     }
@@ -306,6 +307,17 @@ function isReady(home: Home, subject: string): boolean {
 
 function attemptOf({ record, subject }: Outgoing): { action: string; topic: string } {
   return { action: `Publishing to "${subject}"`, topic: record.topic };
+}
+
+/** The error of a delayed publish whose stream was made without what it takes to hold messages back. */
+function noDelayError({ record, subject, destination }: Outgoing): UnsupportedError {
+  const detail =
+    `the stream that takes "${subject}" holds nothing back: it must have the subject "${destination.slice(0, destination.lastIndexOf("."))}.>", ` +
+    "allow_msg_schedules and allow_msg_ttl, and discard its oldest. A stream that exists is never changed by the bus.";
+  return new UnsupportedError([{ capability: "delay", subject: `publish("${record.topic}")`, detail }], {
+    broker: "nats",
+    topic: record.topic,
+  });
 }
 
 function parseAnswer(data: Uint8Array): PublishAnswer {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { DiscardPolicy, RetentionPolicy, StorageType } from "@nats-io/jetstream";
 import type { StreamConfig, StreamInfo } from "@nats-io/jetstream";
+import type { Capabilities } from "@busbar/core/contract";
 import { RefusedError, reservedToken } from "@busbar/core/driver";
 import { apiCodeOf, apiCodes, classify } from "./classify.ts";
 import type { Connection } from "./connection.ts";
@@ -29,6 +30,11 @@ export function streamNameOf(firstToken: string): string {
   return `${readable}-${createHash("sha256").update(firstToken).digest("hex").slice(0, 8)}`;
 }
 
+/** Below this lie the messages that the stream of a first token holds back for later, in that stream: `_busbar.later.<its name>`. */
+export function laterSubjectOf(firstToken: string): string {
+  return `${reservedToken}.later.${streamNameOf(firstToken)}`;
+}
+
 /** The first token of a subject or pattern. */
 export function firstTokenOf(subject: string): string {
   const dot = subject.indexOf(".");
@@ -44,10 +50,13 @@ export function beginsWithWildcard(pattern: string): boolean {
 export class Streams {
   readonly #connection: Connection;
   readonly #settings: NatsSettings;
+  readonly #supports: () => Capabilities;
 
-  constructor(connection: Connection, settings: NatsSettings) {
+  /** @param supports What the server does at the moment. */
+  constructor(connection: Connection, settings: NatsSettings, supports: () => Capabilities) {
     this.#connection = connection;
     this.#settings = settings;
+    this.#supports = supports;
   }
 
   /** The streams whose subjects intersect the pattern, without those of the bus itself and the server's own (`$KV.…`). */
@@ -149,11 +158,16 @@ export class Streams {
 
   async #create(firstToken: string, topic: string): Promise<void> {
     const { maxBytes, maxAgeMs, replicas } = this.#settings;
+    const { expiry, delay } = this.#supports();
+    const delays = delay !== "unsupported";
     try {
       await this.#add({
         name: streamNameOf(firstToken),
         // `t.>` alone would not take `t`.
-        subjects: [firstToken, `${firstToken}.>`],
+        subjects: [firstToken, `${firstToken}.>`, ...(delays ? [`${laterSubjectOf(firstToken)}.>`] : [])],
+        ...(expiry === "unsupported" ? {} : { allow_msg_ttl: true }),
+        // The server schedules nothing in a stream that refuses when it is full; one without a bound never is.
+        ...(delays ? { allow_msg_schedules: true, discard: DiscardPolicy.Old } : {}),
         max_age: maxAgeMs * 1_000_000,
         max_bytes: maxBytes,
         num_replicas: replicas,
@@ -172,11 +186,11 @@ export class Streams {
     try {
       await this.#connection.ask(action, (api) =>
         api.streams.add({
-          ...config,
           retention: RetentionPolicy.Limits,
           storage: StorageType.File,
           // A full stream refuses: dropping its oldest would lose what was confirmed.
           discard: DiscardPolicy.New,
+          ...config,
         }),
       );
     } catch (error) {

@@ -93,6 +93,22 @@ describe.skipIf(brokerUrl === undefined)("publishing at least once", () => {
     });
   });
 
+  it("refuses what the server would take and not honour", async ({ skip }) => {
+    const token = ownToken();
+    const broker = await openBroker();
+    const [status] = broker.told;
+    const effective = status?.type === "connected" ? status.effective : undefined;
+    skip(!/^2\.([0-9]|10)\./.test(effective?.version ?? ""), `nats-server ${effective?.version} honours it`);
+    expect(effective?.supports).toMatchObject({ expiry: "unsupported", delay: "unsupported" });
+    const error = await errorOf(broker.publish(record(`${token}.a`, "", { expiresInMs: 1_000, delayMs: 500 })));
+    expect(error).toMatchObject({
+      code: "BUSBAR_UNSUPPORTED",
+      needs: [{ capability: "expiry" }, { capability: "delay" }],
+    });
+    const loose = record(`${token}.a`, "", { expiresInMs: 1_000, delivery: "at-most-once" });
+    expect(await errorOf(broker.publish(loose))).toMatchObject({ code: "BUSBAR_UNSUPPORTED" });
+  });
+
   it("never reaches the server's own subjects", async () => {
     const broker = await openBroker();
     expect(await errorOf(broker.publish(record("_x24_JS.API.INFO")))).toMatchObject({

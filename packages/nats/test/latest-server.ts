@@ -1,0 +1,22 @@
+import { InstanceUnavailableError, startInstance } from "../../../tools/brokers/index.mjs";
+import { afterwards } from "./fixtures.ts";
+
+type Started = Awaited<ReturnType<typeof startInstance>>;
+
+/** A server of today for one file of tests, or the printed reason why there is none. */
+export async function latestServer(settings: Record<string, unknown> = {}): Promise<Started | undefined> {
+  try {
+    return await startInstance("nats-latest", { config: { settings } });
+  } catch (error) {
+    if (!(error instanceof InstanceUnavailableError)) throw error;
+    console.warn(`Skipped: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** One more of them, for one test alone. */
+export async function oneMoreLatestServer(settings: Record<string, unknown>): Promise<Started> {
+  const instance = await startInstance("nats-latest", { config: { settings } });
+  afterwards(() => instance.destroy());
+  return instance;
+}
