@@ -1,6 +1,7 @@
 import { memory } from "@busbar/core";
 import { certificateWriter, conformance } from "@busbar/testing";
 import { describe, it } from "vitest";
+import { clusterInMemory } from "../../../integration/support/cluster-in-memory.ts";
 import { MemoryLink } from "../../../integration/support/memory-link.ts";
 import { serverInMemory } from "../../../integration/support/server-in-memory.ts";
 
@@ -11,9 +12,10 @@ conformance(
   {
     name: "memory",
     url,
-    create: memory,
+    create: ({ members: _, ...options }) => memory(options),
     link: () => Promise.resolve(new MemoryLink(url)),
     ownServer: () => Promise.resolve(serverInMemory(url)),
+    cluster: () => Promise.resolve(clusterInMemory(url)),
     deadlineMs: 5_000,
     quietMs: 100,
     onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),

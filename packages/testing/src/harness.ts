@@ -2,6 +2,7 @@ import type { Broker, Topology } from "@busbar/core/contract";
 import { usualBounds } from "./bounds.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Certificate } from "./certificate.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Link } from "./link.ts";
 import type { OwnServer } from "./own-server.ts";
 
@@ -24,6 +25,11 @@ export interface CreateOptions {
    * has a `leaseMs`, for brokers whose handlers take longer.
    */
   readonly leaseMs?: number;
+  /**
+   * Of how many servers the cluster is, so that what is made can be kept on several and outlive one. Only there where a law ends one of a
+   * `cluster`.
+   */
+  readonly members?: number;
 }
 
 /** Tells the kit how to come by the broker under test, and what else can be done to its server. */
@@ -56,6 +62,11 @@ export interface Harness {
    * those that are only stronger for it tried in a weaker way, which is printed.
    */
   readonly ownServer?: () => Promise<OwnServer | { readonly missing: string }>;
+  /**
+   * Starts a cluster that the suite has for itself, for the law that ends its members; called once, when that law is run. Resolves to the
+   * reason where it cannot be had; then the law is skipped. Without it the law is no part of the suite, and the certificate names it as pending.
+   */
+  readonly cluster?: () => Promise<Cluster | { readonly missing: string }>;
   /**
    * The shortest time that `create` can make a broker with after which the server takes back what is unsettled, in milliseconds. Leave it out
    * where the server takes nothing back from a process that is connected: there handlers are slow for a few quiet times only, which is printed.

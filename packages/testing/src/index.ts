@@ -2,6 +2,7 @@
 export { certificateWriter, contractVersion, summaryOf } from "./certificate.ts";
 export type { CaseName, CaseResult, Certificate } from "./certificate.ts";
 export { conformance } from "./conformance.ts";
+export type { Cluster } from "./cluster.ts";
 export type { Bounds } from "./bounds.ts";
 export type { Face } from "./face.ts";
 export type { Facility } from "./facility.ts";

@@ -6,12 +6,12 @@ import { contractVersion } from "./certificate.ts";
 import type { CaseName, CaseResult, Certificate } from "./certificate.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Face } from "./face.ts";
-import { FacilityProvider } from "./facilities.ts";
+import { FacilityProvider, noCluster } from "./facilities.ts";
 import type { Facilities } from "./facilities.ts";
 import { boundsOf } from "./harness.ts";
 import type { CreateOptions, Harness } from "./harness.ts";
 import { bodiesOn } from "./law.ts";
-import type { Law } from "./law.ts";
+import type { Law, PendingLaw } from "./law.ts";
 import { pendingLaws } from "./laws/pending.ts";
 import { Scene } from "./scene/scene.ts";
 import { Skip } from "./skip.ts";
@@ -51,15 +51,28 @@ export class Suite {
     this.#url = url;
     this.#bounds = boundsOf(harness);
     this.#facilities = new FacilityProvider(harness, url);
-    const wanted = laws.filter(({ id }) => harness.only === undefined || harness.only.includes(id));
+    const wanted = this.#tried.filter(({ id }) => harness.only === undefined || harness.only.includes(id));
     this.cases = wanted.flatMap((law) =>
       faces.filter((face) => bodiesOn(law, face).length > 0).map((face) => ({ law, face })),
     );
   }
 
+  /** The laws but for those that take a cluster, where the harness knows of none. */
+  get #tried(): readonly Law[] {
+    return this.#laws.filter(({ facility }) => facility !== "cluster" || this.#harness.cluster !== undefined);
+  }
+
+  /** What is no law here. */
+  get #pending(): readonly PendingLaw[] {
+    const tried = new Set(this.#tried);
+    const untried = this.#laws.filter((law) => !tried.has(law));
+    return [...pendingLaws, ...untried.map(({ id, title }) => ({ law: id, title, reason: noCluster }))];
+  }
+
   /** The longest that a case may take, its tidying up included, in milliseconds. */
   longestMs({ law }: Case): number {
-    const startMs = this.#facilities.needsOwnServer(law) ? 2 * serverStartMs : 0;
+    const starts = this.#facilities.needsOwnServer(law) || this.#facilities.needsCluster(law);
+    const startMs = starts ? 2 * serverStartMs : 0;
     return startMs + this.#bodyMs(law) + 8 * this.#bounds.deadlineMs;
   }
 
@@ -111,7 +124,7 @@ export class Suite {
         counts.notRun === 0 &&
         this.#laws.every(({ id, everywhere }) => kept.has(id) || !everywhere),
       results,
-      pending: pendingLaws,
+      pending: this.#pending,
     };
   }
 
@@ -169,9 +182,11 @@ export class Suite {
           clientName,
           ...(topology === undefined ? {} : { topology }),
           ...(leaseMs === undefined ? {} : { leaseMs }),
+          ...(facilities.cluster === undefined ? {} : { members: facilities.cluster.size }),
         }),
       link: facilities.link,
       restart: facilities.restart,
+      cluster: facilities.cluster,
       leaseMs: facilities.lease,
       missing: facilities.missing,
       forgets: this.#harness.forgets ?? {},
@@ -185,7 +200,8 @@ export class Suite {
 
   #bodyMs(law: Law): number {
     const restarts = law.facility === "restart" || law.uses?.includes("restart") === true;
-    const restartMs = restarts && this.#harness.ownServer !== undefined ? 2 * serverStartMs : 0;
+    const restarted = (restarts && this.#harness.ownServer !== undefined) || this.#facilities.needsCluster(law);
+    const restartMs = restarted ? 2 * serverStartMs : 0;
     return restartMs + (law.deadlines ?? 4) * this.#bounds.deadlineMs;
   }
 

@@ -8,7 +8,7 @@ export const cases: Readonly<Record<string, "★" | "◇" | "·">> = Object.from
     "E1★ E2★ E3★ E4★ E5◇ E6★ E7★ E8·",
     "F1◇ F2◇",
     "G1★ G2★ G3★ G4★ G5★ G6★ G7★ G8★ G9· G10★ G11·",
-    "H1★ H2★ H3★ H4· H5★ H6· H7★",
+    "H1★ H2★ H3★ H4◇ H5★ H6· H7★",
     "I1◇ I2◇ I3◇ I4◇ I5◇ I6◇ I7◇ I8◇ I9◇ I10★ I11★ I12★ I13★ I14★ I15★ I16◇",
   ]
     .flatMap((family) => family.split(" "))

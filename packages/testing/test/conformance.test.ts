@@ -5,7 +5,7 @@ import { memory } from "@busbar/core";
 import type { Broker, Capabilities } from "@busbar/core/contract";
 import { afterEach, describe, expect, expectTypeOf, it, vi } from "vitest";
 import { certificateWriter, conformance, laws, pendingLaws } from "../src/index.ts";
-import type { Certificate, CreateOptions, Harness, OwnServer, Runner } from "../src/index.ts";
+import type { Certificate, Cluster, CreateOptions, Harness, OwnServer, Runner } from "../src/index.ts";
 import { overlaid } from "../src/overlaid.ts";
 import { FakeRunner } from "./fake-runner.ts";
 
@@ -55,7 +55,8 @@ describe("conformance", () => {
       "tried keeps the laws of the bus > B Fan-out and groups > B1★ two groups each get every message (through the bus)",
     );
     for (const { law } of pendingLaws) expect(titles.some((title) => title.includes(`> ${law}`))).toBe(false);
-    for (const { id } of laws) expect(titles.some((title) => title.includes(`> ${id}`))).toBe(true);
+    for (const { id, facility } of laws)
+      expect(titles.some((title) => title.includes(`> ${id}`))).toBe(facility !== "cluster");
     const [first] = runner.tests;
     expect(first?.timeoutMs).toBeGreaterThan(10_000);
   });
@@ -136,7 +137,7 @@ describe("conformance", () => {
         { law: "B10", face: "driver", everywhere: false },
         { law: "B10", face: "bus" },
       ],
-      pending: pendingLaws,
+      pending: [...pendingLaws, { law: "H4", reason: "the harness has no cluster whose members it can end" }],
     });
     for (const { law, reason } of pendingLaws) expect(lines).toContain(`  pending ${law}: ${reason}`);
     expect(JSON.parse(JSON.stringify(certificate))).toEqual(certificate);
@@ -165,6 +166,33 @@ describe("conformance", () => {
     expect([restarts, closed]).toEqual([2, 1]);
     const { lines } = await runOn({ only: ["C1"] });
     expect(lines).toContain("  passed C1 on the bus: only over a new process, the harness cannot restart the server");
+  });
+
+  it("ends the members of a cluster where the harness has one, and leaves the law for it out where it has none", async () => {
+    const asked: string[] = [];
+    const members: unknown[] = [];
+    const cluster = (): Promise<Cluster> =>
+      Promise.resolve({
+        url: "memory://cluster",
+        size: 2,
+        end: (member) => Promise.resolve(void asked.push(`end ${member}`)),
+        start: (member) => Promise.resolve(void asked.push(`start ${member}`)),
+        close: () => Promise.resolve(void asked.push("close")),
+      });
+    const create = ({ members: count, ...options }: CreateOptions): Broker => {
+      members.push(count);
+      return memory(options);
+    };
+    const { lines } = await runOn({ only: ["H4", "A2"], create, cluster });
+    expect(lines[0]).toBe("tried (memory 1): 4 cases passed, 0 failed, 0 skipped");
+    const once = ["end 0", "start 0", "end 1", "start 1"];
+    expect(asked).toEqual([...once, ...once, "close"]);
+    expect(new Set(members)).toEqual(new Set([undefined, 2]));
+    const { runner } = await runOn({ only: ["H4"], cluster: () => Promise.resolve({ missing: "no room" }) });
+    expect(runner.skipped).toEqual(["no room", "no room"]);
+    const without = await runOn({ only: ["H4"] });
+    expect(without.lines).toContain("  pending H4: the harness has no cluster whose members it can end");
+    expect(without.runner.tests).toHaveLength(1);
   });
 
   it("asks for a short lease where the harness has one, and says so where it has none", async () => {

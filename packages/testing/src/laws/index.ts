@@ -5,6 +5,7 @@ import { brokerDownLaws } from "./broker-down.ts";
 import { capabilityLaws } from "./capabilities.ts";
 import { deadLetterLaws } from "./dead-letters.ts";
 import { endingLaws } from "./endings.ts";
+import { failOverLaws } from "./fail-over.ts";
 import { failureLaws } from "./failures.ts";
 import { flowLaws } from "./flow.ts";
 import { groupLaws } from "./groups.ts";
@@ -59,6 +60,7 @@ export const laws: readonly Law[] = [
   ...waitingLaws,
   ...twinLaws,
   ...resilienceLaws,
+  ...failOverLaws,
   ...retryLaws,
   ...livesLaws,
   ...deadLetterLaws,

@@ -13,11 +13,6 @@ export const pendingLaws: readonly PendingLaw[] = [
     reason: "a subscription has no call for it, its concurrency is given when it is made",
   },
   {
-    law: "H4",
-    title: "where one server of a cluster ends, its clients go on with the next in their list",
-    reason: "a harness has one server, and no cluster whose members it can end",
-  },
-  {
     law: "I8",
     title: "what a handler publishes is sent only when the handler succeeds",
     reason: "a publish inside a handler is one like any other, there is no outbox",

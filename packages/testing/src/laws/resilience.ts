@@ -73,7 +73,8 @@ export const resilienceLaws: readonly Law[] = [
   },
 ];
 
-interface Handling {
+/** Handlers at work, and how to hold them up. */
+export interface Handling {
   readonly tally: Tally;
   /** How many handlers wait for the gate. */
   readonly held: number;
@@ -81,7 +82,8 @@ interface Handling {
   hold(): Gate;
 }
 
-async function handle(
+/** Subscribes with handlers that can be held up. */
+export async function handle(
   scene: Scene,
   consumer: Client,
   topic: string,
@@ -125,7 +127,7 @@ async function silence(scene: Scene, link: Link, load: Load): Promise<void> {
 }
 
 /** Holds when publishing and handling go on after a cut by themselves, and every publish has an outcome. */
-async function comesBack(scene: Scene, load: Load, tally: Tally, what: string): Promise<void> {
+export async function comesBack(scene: Scene, load: Load, tally: Tally, what: string): Promise<void> {
   await scene.recovers(
     `every publish has an outcome after ${what}`,
     () => load.open === 0,
@@ -146,7 +148,8 @@ async function comesBack(scene: Scene, load: Load, tally: Tally, what: string): 
   );
 }
 
-async function nothingLost(scene: Scene, load: Load, tally: Tally): Promise<void> {
+/** Holds when every publish has an outcome in the end and whatever was confirmed is handled. */
+export async function nothingLost(scene: Scene, load: Load, tally: Tally): Promise<void> {
   await scene.recovers("every publish has an outcome", async () => load.end().then(() => true));
   assert.deepEqual(load.wronglyRefused(), [], "a publish without a confirm is refused as one to send again");
   await scene.recovers(

@@ -4,6 +4,7 @@ import type { Broker, Capabilities, EffectiveCapabilities, Topology } from "@bus
 import { eventually, stays, within } from "../bounded-wait.ts";
 import type { Facility } from "../facility.ts";
 import { Gate } from "../gate.ts";
+import type { Cluster } from "../cluster.ts";
 import type { Bounds } from "../bounds.ts";
 import type { Face } from "../face.ts";
 import type { Link } from "../link.ts";
@@ -34,6 +35,7 @@ export interface SceneSettings extends Bounds {
   readonly create: (clientName: string, options?: BrokerOptions) => Promise<Broker>;
   readonly link: (() => Promise<Link>) | undefined;
   readonly restart: (() => Promise<void>) | undefined;
+  readonly cluster: Cluster | undefined;
   readonly leaseMs: number | undefined;
   /** Why a facility is not there. */
   readonly missing: Readonly<Record<Facility, string>>;
@@ -175,6 +177,13 @@ export class Scene {
   async restart(): Promise<boolean> {
     await this.#settings.restart?.();
     return this.#settings.restart !== undefined;
+  }
+
+  /** The cluster that the brokers of this scene are clients of. Only for laws that asked for the facility. */
+  get cluster(): Cluster {
+    if (this.#settings.cluster === undefined)
+      throw new Error("The harness has no cluster; ask for the facility first.");
+    return this.#settings.cluster;
   }
 
   /** The shortest lease that a broker can be made with, in milliseconds. */

@@ -4,6 +4,7 @@ import type { Broker } from "@busbar/core/contract";
 import { laws } from "../../src/laws/index.ts";
 import { Suite } from "../../src/suite.ts";
 import type { Case } from "../../src/suite.ts";
+import { clusterInMemory } from "../../../../integration/support/cluster-in-memory.ts";
 import { MemoryLink } from "../../../../integration/support/memory-link.ts";
 import { serverInMemory } from "../../../../integration/support/server-in-memory.ts";
 import type { Breach, Mutant } from "./mutant.ts";
@@ -21,10 +22,11 @@ export function suiteOver(mutate: (broker: Broker) => Broker, isOverLink: boolea
     {
       name: "mutant",
       url,
-      create: (options) => mutate(memory(options)),
+      create: ({ members: _, ...options }) => mutate(memory(options)),
       deadlineMs,
       quietMs: 40,
       ownServer: () => Promise.resolve(serverInMemory(url)),
+      cluster: () => Promise.resolve(clusterInMemory(url)),
       ...(isOverLink ? { link: () => Promise.resolve(new MemoryLink(url, mutate)) } : {}),
     },
     url,

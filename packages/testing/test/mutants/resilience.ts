@@ -23,6 +23,16 @@ export const resilienceMutants: readonly Mutant[] = [
       }),
   },
   {
+    name: "goes on with no other server",
+    breaks: onBoth("H4", /the subscription is back after the end of server 0/),
+    mutate: stayingAway,
+  },
+  {
+    name: "loses a message where a server ends",
+    breaks: onBoth("H4", /nothing that was confirmed is lost/),
+    mutate: losingAfterCuts,
+  },
+  {
     name: "does not bring its subscriptions back",
     overLink: true,
     breaks: onBoth("H2", /the subscription is back after a cut/),
@@ -140,6 +150,20 @@ function stayingAway(broker: Broker): Broker {
       stops.set(request.name, () => subscriber.stop());
       return subscriber;
     },
+  });
+}
+
+/** Takes the first new message after each cut for handled. */
+function losingAfterCuts(broker: Broker): Broker {
+  let lost = true;
+  onCut(broker, () => void (lost = false));
+  return overlaid(broker, {
+    subscribe: (request, sink) =>
+      broker.subscribe(request, (delivery) => {
+        if (lost || delivery.redelivered) return sink(delivery);
+        lost = true;
+        delivery.settle("ack");
+      }),
   });
 }
 
