@@ -12,7 +12,8 @@ conformance(
   {
     name: "memory",
     url,
-    create: ({ members: _, ...options }) => memory(options),
+    create: ({ url: address, clientName, topology }) =>
+      memory({ url: address, clientName, ...(topology && { topology }) }),
     link: () => Promise.resolve(new MemoryLink(url)),
     ownServer: () => Promise.resolve(serverInMemory(url)),
     cluster: () => Promise.resolve(clusterInMemory(url)),

@@ -4,7 +4,7 @@ import type { JetStreamManager } from "@nats-io/jetstream";
 import { AuthorizationError, PermissionViolationError } from "@nats-io/nats-core";
 import type { ConnectionOptions, NatsConnection, Status } from "@nats-io/nats-core";
 import type { EffectiveCapabilities } from "@busbar/core/contract";
-import { abortable, backoffDelayMs, ConnectionError, reconnectPolicy } from "@busbar/core/driver";
+import { abortable, backoffDelayMs, ConnectionError, pause, reconnectPolicy } from "@busbar/core/driver";
 import type { BusError } from "@busbar/core/driver";
 import { effectiveCapabilities } from "./capabilities.ts";
 import type { JetStreamStanding } from "./capabilities.ts";
@@ -30,6 +30,9 @@ export interface ConnectionReports {
   fatal(error: BusError): void;
 }
 
+/** How long until a JetStream that does not answer is asked again what it can do, in milliseconds. */
+const askAgainMs = 1_000;
+
 /** The longest that a question to JetStream's API waits for its answer, in milliseconds. */
 const apiTimeoutMs = 5_000;
 
@@ -50,6 +53,10 @@ export class Connection {
   readonly #pace: Pace;
   #connected = true;
   #closed = false;
+  /** What the server was found to do last. */
+  #effective: EffectiveCapabilities;
+  /** Aborts when the connection that is asked what it can do is lost. */
+  #asking = new AbortController();
   #fatal: BusError | undefined;
 
   private constructor(
@@ -58,6 +65,7 @@ export class Connection {
     settings: NatsSettings,
     reports: ConnectionReports,
     pace: Pace,
+    effective: EffectiveCapabilities,
   ) {
     this.client = client;
     this.commands = new Commands(client);
@@ -65,6 +73,7 @@ export class Connection {
     this.#settings = settings;
     this.#reports = reports;
     this.#pace = pace;
+    this.#effective = effective;
     void this.#watch();
   }
 
@@ -94,7 +103,7 @@ export class Connection {
         ...(settings.domain === undefined ? {} : { domain: settings.domain }),
       });
       const effective = await abortable(inspect(client, api, settings), signal);
-      return { connection: new Connection(client, api, settings, reports, pace), effective };
+      return { connection: new Connection(client, api, settings, reports, pace, effective), effective };
     } catch (error) {
       await client.close();
       signal?.throwIfAborted();
@@ -185,6 +194,7 @@ export class Connection {
   #lose(error: BusError): void {
     if (!this.#connected) return;
     this.#connected = false;
+    this.#asking.abort();
     for (const stop of [...this.#waiting]) stop(error);
     for (const listener of [...this.#listeners]) listener.lost();
   }
@@ -194,11 +204,18 @@ export class Connection {
     this.#connected = true;
     this.#pace.arrived();
     for (const listener of [...this.#listeners]) listener.restored();
-    try {
-      const effective = await inspect(this.client, this.api, this.#settings);
-      if (this.#connected) this.#reports.connected(effective);
-    } catch {
-      // Lost again: the next reconnect looks anew.
+    const { signal } = (this.#asking = new AbortController());
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        const effective = await inspect(this.client, this.api, this.#settings);
+        if (signal.aborted) return;
+        this.#effective = effective;
+        return this.#reports.connected(effective);
+      } catch {
+        // JetStream may be between two leaders. Until it says otherwise it does what it did; what needs nothing of it goes on.
+        if (failures++ === 0 && !signal.aborted) this.#reports.connected(this.#effective);
+        await pause(askAgainMs, signal);
+      }
     }
   }
 

@@ -18,8 +18,10 @@ export class Outgoing {
   place = -1;
   /** Names it in the reply subject that it was last sent with; empty before. */
   token = "";
-  /** True once JetStream said that no stream takes the subject. */
-  homeless = false;
+  /** Its number among all that were sent, as it was sent last. */
+  number = 0;
+  /** How often JetStream said that no stream takes the subject. */
+  homeless = 0;
   /** Of a request, whether anybody is subscribed, as far as the server has said. */
   routed: boolean | undefined;
   #settled = false;
@@ -84,7 +86,7 @@ export class Outgoing {
 /** The error of a publish that was sent and not answered when the connection was lost. */
 export function unknownOutcome({ record }: Outgoing, cause?: Error): ConnectionError {
   return new ConnectionError(
-    `It is not known whether the message to "${record.topic}" arrived: the server did not answer before the connection was lost.`,
+    `It is not known whether the message to "${record.topic}" arrived: ${cause === undefined ? "the server did not answer before the connection was lost" : cause.message}.`,
     {
       broker: "nats",
       topic: record.topic,

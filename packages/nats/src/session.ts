@@ -129,6 +129,7 @@ export class Session {
 
   #tick(): void {
     const now = performance.now();
+    this.streamPublisher.tick(now);
     for (const subscriber of this.#subscribers) subscriber.tick(now);
   }
 }

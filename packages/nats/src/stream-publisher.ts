@@ -1,7 +1,7 @@
 import { createInbox } from "@nats-io/nats-core";
 import type { Msg } from "@nats-io/nats-core";
 import type { OutboundRecord, Receipt } from "@busbar/core/contract";
-import { ClosedError, pause, RefusedError, Slots, UnsupportedError } from "@busbar/core/driver";
+import { ClosedError, ConnectionError, pause, RefusedError, Slots, UnsupportedError } from "@busbar/core/driver";
 import type { BusError } from "@busbar/core/driver";
 import { classify, classifyRefusal } from "./classify.ts";
 import type { ApiProblem } from "./classify.ts";
@@ -32,6 +32,10 @@ interface Home {
 }
 
 const decoder = new TextDecoder();
+/** How long nothing more is sent behind what has no answer, in milliseconds: another server takes 4 s and more to find that the leader of a stream has ended. */
+const holdAfterMs = 2_000;
+/** How long a stream has to answer, in milliseconds: one whose leader has ended never does, although the connection lives. */
+const answerTimeoutMs = 8_000;
 
 /**
  * Publishes into streams over one inbox of its own: each message names a reply subject under it, and JetStream's answer comes
@@ -48,6 +52,8 @@ export class StreamPublisher {
   readonly #pending = new Slots<Outgoing>();
   readonly #homes = new Map<string, Home>();
   #count = 0;
+  /** How many had been sent at the last times that somebody looked, by `performance.now()`. */
+  #looks: { readonly count: number; readonly at: number }[] = [];
   #closed = false;
   #idle: (() => void)[] = [];
 
@@ -81,6 +87,21 @@ export class StreamPublisher {
     return outgoing.promise;
   }
 
+  /** Looks after what has waited long for its answer. `now` is that of `performance.now()`. */
+  tick(now: number): void {
+    const sentBefore = (age: number): number => this.#looks.findLast(({ at }) => now - at >= age)?.count ?? 0;
+    const [held, late] = [sentBefore(holdAfterMs), sentBefore(answerTimeoutMs)];
+    this.#looks = [...this.#looks.filter(({ at }) => now - at < 2 * answerTimeoutMs), { count: this.#count, at: now }];
+    if (held === 0 || this.#pending.size === 0) return;
+    for (const outgoing of this.#pending.all()) {
+      if (outgoing.number > held || outgoing.settled) continue;
+      const home = this.#homeOf(outgoing.subject);
+      // What comes now waits, so that it does not overtake what has to be sent again.
+      unprepare(home);
+      if (outgoing.number <= late) this.#giveUp(home, (waiting) => unknownOutcome(waiting, noAnswer()));
+    }
+  }
+
   /** Resolves once everything is answered, at the latest after `timeoutMs`; then rejects what is left. */
   async close(timeoutMs: number): Promise<void> {
     if (this.#connection.connected && !this.#isIdle()) {
@@ -110,7 +131,8 @@ export class StreamPublisher {
 
   #send(home: Home, outgoing: Outgoing): void {
     outgoing.place = this.#pending.add(outgoing);
-    outgoing.token = `${outgoing.place}-${(++this.#count).toString(36)}`;
+    outgoing.number = ++this.#count;
+    outgoing.token = `${outgoing.place}-${outgoing.number.toString(36)}`;
     home.underway++;
     try {
       const reply = `${this.#inbox}.${outgoing.token}`;
@@ -161,28 +183,13 @@ export class StreamPublisher {
     }
   }
 
-  /** No stream took it: it is sent again after one was made, once; a second time is final. */
+  /** No stream took it: it is sent again after one was made or found, once. */
   #onHomeless(home: Home, outgoing: Outgoing): void {
     if (outgoing.settled) return;
-    if (outgoing.homeless) {
-      if (outgoing.record.delayMs !== undefined) return outgoing.reject(noDelayError(outgoing));
-      outgoing.reject(
-        new RefusedError(
-          `No stream takes the subject "${outgoing.subject}"; make one, or extend one that takes its neighbours.`,
-          {
-            broker: "nats",
-            topic: outgoing.record.topic,
-            code: "BUSBAR_NOT_FOUND",
-          },
-        ),
-      );
-      return;
-    }
-    outgoing.homeless = true;
-    home.all = false;
-    home.subjects.clear();
+    outgoing.homeless++;
+    unprepare(home);
     // Answers come in the order of the calls, so these go in front of what was never sent, and behind each other.
-    const behind = home.queue.findIndex((queued) => !queued.homeless);
+    const behind = home.queue.findIndex((queued) => queued.homeless === 0);
     home.queue.splice(behind === -1 ? home.queue.length : behind, 0, outgoing);
   }
 
@@ -199,6 +206,7 @@ export class StreamPublisher {
   }
 
   async #prepared(home: Home): Promise<void> {
+    await this.#settleHomeless(home);
     await this.#attempt(
       home,
       () => true,
@@ -220,6 +228,18 @@ export class StreamPublisher {
       }
     }
     if (this.#connection.connected && !this.#closed) this.#release(home);
+  }
+
+  /** Rejects what no stream took for the second time, and with it all others where it has a stream that is between two leaders. */
+  async #settleHomeless(home: Home): Promise<void> {
+    const homeless = home.queue.filter((outgoing) => outgoing.homeless > 1);
+    for (const subject of new Set(homeless.map(({ destination }) => destination))) {
+      const isConcerned = ({ homeless: times, destination }: Outgoing): boolean => times > 1 && destination === subject;
+      await this.#attempt(home, isConcerned, async (first) => {
+        if (!(await this.#streams.take(subject))) throw noStreamError(first);
+        this.#giveUp(home, noLeaderError);
+      });
+    }
   }
 
   /** Does something about the streams of those concerned, and rejects them where it fails. */
@@ -266,6 +286,15 @@ export class StreamPublisher {
     }
   }
 
+  /** Rejects everything of a home, sent or not: core sends it again, in order. */
+  #giveUp(home: Home, errorOf: (outgoing: Outgoing) => Error): void {
+    const all = this.#pending.inOrder().filter(({ subject }) => this.#homeOf(subject) === home);
+    for (const outgoing of all) this.#answered(outgoing, home);
+    all.push(...home.queue.splice(0));
+    for (const outgoing of all) outgoing.reject(errorOf(outgoing));
+    this.#checkIdle();
+  }
+
   #rejectAll(errorOf: (outgoing: Outgoing) => Error): void {
     const all = [...this.#pending.takeAll(), ...[...this.#homes.values()].flatMap(({ queue }) => queue)];
     this.#homes.clear();
@@ -307,6 +336,33 @@ function isReady(home: Home, subject: string): boolean {
 
 function attemptOf({ record, subject }: Outgoing): { action: string; topic: string } {
   return { action: `Publishing to "${subject}"`, topic: record.topic };
+}
+
+/** Has the streams of a home looked for again before anything more is sent. */
+function unprepare(home: Home): void {
+  home.all = false;
+  home.subjects.clear();
+}
+
+function noAnswer(): Error {
+  return new Error(`its stream did not answer within ${answerTimeoutMs} ms`);
+}
+
+function noLeaderError(outgoing: Outgoing): ConnectionError {
+  const { action, topic } = attemptOf(outgoing);
+  return new ConnectionError(`${action} failed: its stream has no leader at the moment; it is tried again.`, {
+    broker: "nats",
+    topic,
+  });
+}
+
+function noStreamError(outgoing: Outgoing): RefusedError | UnsupportedError {
+  const { record, subject } = outgoing;
+  if (record.delayMs !== undefined) return noDelayError(outgoing);
+  return new RefusedError(
+    `No stream takes the subject "${subject}"; make one, or extend one that takes its neighbours.`,
+    { broker: "nats", topic: record.topic, code: "BUSBAR_NOT_FOUND" },
+  );
 }
 
 /** The error of a delayed publish whose stream was made without what it takes to hold messages back. */

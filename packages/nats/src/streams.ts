@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { DiscardPolicy, RetentionPolicy, StorageType } from "@nats-io/jetstream";
 import type { StreamConfig, StreamInfo } from "@nats-io/jetstream";
 import type { Capabilities } from "@busbar/core/contract";
-import { RefusedError, reservedToken } from "@busbar/core/driver";
+import { ConnectionError, RefusedError, reservedToken } from "@busbar/core/driver";
 import { apiCodeOf, apiCodes, classify } from "./classify.ts";
 import type { Connection } from "./connection.ts";
 import type { NatsSettings } from "./options.ts";
@@ -141,12 +141,22 @@ export class Streams {
     }
   }
 
+  /** Tells whether there is any stream that takes the subject, one of the bus itself too. */
+  async take(subject: string): Promise<boolean> {
+    return (await this.#list(subject)).length > 0;
+  }
+
   async #list(pattern: string): Promise<StreamPlace[]> {
     const action = `Looking for the streams of ${pattern}`;
     try {
       return await this.#connection.ask(action, async (api) => {
         const places: StreamPlace[] = [];
-        for await (const info of api.streams.list(pattern)) places.push(placeOf(info));
+        const silent = new Set<string>();
+        for await (const name of api.streams.names(pattern)) silent.add(name);
+        // In a cluster the list leaves out the streams that have no leader at the moment, and says nothing.
+        if (silent.size > 0) for await (const info of api.streams.list(pattern)) places.push(placeOf(info));
+        for (const { name } of places) silent.delete(name);
+        for (const name of silent) await this.#assertGone(name);
         return places.filter(({ subjects }) =>
           subjects.some((subject) => patternIntersection(subject, pattern) !== undefined),
         );
@@ -154,6 +164,12 @@ export class Streams {
     } catch (error) {
       throw classify(error, { action });
     }
+  }
+
+  /** A stream of that name was just there: where it still is, it does not answer. */
+  async #assertGone(name: string): Promise<void> {
+    if ((await this.find(name)) === undefined) return;
+    throw new ConnectionError(`The stream ${name} did not answer; it is asked again.`, { broker: "nats" });
   }
 
   async #create(firstToken: string, topic: string): Promise<void> {

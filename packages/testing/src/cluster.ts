@@ -6,7 +6,7 @@ export interface Cluster {
   readonly size: number;
   /** Ends a member at once, without a farewell, as a crash does; the first is 0. */
   end(member: number): Promise<void>;
-  /** Starts a member that was ended on the data that it had; resolves once it answers. */
+  /** Starts a member that was ended on the data that it had; resolves once it has caught up, so that another one may end. */
   start(member: number): Promise<void>;
   /** Ends all of them; nothing is left. */
   close(): Promise<void>;

@@ -22,7 +22,7 @@ export function suiteOver(mutate: (broker: Broker) => Broker, isOverLink: boolea
     {
       name: "mutant",
       url,
-      create: ({ members: _, ...options }) => mutate(memory(options)),
+      create: ({ url: address, clientName }) => mutate(memory({ url: address, clientName })),
       deadlineMs,
       quietMs: 40,
       ownServer: () => Promise.resolve(serverInMemory(url)),
