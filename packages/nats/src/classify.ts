@@ -66,7 +66,7 @@ const rules: readonly Rule[] = [
   {
     when: named("AuthorizationError", "UserAuthenticationExpiredError"),
     kind: "authentication",
-    advice: "the server refuses the credentials; check user, password or token",
+    advice: "the server refuses the credentials; check user, password, token, key or credentials file",
   },
   {
     when: named("PermissionViolationError"),

@@ -10,6 +10,7 @@ import { effectiveCapabilities } from "./capabilities.ts";
 import type { JetStreamStanding } from "./capabilities.ts";
 import { classify } from "./classify.ts";
 import { Commands } from "./commands.ts";
+import { authenticating } from "./identity.ts";
 import type { NatsSettings } from "./options.ts";
 
 /** What a connection tells those who live on it. None of these may throw. */
@@ -86,7 +87,8 @@ export class Connection {
     signal?.throwIfAborted();
     const pace = new Pace();
     const action = `Connecting to ${settings.servers.map((server) => `nats://${server}`).join(", ")}`;
-    const dialling = connect(connectionOptions(settings, pace));
+    const options = connectionOptions(settings, pace);
+    const dialling = connect(options);
     let client: NatsConnection;
     try {
       client = await abortable(bounded(dialling, settings.connectTimeoutMs, action), signal);
@@ -268,6 +270,7 @@ function connectionOptions(settings: NatsSettings, pace: Pace): ConnectionOption
     ignoreAuthErrorAbort: true,
     reconnectDelayHandler: () => pace.delayMs,
     inboxPrefix: settings.inboxPrefix,
+    ...authenticating(settings.identity),
     ...(token === undefined ? {} : { token }),
     ...(username === undefined ? {} : { user: username, pass: password ?? "" }),
     ...(settings.tls === undefined ? {} : { tls: { ...settings.tls } }),

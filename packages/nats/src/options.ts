@@ -2,6 +2,8 @@ import { isIP } from "node:net";
 import type { AdapterOptions, Credentials, TlsOptions, Topology } from "@busbar/core/contract";
 import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
 import type { UrlUser } from "@busbar/core/driver";
+import { identityProblems } from "./identity.ts";
+import type { Identity } from "./identity.ts";
 
 /** What only NATS has. */
 export interface NatsNativeOptions {
@@ -44,6 +46,24 @@ export interface NatsNativeOptions {
    */
   readonly pingIntervalMs?: number | undefined;
   /**
+   * The seed of a user's nkey (`SU…`), with which this process proves who it is instead of a password.
+   *
+   * @default none
+   */
+  readonly nkeySeed?: string | undefined;
+  /**
+   * The text of a credentials file (`.creds`: a user's JWT and seed), for servers with operators and accounts.
+   *
+   * @default none
+   */
+  readonly creds?: string | undefined;
+  /**
+   * The path of a credentials file, which is read again for each connection, so that another one may be put in its place.
+   *
+   * @default none
+   */
+  readonly credsFile?: string | undefined;
+  /**
    * The JetStream domain, where a leaf node is to use the streams of its hub.
    *
    * @default the server's own
@@ -65,6 +85,8 @@ export interface NatsSettings {
   /** `host:port` of each server, without credentials. */
   readonly servers: readonly string[];
   readonly credentials: Credentials;
+  /** Who this process is, where that is proved by a key. At most one of them is there. */
+  readonly identity: Identity;
   /** Absent where the connection need not be encrypted. */
   readonly tls?: TlsOptions & { readonly host?: string };
   readonly clientName: string;
@@ -89,6 +111,9 @@ const knownNative = [
   "pingIntervalMs",
   "domain",
   "inboxPrefix",
+  "nkeySeed",
+  "creds",
+  "credsFile",
 ];
 const topologies: readonly Topology[] = ["create", "check", "assume"];
 const subjectShape = /^[^\s.*>]+(?:\.[^\s.*>]+)*$/;
@@ -104,6 +129,7 @@ export function natsSettings(
   const { credentials = {}, tls, clientName = "busbar", connectTimeoutMs = 10_000, topology = "create" } = options;
   const { streams = [], maxBytes = -1, maxAgeMs = 604_800_000, replicas = 1 } = native;
   const { ackWaitMs = 10_000, pingIntervalMs = 3_000, domain, inboxPrefix = "_INBOX" } = native;
+  const { nkeySeed, creds, credsFile } = native;
   const address = parseUrl(options.url);
   const problems = unknownOptionProblems(options, knownNative);
   const must = (holds: boolean, problem: string): void => void (holds || problems.push(problem));
@@ -136,11 +162,19 @@ export function natsSettings(
     isText(inboxPrefix) && subjectShape.test(inboxPrefix),
     "native.inboxPrefix: must be a subject without wildcards",
   );
+  problems.push(...identityProblems({ nkeySeed, creds, credsFile }));
+  const given =
+    Object.keys(credentials).length > 0 ? { ...credentials } : typeof address === "string" ? {} : address.credentials;
+  must(
+    Object.keys(given).length === 0 || [nkeySeed, creds, credsFile].every((one) => one === undefined),
+    "credentials: give these or native.nkeySeed, native.creds or native.credsFile, not both",
+  );
   if (problems.length > 0 || typeof address === "string") throw new ConfigError(problems, { broker: "nats" });
   const { servers, encrypted } = address;
   return {
     servers,
-    credentials: Object.keys(credentials).length > 0 ? { ...credentials } : address.credentials,
+    credentials: given,
+    identity: { nkeySeed, creds, credsFile },
     ...(encrypted || tls !== undefined ? { tls: { ...hostToVerify(servers), ...tls } } : {}),
     clientName,
     connectTimeoutMs,

@@ -1,7 +1,9 @@
+import { nkeys } from "@nats-io/nats-core";
 import { describe, expect, it } from "vitest";
 import { adapter, nats } from "../src/index.ts";
 import { natsSettings } from "../src/options.ts";
 import type { NatsOptions } from "../src/options.ts";
+import { Operator } from "./operator.ts";
 
 function problemsOf(options: object): readonly string[] {
   try {
@@ -57,6 +59,25 @@ describe("options", () => {
     expect(problems.join("\n")).toContain('did you mean "clientName"?');
     expect(problems.join("\n")).toContain('did you mean "streams"?');
     expect(problems.join("\n")).not.toContain("s3cret");
+  });
+
+  it("take one way to prove who one is", () => {
+    const seed = new TextDecoder().decode(nkeys.createUser().getSeed());
+    const creds = new Operator().credentials();
+    for (const native of [{ nkeySeed: seed }, { creds }, { credsFile: "./user.creds" }]) {
+      expect(natsSettings({ url: "nats://one", native }).identity).toMatchObject(native);
+      expect(problemsOf({ url: "nats://a:b@one", native })).toEqual([
+        "credentials: give these or native.nkeySeed, native.creds or native.credsFile, not both",
+      ]);
+    }
+    expect(problemsOf({ url: "nats://one", native: { nkeySeed: seed, creds } })).toHaveLength(1);
+    const account = new TextDecoder().decode(nkeys.createAccount().getSeed());
+    for (const nkeySeed of [account, seed.slice(0, -1), "SUs3cret", 5]) {
+      const problems = problemsOf({ url: "nats://one", native: { nkeySeed } });
+      expect(problems).toEqual(["native.nkeySeed: must be the seed of a user's nkey, which begins with SU"]);
+    }
+    for (const wrong of [{ creds: seed }, { creds: "" }, { credsFile: "" }])
+      expect(problemsOf({ url: "nats://one", native: wrong })).toHaveLength(1);
   });
 
   it.each(["http://one", "nats://", "nats://a:b", "one:4222", "nats://one?x=1", "nats://%zz:x@one", undefined])(

@@ -95,6 +95,6 @@ async function caughtUp({ streams, consumers }: JetStreamManager): Promise<void>
 }
 
 function assertCurrent(name: string, { leader, replicas = [] }: ClusterInfo = {}): void {
-  const late = replicas.filter(({ current, offline }) => !current || offline === true);
+  const late = replicas.filter(({ current, offline }) => !current || offline);
   if ((leader ?? "") === "" || late.length > 0) throw new Error(`${name} is not up to date on every server.`);
 }
