@@ -1,7 +1,10 @@
 import type { Delivery, InboundRecord, Outcome } from "@busbar/core/contract";
 import type { Arrival } from "@busbar/core/driver";
 import type { ConsumeMessage } from "amqplib";
-import { deliveriesOf, recordOf } from "./to-record.ts";
+import { deliveriesOf, isRedelivered, recordOf } from "./to-record.ts";
+
+/** Settles one, with `release` not before a time. */
+export type SettleArrival = (arrival: AmqpArrival, outcome: Outcome, delayMs?: number) => void;
 
 /** A message that RabbitMQ delivered, as it is offered for handing out. */
 export class AmqpArrival implements Arrival {
@@ -12,18 +15,18 @@ export class AmqpArrival implements Arrival {
   readonly redelivered: boolean;
   /** What core has settled it as; absent before, and where core never saw it. */
   delivery: Delivery | undefined;
-  readonly #settle: (arrival: AmqpArrival, outcome: Outcome) => void;
+  readonly #settle: SettleArrival;
 
-  constructor(message: ConsumeMessage, counted: boolean, settle: (arrival: AmqpArrival, outcome: Outcome) => void) {
+  constructor(message: ConsumeMessage, counted: boolean, settle: SettleArrival) {
     this.tag = message.fields.deliveryTag;
     this.record = recordOf(message);
     this.deliveries = deliveriesOf(message, counted);
-    this.redelivered = message.fields.redelivered;
+    this.redelivered = isRedelivered(message);
     this.#settle = settle;
   }
 
-  settle(outcome: Outcome, delivery: Delivery): void {
+  settle(outcome: Outcome, delivery: Delivery, delayMs?: number): void {
     this.delivery = delivery;
-    this.#settle(this, outcome);
+    this.#settle(this, outcome, delayMs);
   }
 }

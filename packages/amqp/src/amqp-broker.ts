@@ -96,7 +96,7 @@ export class AmqpBroker implements Broker<AmqpCapabilities, ChannelModel> {
   }
 
   async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {
-    const { consuming } = this.#opened();
+    const { consuming, publisher } = this.#opened();
     if (request.startFrom === "earliest") {
       const detail = 'a queue holds only what was published after it was made; leave startFrom at "new".';
       throw new UnsupportedError(
@@ -108,7 +108,7 @@ export class AmqpBroker implements Broker<AmqpCapabilities, ChannelModel> {
       );
     }
     await consuming.open();
-    const subscriber = new AmqpSubscriber(this.#settings, consuming, this.#statuses, request, sink, () =>
+    const subscriber = new AmqpSubscriber(this.#settings, consuming, this.#statuses, request, sink, publisher, () =>
       this.#subscribers.delete(subscriber),
     );
     this.#subscribers.add(subscriber);

@@ -1,9 +1,10 @@
 import type { Delivery, InboundRecord, Outcome, SubscribeRequest, Subscriber } from "@busbar/core/contract";
-import { atMost, ConnectionError, HandOut, reservedToken } from "@busbar/core/driver";
+import { atMost, BusError, ConnectionError, HandOut, pause, reservedToken } from "@busbar/core/driver";
 import type { StatusHub } from "@busbar/core/driver";
 import type { ConsumeMessage } from "amqplib";
 import { AmqpArrival } from "./amqp-arrival.ts";
 import { onOwnChannel } from "./channel-life.ts";
+import { maxHoldMs } from "./capabilities.ts";
 import { classify } from "./classify.ts";
 import type { Connection } from "./connection.ts";
 import { ConsumerChannel } from "./consumer-channel.ts";
@@ -12,6 +13,8 @@ import type { Link } from "./dial.ts";
 import { keepAttached } from "./keep-attached.ts";
 import type { Attached } from "./keep-attached.ts";
 import type { AmqpSettings } from "./options.ts";
+import type { Publisher } from "./publisher.ts";
+import { hasExpired } from "./to-record.ts";
 import { countsDeliveries, ensureQueue, isTransient, waitingIn } from "./topology.ts";
 
 /** How long `close` waits for each word of a broker that may be gone, in milliseconds. */
@@ -24,11 +27,14 @@ export class AmqpSubscriber implements Subscriber {
   readonly #statuses: StatusHub;
   readonly #request: SubscribeRequest;
   readonly #handOut: HandOut;
+  readonly #publisher: Publisher;
   readonly #onClosed: () => void;
   readonly #departures: Departures | undefined;
   readonly #ending = new AbortController();
   /** What waits to be acknowledged ahead of its handler, by its record: the hand-out shows nothing else of it. */
   readonly #undeparted = new WeakMap<InboundRecord, AmqpArrival>();
+  /** Copies of messages that are on their way to where they are held. */
+  readonly #returning = new Set<Promise<void>>();
   #consumer: ConsumerChannel | undefined;
   /** The broker did not answer in time when it came to an end. */
   #silent = false;
@@ -41,12 +47,14 @@ export class AmqpSubscriber implements Subscriber {
     statuses: StatusHub,
     request: SubscribeRequest,
     sink: (delivery: Delivery) => void,
+    publisher: Publisher,
     onClosed: () => void,
   ) {
     this.#settings = settings;
     this.#connection = connection;
     this.#statuses = statuses;
     this.#request = request;
+    this.#publisher = publisher;
     this.#onClosed = onClosed;
     if (request.delivery === "at-most-once") this.#departures = new Departures(sink);
     this.#handOut = new HandOut({ credit: request.maxInFlight, sink: (delivery) => this.#hand(delivery, sink) });
@@ -73,6 +81,7 @@ export class AmqpSubscriber implements Subscriber {
   }
 
   async flush(): Promise<void> {
+    if (this.#returning.size > 0) await atMost(goodbyeMs, Promise.all(this.#returning));
     // On a channel that is gone there is nothing to write: what it had is delivered again.
     const flushed = this.#consumer?.flush().catch(() => undefined);
     if (flushed === undefined || this.#silent) return;
@@ -136,7 +145,9 @@ export class AmqpSubscriber implements Subscriber {
   #onMessage(consumer: ConsumerChannel, message: ConsumeMessage): void {
     if (this.#consumer !== consumer) return;
     const counted = countsDeliveries(this.#request, this.#settings);
-    const arrival = new AmqpArrival(message, counted, (settled, outcome) => {
+    const arrival = new AmqpArrival(message, counted, (settled, outcome, delayMs = 0) => {
+      if (outcome === "release" && delayMs > 0 && this.#departures === undefined)
+        return this.#releaseLater(consumer, settled, message, delayMs);
       // The end of the channel gives it back, among the others in their order.
       if (this.#stopping !== undefined && outcome === "release") return;
       // At most once: the broker was told before the sink was.
@@ -146,6 +157,7 @@ export class AmqpSubscriber implements Subscriber {
     // A filter that begins with a wildcard binds the bus's own topics too, and no filter of a user is to see those.
     if (isReserved(arrival.record.address) && !isReserved(this.#request.filter))
       return void consumer.settle(arrival, "ack");
+    if (hasExpired(message)) return void consumer.settle(arrival, "ack");
     if (this.#departures !== undefined) this.#undeparted.set(arrival.record, arrival);
     this.#handOut.offer(arrival);
   }
@@ -167,14 +179,36 @@ export class AmqpSubscriber implements Subscriber {
   }
 
   /** What core has not settled, because it was acknowledged ahead of its handler and never handed out, is no news to it. */
-  #tellUnsettled({ delivery, record }: AmqpArrival, outcome: Outcome): void {
+  #tellUnsettled({ delivery, record }: AmqpArrival, outcome: Outcome, reason?: BusError): void {
     if (delivery === undefined) return;
     const { name } = this.#request;
-    const error = new ConnectionError(
-      `A message of "${name}" could not be settled (${outcome}): the connection was lost before that was written.`,
-      { broker: "amqp", topic: record.address },
-    );
+    const text = `A message of "${name}" could not be settled (${outcome}): the connection was lost before that was written.`;
+    const error = reason ?? new ConnectionError(text, { broker: "amqp", topic: record.address });
     this.#statuses.emit({ type: "settlement-failed", name, delivery, outcome, error });
+  }
+
+  /**
+   * Gives a message back not before its time: a copy is held at the broker, and only when that is confirmed the message itself is acknowledged. Where the
+   * copy fails, it is kept here, unacknowledged, until it is due.
+   */
+  #releaseLater(consumer: ConsumerChannel, arrival: AmqpArrival, message: ConsumeMessage, delayMs: number): void {
+    const dueAt = performance.now() + delayMs;
+    const { name } = this.#request;
+    const returning = this.#publisher.returnLater(name, message, arrival.deliveries, delayMs).then(
+      () => void (consumer.settle(arrival, "ack") || this.#tellUnsettled(arrival, "release")),
+      (error: unknown) => {
+        if (BusError.is(error) && !error.retryable) this.#tellUnsettled(arrival, "release", error);
+        void this.#keepUntil(dueAt, consumer, arrival);
+      },
+    );
+    this.#returning.add(returning);
+    void returning.finally(() => this.#returning.delete(returning));
+  }
+
+  async #keepUntil(dueAt: number, consumer: ConsumerChannel, arrival: AmqpArrival): Promise<void> {
+    await pause(Math.min(dueAt - performance.now(), maxHoldMs / 2), this.#ending.signal);
+    // At its end the channel gives it back by itself.
+    if (!this.#ending.signal.aborted && !consumer.settle(arrival, "release")) this.#tellUnsettled(arrival, "release");
   }
 
   /**

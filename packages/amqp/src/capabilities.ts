@@ -13,7 +13,7 @@ export const amqpCapabilities = {
   headers: "native",
   emptyBody: "native",
   releaseOne: "native",
-  delayedRelease: "unsupported",
+  delayedRelease: "native",
   deliveryCount: "native",
   keyOrderAcrossMembers: "unsupported",
   atMostOnceBackPressure: "native",
@@ -21,7 +21,7 @@ export const amqpCapabilities = {
   publishDedupe: "unsupported",
   retain: "unsupported",
   expiry: "native",
-  delay: "unsupported",
+  delay: "native",
   priority: "unsupported",
   deadLetters: "native",
   replies: "native",
@@ -62,10 +62,19 @@ export function effectiveCapabilities(
   return {
     product: server.product,
     version: server.version,
-    supports: classic ? { ...amqpCapabilities, deliveryCount: "unsupported" } : amqpCapabilities,
+    supports: {
+      ...amqpCapabilities,
+      ...(classic ? { deliveryCount: "unsupported" } : {}),
+      ...(holds(server) ? {} : { delay: "unsupported", delayedRelease: "unsupported" }),
+    },
     limits,
     warnings: warnings(server, classic),
   };
+}
+
+/** At-least-once dead-lettering came with 3.10; without it a message that is held could be lost on its way on. */
+function holds({ product, version }: ServerIdentity): boolean {
+  return product === "RabbitMQ" && atLeast(version, 3, 10);
 }
 
 function warnings(server: ServerIdentity, classic: boolean): string[] {

@@ -1,8 +1,15 @@
 import type { OutboundRecord } from "@busbar/core/contract";
 import { InvalidArgumentError, UnsupportedError } from "@busbar/core/driver";
-import type { UnmetNeed } from "@busbar/core/driver";
 import type { Options } from "amqplib";
-import { escapedHeader, keyHeader, mustEscape, slotHeader, timestampHeader, topicHeader } from "./headers.ts";
+import {
+  escapedHeader,
+  expiresAtHeader,
+  keyHeader,
+  mustEscape,
+  slotHeader,
+  timestampHeader,
+  topicHeader,
+} from "./headers.ts";
 import { routingKeyOf } from "./topic.ts";
 
 /** The longest text that AMQP has room for in a property, a header's name or a routing key, in bytes (`shortstr`). */
@@ -37,6 +44,9 @@ export function propertiesOf(record: OutboundRecord, slot?: string): Options.Pub
   if (replyTo !== undefined) assertShort(replyTo, "reply address", record);
   if (record.correlationId !== undefined) assertShort(record.correlationId, "correlation id", record);
   const guaranteed = record.delivery === "at-least-once";
+  const expiration = record.expiresInMs === undefined ? undefined : expirationOf(record.expiresInMs, record);
+  const held = isHeld(record);
+  if (held && expiration !== undefined) headers[expiresAtHeader] = String(Date.now() + Number(expiration));
   return {
     messageId: record.id,
     contentType: record.contentType,
@@ -46,7 +56,8 @@ export function propertiesOf(record: OutboundRecord, slot?: string): Options.Pub
     headers,
     ...(replyTo === undefined ? {} : { replyTo }),
     ...(record.correlationId === undefined ? {} : { correlationId: record.correlationId }),
-    ...(record.expiresInMs === undefined ? {} : { expiration: expirationOf(record.expiresInMs, record) }),
+    ...(expiration === undefined || held ? {} : { expiration }),
+    ...(record.priority === undefined ? {} : { priority: record.priority }),
   };
 }
 
@@ -58,8 +69,13 @@ export function isConfirmed({ delivery, replyTo }: OutboundRecord): boolean {
   return delivery === "at-least-once" || replyTo !== undefined;
 }
 
+/** True for a record that the broker is to hold back for a time. */
+export function isHeld({ delayMs }: OutboundRecord): boolean {
+  return delayMs !== undefined && delayMs > 0;
+}
+
 /** The body as the client wants it: the same bytes, not copied. */
-export function bodyOf(record: OutboundRecord): Buffer {
+export function bodyOf(record: Pick<OutboundRecord, "body">): Buffer {
   const { body } = record;
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
@@ -81,18 +97,10 @@ function assertShort(text: string, what: string, record: OutboundRecord): void {
 }
 
 function refuseUnsupported(record: OutboundRecord): void {
-  if (record.retain !== true && record.delayMs === undefined && record.priority === undefined) return;
+  if (record.retain !== true) return;
   const subject = `publish("${record.topic}")`;
-  const needs: UnmetNeed[] = [];
-  if (record.retain === true)
-    needs.push({ capability: "retain", subject, detail: "RabbitMQ keeps no last value; leave retain out." });
-  if (record.delayMs !== undefined)
-    needs.push({
-      capability: "delay",
-      subject,
-      detail: "delayMs is not supported on RabbitMQ; publish later instead.",
-    });
-  if (record.priority !== undefined)
-    needs.push({ capability: "priority", subject, detail: "priority is not supported on RabbitMQ; leave it out." });
-  if (needs.length > 0) throw new UnsupportedError(needs, { broker: "amqp", topic: record.topic });
+  throw new UnsupportedError(
+    [{ capability: "retain", subject, detail: "RabbitMQ keeps no last value; leave retain out." }],
+    { broker: "amqp", topic: record.topic },
+  );
 }

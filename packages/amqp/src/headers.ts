@@ -10,6 +10,18 @@ export const timestampHeader = "busbar-timestamp";
 /** Names a dead letter within its queue. */
 export const slotHeader = "busbar-slot";
 
+/** For how long a message is held, in milliseconds: what the broker finds the holding queue by. */
+export const delayHeader = "busbar-delay";
+
+/** Until when a message that is held, or was, is worth delivering, in milliseconds since the epoch: its `expiration` would end the holding. */
+export const expiresAtHeader = "busbar-expires-at";
+
+/** The routing key of a message that came back to its queue through the default exchange, where the routing key is the queue's name. */
+export const routingKeyHeader = "busbar-routing-key";
+
+/** How often such a message had been delivered before; 0 where the broker does not count. */
+export const deliveriesHeader = "busbar-deliveries";
+
 const escapePrefix = "busbar-header-";
 
 /**
@@ -32,7 +44,16 @@ const taken = new Set([
   "__proto__",
 ]);
 
-const own = new Set([keyHeader, topicHeader, timestampHeader, slotHeader]);
+const own = new Set([
+  keyHeader,
+  topicHeader,
+  timestampHeader,
+  slotHeader,
+  delayHeader,
+  expiresAtHeader,
+  routingKeyHeader,
+  deliveriesHeader,
+]);
 
 /** Tells whether a user's header of this name has to travel under `escapedHeader(name)`. */
 export function mustEscape(name: string): boolean {

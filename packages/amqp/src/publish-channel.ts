@@ -7,7 +7,7 @@ import { classify, isToBlame, maxBodyBytesIn } from "./classify.ts";
 import type { Link } from "./dial.ts";
 import { bodyOf } from "./from-record.ts";
 import { UnconfirmedPublishes } from "./unconfirmed-publishes.ts";
-import type { UnconfirmedPublish } from "./unconfirmed-publishes.ts";
+import type { PublishedMessage, UnconfirmedPublish } from "./unconfirmed-publishes.ts";
 
 /**
  * One life of the channels that publish: one in confirm mode for at-least-once (RabbitMQ, "Publisher Confirms"), one without for
@@ -54,7 +54,7 @@ export class PublishChannel {
   confirmed(
     exchange: string,
     routingKey: string,
-    record: OutboundRecord,
+    record: PublishedMessage,
     properties: Options.Publish,
   ): Promise<Receipt> {
     return new Promise((resolve, reject) => {
@@ -105,7 +105,7 @@ export class PublishChannel {
     return this.#unconfirmed.idle();
   }
 
-  #refusal(error: unknown, { topic }: OutboundRecord): BusError {
+  #refusal(error: unknown, { topic }: PublishedMessage): BusError {
     return classify(error, { what: `Publishing to "${topic}" failed`, topic });
   }
 

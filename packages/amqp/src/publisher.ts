@@ -1,16 +1,21 @@
 import type { EffectiveCapabilities, OutboundRecord, Receipt } from "@busbar/core/contract";
-import type { BusError, StatusHub } from "@busbar/core/driver";
-import { ConnectionError, RefusedError, rejected } from "@busbar/core/driver";
+import { BusError, ConnectionError, RefusedError, rejected } from "@busbar/core/driver";
+import type { StatusHub } from "@busbar/core/driver";
+import type { Message, Options } from "amqplib";
 import { effectiveCapabilities } from "./capabilities.ts";
 import { maxBodyBytesIn } from "./classify.ts";
 import type { Connection } from "./connection.ts";
 import type { Link } from "./dial.ts";
-import { isConfirmed, propertiesOf } from "./from-record.ts";
+import { isConfirmed, isHeld, propertiesOf } from "./from-record.ts";
+import { HoldingQueues } from "./holding.ts";
+import type { Onward } from "./holding.ts";
 import { keepAttached } from "./keep-attached.ts";
 import type { Attached } from "./keep-attached.ts";
 import type { AmqpSettings } from "./options.ts";
 import { PublishChannel } from "./publish-channel.ts";
+import { returnedProperties } from "./returned.ts";
 import { routingKeyOf } from "./topic.ts";
+import type { PublishedMessage } from "./unconfirmed-publishes.ts";
 import { ensureExchange } from "./topology.ts";
 
 /** Publishes over one connection, and keeps the channels for it open: it tells `connected` and `disconnected`. */
@@ -18,6 +23,7 @@ export class Publisher {
   readonly #settings: AmqpSettings;
   readonly #connection: Connection;
   readonly #statuses: StatusHub;
+  readonly #holding: HoldingQueues;
   readonly #ending = new AbortController();
   #channel: PublishChannel | undefined;
   #effective: EffectiveCapabilities | undefined;
@@ -28,6 +34,7 @@ export class Publisher {
     this.#settings = settings;
     this.#connection = connection;
     this.#statuses = statuses;
+    this.#holding = new HoldingQueues(settings, connection);
   }
 
   /** Opens the channels on a connection that is open, and keeps them open from then on. */
@@ -54,6 +61,7 @@ export class Publisher {
     try {
       const properties = propertiesOf(record);
       const channel = this.#ready(record);
+      if (isHeld(record)) return this.#publishLater(record, properties);
       const { exchange } = this.#settings;
       return isConfirmed(record)
         ? channel.confirmed(exchange, routingKeyOf(record.address), record, properties)
@@ -67,6 +75,17 @@ export class Publisher {
   async publishToQueue(queue: string, record: OutboundRecord, slot: string): Promise<Receipt> {
     const properties = propertiesOf(record, slot);
     return this.#ready(record).confirmed("", queue, record, { ...properties, persistent: true, mandatory: true });
+  }
+
+  /**
+   * Puts a message that was delivered from a queue back into it after a time, as a new one behind the others; resolves once the broker has it, and the
+   * delivered one may be acknowledged.
+   */
+  async returnLater(queue: string, message: Message, deliveries: number | undefined, delayMs: number): Promise<void> {
+    // Found by its id like every publish, should the broker send it back; a foreign message may have none.
+    const returned = { topic: queue, address: queue, id: String(message.properties.messageId), body: message.content };
+    const properties = returnedProperties(message, deliveries);
+    await this.#hold("queue", queue, delayMs, returned, properties, `Giving a message back to the queue "${queue}"`);
   }
 
   /** Resolves once nothing is unconfirmed. */
@@ -92,7 +111,43 @@ export class Publisher {
     return { end };
   }
 
-  #ready({ topic, body }: OutboundRecord): PublishChannel {
+  /** Confirmed and `mandatory` also where the message travels at most once: it costs a queue's work anyway. Whether anybody gets it is known only when it is due. */
+  async #publishLater(record: OutboundRecord, properties: Options.Publish): Promise<Receipt> {
+    const { topic, address, delayMs = 0 } = record;
+    await this.#hold("exchange", routingKeyOf(address), delayMs, record, properties, `Publishing to "${topic}" later`);
+    return { id: record.id };
+  }
+
+  async #hold(
+    onward: Onward,
+    routingKey: string,
+    delayMs: number,
+    message: PublishedMessage,
+    properties: Options.Publish,
+    what: string,
+  ): Promise<void> {
+    const { topic } = message;
+    const { exchange, headers, queue, forget, ...more } = await this.#holding.hold(onward, delayMs, what);
+    let routed: boolean | undefined = false;
+    try {
+      const own = properties.headers as Readonly<Record<string, unknown>>;
+      const held: Options.Publish = { ...properties, ...more, mandatory: true, headers: { ...own, ...headers } };
+      ({ routed } = await this.#ready(message).confirmed(exchange, routingKey, message, held));
+    } catch (error) {
+      if (!BusError.is(error) || error.code !== "BUSBAR_NOT_FOUND") throw error;
+    }
+    if (routed === true) return;
+    forget();
+    const advice = 'Trying again makes it anew, unless topology is "check" or "assume".';
+    throw new BusError(
+      "BUSBAR_NOT_FOUND",
+      `${what} failed: the queue that would hold it, "${queue}", is not there, or not bound to "${exchange}". ${advice}`,
+      true,
+      { broker: "amqp", topic },
+    );
+  }
+
+  #ready({ topic, body }: Pick<OutboundRecord, "topic" | "body">): PublishChannel {
     if (this.#maxBodyBytes !== undefined && body.byteLength > this.#maxBodyBytes) {
       throw new RefusedError(
         `Publishing to "${topic}" failed: the body is ${body.byteLength} bytes long, and this RabbitMQ takes ${this.#maxBodyBytes} (max_message_size).`,

@@ -1,12 +1,20 @@
 import type { InboundRecord } from "@busbar/core/contract";
 import { setOwn } from "@busbar/core/driver";
 import type { Message } from "amqplib";
-import { keyHeader, timestampHeader, topicHeader, userHeader } from "./headers.ts";
+import {
+  deliveriesHeader,
+  expiresAtHeader,
+  keyHeader,
+  routingKeyHeader,
+  timestampHeader,
+  topicHeader,
+  userHeader,
+} from "./headers.ts";
 import { topicOfRoutingKey } from "./topic.ts";
 
 /** The record of a message that RabbitMQ delivered, also a foreign client's. Never throws. */
 export function recordOf(message: Message): InboundRecord {
-  const { content, fields, properties } = message;
+  const { content, properties } = message;
   const headers: Record<string, string> = {};
   const wire: Readonly<Record<string, unknown>> = properties.headers ?? {};
   for (const name in wire) {
@@ -18,7 +26,7 @@ export function recordOf(message: Message): InboundRecord {
   const { [keyHeader]: key, [topicHeader]: topic } = wire;
   const timestamp = timestampOf(properties.timestamp, wire[timestampHeader]);
   return {
-    address: topicOfRoutingKey(fields.routingKey),
+    address: topicOfRoutingKey(routingKeyIn(message)),
     topic: textOf(topic),
     body: content,
     headers,
@@ -32,6 +40,18 @@ export function recordOf(message: Message): InboundRecord {
   };
 }
 
+/** The routing key that a message was published with, also where it has come back to its queue since. */
+export function routingKeyIn({ fields, properties }: Message): string {
+  if (fields.exchange !== "") return fields.routingKey;
+  return textOf(properties.headers?.[routingKeyHeader]) ?? fields.routingKey;
+}
+
+/** True for a message that was held back, and is not worth delivering any more. */
+export function hasExpired({ properties }: Message): boolean {
+  const at: unknown = properties.headers?.[expiresAtHeader];
+  return at !== undefined && Number(at) <= Date.now();
+}
+
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
@@ -42,8 +62,15 @@ function textOf(value: unknown): string | undefined {
  */
 export function deliveriesOf(message: Message, counted: boolean): number | undefined {
   if (!counted) return undefined;
-  const count: unknown = message.properties.headers?.["x-delivery-count"];
-  return typeof count === "number" ? count + 1 : 1;
+  const { headers = {} } = message.properties;
+  const count: unknown = headers["x-delivery-count"];
+  const before = textOf(headers[deliveriesHeader]);
+  return (before === undefined ? 1 : Number(before) + 1) + (typeof count === "number" ? count : 0);
+}
+
+/** True for a message that was delivered before. */
+export function isRedelivered({ fields, properties }: Message): boolean {
+  return fields.redelivered || properties.headers?.[deliveriesHeader] !== undefined;
 }
 
 function timestampOf(seconds: unknown, exact: unknown): number | undefined {

@@ -15,7 +15,7 @@ const leastExpiryMs = 1000;
  * would drop messages that were never handled. Not -1, which RabbitMQ 4 takes for no limit: 3.10 takes it too, and
  * then drops every message that is given back.
  */
-const noDeliveryLimit = 2_147_483_647;
+export const noDeliveryLimit = 2_147_483_647;
 
 /** Makes sure that the exchange is there, as far as `topology` wants it; publishing to a missing one would close the channel under every other publish. */
 export async function ensureExchange(link: Link, { exchange, topology }: AmqpSettings): Promise<void> {

@@ -1,9 +1,13 @@
 import type { OutboundRecord, Receipt } from "@busbar/core/contract";
 import { SlotMap } from "@busbar/core/driver";
 
+/** What has to be known of a message to tell its fate. */
+export type PublishedMessage = Pick<OutboundRecord, "topic" | "address" | "id" | "body"> &
+  Partial<Pick<OutboundRecord, "key" | "delivery">>;
+
 /** A publish on its way to the broker's confirm. */
 export interface UnconfirmedPublish {
-  readonly record: OutboundRecord;
+  readonly record: PublishedMessage;
   readonly exchange: string;
   readonly routingKey: string;
   readonly resolve: (receipt: Receipt) => void;

@@ -107,7 +107,8 @@ describe.skipIf(!possible)("a RabbitMQ of our own", () => {
       got.add(textOf(delivery));
       inbox.sink(delivery);
     });
-    const confirmed: string[] = [];
+    await broker.publish(record(topic, "held", { delayMs: 2_000 }));
+    const confirmed = ["held"];
     let stopped = false;
     const down = (): boolean =>
       broker.told.findLast(({ type }) => type === "connected" || type === "disconnected")?.type === "disconnected";

@@ -36,6 +36,16 @@ describe("from a record", () => {
     expect(propertiesOf(record("a"))).not.toHaveProperty("replyTo");
   });
 
+  it("lets no time run out in the queue that holds a message, but says until when it is worth delivering", () => {
+    const before = Date.now();
+    const held = propertiesOf(record("a", "", { delayMs: 1_000, expiresInMs: 5_000 }));
+    expect(held).not.toHaveProperty("expiration");
+    const expiresAt = Number((held.headers as Record<string, string>)["busbar-expires-at"]);
+    expect(expiresAt - 5_000).toBeGreaterThanOrEqual(before);
+    expect(expiresAt - 5_000).toBeLessThanOrEqual(Date.now());
+    expect(propertiesOf(record("a", "", { delayMs: 0, expiresInMs: 5_000 }))).toMatchObject({ expiration: "5000" });
+  });
+
   it("sends at most once neither persistent nor mandatory", () => {
     expect(propertiesOf(record("a", "", { delivery: "at-most-once" }))).toMatchObject({
       persistent: false,
@@ -61,8 +71,6 @@ describe("from a record", () => {
     ["a correlation id over 255 bytes", { correlationId: "1".repeat(256) }, "BUSBAR_INVALID_ARGUMENT"],
     ["an expiry over ten years", { expiresInMs: 315_360_000_001 }, "BUSBAR_INVALID_ARGUMENT"],
     ["retain", { retain: true }, "BUSBAR_UNSUPPORTED"],
-    ["a delay", { delayMs: 1 }, "BUSBAR_UNSUPPORTED"],
-    ["a priority", { priority: 1 }, "BUSBAR_UNSUPPORTED"],
   ])("refuses %s before anything is sent", (_, changes, code) => {
     expect(() => propertiesOf(record("a", "", changes))).toThrow(expect.objectContaining({ code, retryable: false }));
   });
