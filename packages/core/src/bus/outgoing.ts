@@ -58,7 +58,7 @@ function check(call: string, topic: string, options: PublishOptions, allowed: re
     (expiresInMs === undefined || isDuration(expiresInMs)) &&
     (delayMs === undefined || isDuration(delayMs)) &&
     (retain === undefined || isFlag(retain)) &&
-    (requireSubscriber === undefined || isFlag(requireSubscriber)) &&
+    (requireSubscriber === undefined || (isFlag(requireSubscriber) && !(requireSubscriber && delayMs !== undefined))) &&
     (priority === undefined || isPriority(priority)) &&
     (signal === undefined || signal instanceof AbortSignal)
   )
@@ -78,6 +78,8 @@ function problemsOf(options: PublishOptions, allowed: readonly string[]): string
     if (value !== undefined && !isDuration(value)) problems.push(`${name} is not a positive number of milliseconds`);
   for (const [name, value] of Object.entries({ retain, requireSubscriber }))
     if (value !== undefined && !isFlag(value)) problems.push(`${name} is neither true nor false`);
+  if (requireSubscriber === true && delayMs !== undefined)
+    problems.push("requireSubscriber cannot be kept with delayMs, since nobody knows who will be there by then");
   if (priority !== undefined && !isPriority(priority)) problems.push("priority is not a whole number from 0 to 255");
   if (signal !== undefined && !(signal instanceof AbortSignal)) problems.push("signal is not an AbortSignal");
   return problems;

@@ -64,6 +64,7 @@ it("a guarantee that there is not is refused, and not taken for another one", as
 const wrongPublishOptions: readonly Record<string, unknown>[] = [
   { retain: "yes" },
   { requireSubscriber: 1 },
+  { requireSubscriber: true, delayMs: 1_000 },
   { priority: 1.5 },
   { priority: "high" },
   { params: { room: "kitchen" } },
