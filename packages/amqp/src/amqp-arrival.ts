@@ -17,9 +17,11 @@ export class AmqpArrival implements Arrival {
   delivery: Delivery | undefined;
   readonly #settle: SettleArrival;
 
-  constructor(message: ConsumeMessage, counted: boolean, settle: SettleArrival) {
+  /** @param topic What it is handed over under, whatever its routing key. */
+  constructor(message: ConsumeMessage, topic: string | undefined, counted: boolean, settle: SettleArrival) {
     this.tag = message.fields.deliveryTag;
-    this.record = recordOf(message);
+    const record = recordOf(message);
+    this.record = topic === undefined ? record : { ...record, address: topic };
     this.deliveries = deliveriesOf(message, counted);
     this.redelivered = isRedelivered(message);
     this.#settle = settle;

@@ -175,7 +175,8 @@ export class AmqpBroker implements Broker<AmqpCapabilities, ChannelModel> {
 
   async #lag(subscription: string): Promise<number | undefined> {
     const { link } = this.#opened().publishing;
-    return link === undefined ? undefined : waitingIn(link, subscription);
+    const there = [...this.#subscribers].find(({ name }) => name === subscription);
+    return link === undefined ? undefined : waitingIn(link, there?.queue ?? subscription);
   }
 
   #opened(): Open {

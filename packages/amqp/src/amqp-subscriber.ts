@@ -1,10 +1,20 @@
 import type { Delivery, InboundRecord, Outcome, SubscribeRequest, Subscriber } from "@busbar/core/contract";
-import { atMost, BusError, ConnectionError, HandOut, pause, reservedToken } from "@busbar/core/driver";
-import type { StatusHub } from "@busbar/core/driver";
+import {
+  atMost,
+  BusError,
+  ConnectionError,
+  HandOut,
+  matches,
+  parseCheckedFilter,
+  pause,
+  RefusedError,
+  reservedToken,
+} from "@busbar/core/driver";
+import type { ParsedFilter, StatusHub } from "@busbar/core/driver";
 import type { ConsumeMessage } from "amqplib";
 import { AmqpArrival } from "./amqp-arrival.ts";
 import { onOwnChannel } from "./channel-life.ts";
-import { maxHoldMs } from "./capabilities.ts";
+import { maxHoldMs, spreads } from "./capabilities.ts";
 import { classify } from "./classify.ts";
 import type { Connection } from "./connection.ts";
 import { ConsumerChannel } from "./consumer-channel.ts";
@@ -12,10 +22,11 @@ import { Departures } from "./departures.ts";
 import type { Link } from "./dial.ts";
 import { keepAttached } from "./keep-attached.ts";
 import type { Attached } from "./keep-attached.ts";
+import type { AdoptedQueueOptions } from "./native-options.ts";
 import type { AmqpSettings } from "./options.ts";
 import type { Publisher } from "./publisher.ts";
 import { hasExpired } from "./to-record.ts";
-import { countsDeliveries, ensureQueue, isTransient, waitingIn } from "./topology.ts";
+import { adoptedQueue, countsDeliveries, ensureQueue, isTransient, waitingIn } from "./topology.ts";
 
 /** How long `close` waits for each word of a broker that may be gone, in milliseconds. */
 const goodbyeMs = 2000;
@@ -28,6 +39,12 @@ export class AmqpSubscriber implements Subscriber {
   readonly #request: SubscribeRequest;
   readonly #handOut: HandOut;
   readonly #publisher: Publisher;
+  /** What somebody else's queue is read as; `undefined` for a queue of the bus. */
+  readonly #adopted: AdoptedQueueOptions | undefined;
+  /** The name of the queue. */
+  readonly queue: string;
+  /** Where the exchange gives more than the binding asks for, what is to be kept of it. */
+  readonly #filter: ParsedFilter | undefined;
   readonly #onClosed: () => void;
   readonly #departures: Departures | undefined;
   readonly #ending = new AbortController();
@@ -55,9 +72,17 @@ export class AmqpSubscriber implements Subscriber {
     this.#statuses = statuses;
     this.#request = request;
     this.#publisher = publisher;
+    this.#adopted = adoptedQueue(request, settings);
+    this.queue = this.#adopted?.queue ?? request.name;
+    if (this.#adopted === undefined && spreads(settings)) this.#filter = parseCheckedFilter(request.filter);
     this.#onClosed = onClosed;
     if (request.delivery === "at-most-once") this.#departures = new Departures(sink);
     this.#handOut = new HandOut({ credit: request.maxInFlight, sink: (delivery) => this.#hand(delivery, sink) });
+  }
+
+  /** `SubscribeRequest.name`. */
+  get name(): string {
+    return this.#request.name;
   }
 
   /** Declares the queue and consumes it; resolves when what is published from now on is received. From then on it comes back by itself. */
@@ -66,7 +91,7 @@ export class AmqpSubscriber implements Subscriber {
     await keepAttached(
       this.#connection,
       {
-        what: `Subscribing to "${filter}" (queue "${name}") failed`,
+        what: `Subscribing to "${filter}" (queue "${this.queue}") failed`,
         attach: (link, again) => this.#attach(link, again),
         onLost: (error) => this.#statuses.emit({ type: "subscription", name, connected: false, error }),
         onBack: () => this.#statuses.emit({ type: "subscription", name, connected: true }),
@@ -104,7 +129,16 @@ export class AmqpSubscriber implements Subscriber {
   async remove(): Promise<void> {
     await this.close();
     const { name, filter } = this.#request;
-    const what = `Deleting the subscription to "${filter}" (queue "${name}") failed`;
+    const what = `Deleting the subscription to "${filter}" (queue "${this.queue}") failed`;
+    if (this.#adopted !== undefined) {
+      throw new RefusedError(
+        `${what}: native.queues names it, so it is somebody else's; delete it where it was made.`,
+        {
+          broker: "amqp",
+          topic: filter,
+        },
+      );
+    }
     const { link } = this.#connection;
     if (link === undefined)
       throw new ConnectionError(`${what}: there is no connection to RabbitMQ at the moment.`, {
@@ -118,8 +152,9 @@ export class AmqpSubscriber implements Subscriber {
 
   async #attach(link: Link, again: boolean): Promise<Attached> {
     const { name, maxInFlight, member } = this.#request;
-    const gone = again && (await waitingIn(link, name)) === undefined;
-    const consumer = await ConsumerChannel.open(link, maxInFlight, name);
+    const { queue } = this;
+    const gone = again && (await waitingIn(link, queue)) === undefined;
+    const consumer = await ConsumerChannel.open(link, maxInFlight, queue);
     const end = consumer.end.then((error) => {
       this.#onEnd(consumer);
       return error;
@@ -128,7 +163,7 @@ export class AmqpSubscriber implements Subscriber {
       await ensureQueue(consumer.channel, this.#request, this.#settings);
       this.#ending.signal.throwIfAborted();
       this.#consumer = consumer;
-      await consumer.consume(name, member, (message) => this.#onMessage(consumer, message));
+      await consumer.consume(queue, member, (message) => this.#onMessage(consumer, message));
     } catch (error) {
       await consumer.close();
       throw error;
@@ -136,7 +171,7 @@ export class AmqpSubscriber implements Subscriber {
     // Stopped while it came back: the stop did not know of this consumer yet.
     if (this.#ending.signal.aborted) await consumer.close();
     else if (gone) {
-      const reason = `The queue "${name}" was gone and was made anew: what was published meanwhile, and what it kept, is lost.`;
+      const reason = `The queue "${queue}" was gone and was made anew: what was published meanwhile, and what it kept, is lost.`;
       this.#statuses.emit({ type: "position-lost", name, reason });
     }
     return { end };
@@ -144,8 +179,8 @@ export class AmqpSubscriber implements Subscriber {
 
   #onMessage(consumer: ConsumerChannel, message: ConsumeMessage): void {
     if (this.#consumer !== consumer) return;
-    const counted = countsDeliveries(this.#request, this.#settings);
-    const arrival = new AmqpArrival(message, counted, (settled, outcome, delayMs = 0) => {
+    const counted = countsDeliveries(this.#request, this.#settings, message);
+    const arrival = new AmqpArrival(message, this.#adopted?.topic, counted, (settled, outcome, delayMs = 0) => {
       if (outcome === "release" && delayMs > 0 && this.#departures === undefined)
         return this.#releaseLater(consumer, settled, message, delayMs);
       // The end of the channel gives it back, among the others in their order.
@@ -156,6 +191,8 @@ export class AmqpSubscriber implements Subscriber {
     });
     // A filter that begins with a wildcard binds the bus's own topics too, and no filter of a user is to see those.
     if (isReserved(arrival.record.address) && !isReserved(this.#request.filter))
+      return void consumer.settle(arrival, "ack");
+    if (this.#filter !== undefined && !matches(this.#filter, arrival.record.address))
       return void consumer.settle(arrival, "ack");
     if (hasExpired(message)) return void consumer.settle(arrival, "ack");
     if (this.#departures !== undefined) this.#undeparted.set(arrival.record, arrival);
@@ -193,8 +230,7 @@ export class AmqpSubscriber implements Subscriber {
    */
   #releaseLater(consumer: ConsumerChannel, arrival: AmqpArrival, message: ConsumeMessage, delayMs: number): void {
     const dueAt = performance.now() + delayMs;
-    const { name } = this.#request;
-    const returning = this.#publisher.returnLater(name, message, arrival.deliveries, delayMs).then(
+    const returning = this.#publisher.returnLater(this.queue, message, arrival.deliveries, delayMs).then(
       () => void (consumer.settle(arrival, "ack") || this.#tellUnsettled(arrival, "release")),
       (error: unknown) => {
         if (BusError.is(error) && !error.retryable) this.#tellUnsettled(arrival, "release", error);
@@ -231,12 +267,16 @@ export class AmqpSubscriber implements Subscriber {
     this.#consumer = undefined;
     this.#handOut.endGeneration();
     const { link } = this.#connection;
-    if (link === undefined || this.#silent || !isTransient(this.#request)) return;
+    if (link === undefined || this.#silent || !this.#isToGo()) return;
     // When this fails, the queue goes by itself after its time.
     await atMost(
       goodbyeMs,
       onOwnChannel(link, (channel) => channel.deleteQueue(this.#request.name)),
     );
+  }
+
+  #isToGo(): boolean {
+    return isTransient(this.#request) && this.#adopted === undefined;
   }
 }
 

@@ -22,7 +22,7 @@ export const amqpCapabilities = {
   retain: "unsupported",
   expiry: "native",
   delay: "native",
-  priority: "unsupported",
+  priority: "native",
   deadLetters: "native",
   replies: "native",
   lag: "native",
@@ -65,11 +65,19 @@ export function effectiveCapabilities(
     supports: {
       ...amqpCapabilities,
       ...(classic ? { deliveryCount: "unsupported" } : {}),
+      ...(settings.maxPriority === undefined ? { priority: "unsupported" } : {}),
+      ...(settings.exchangeType === "direct" ? { wildcards: "unsupported" } : {}),
+      ...(spreads(settings) ? { routing: "unsupported" } : {}),
       ...(holds(server) ? {} : { delay: "unsupported", delayedRelease: "unsupported" }),
     },
     limits,
     warnings: warnings(server, classic),
   };
+}
+
+/** True where the exchange gives every queue each message, whatever its routing key. */
+export function spreads({ exchangeType }: AmqpSettings): boolean {
+  return exchangeType === "fanout" || exchangeType === "headers";
 }
 
 /** At-least-once dead-lettering came with 3.10; without it a message that is held could be lost on its way on. */

@@ -1,30 +1,7 @@
 import type { AdapterOptions, TlsOptions, Topology } from "@busbar/core/contract";
 import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
-
-/** What only RabbitMQ has. */
-export interface AmqpNativeOptions {
-  /**
-   * The exchange that messages are published to and that queues are bound to. Another than the default is adopted as it is
-   * when it exists; with `topology: "create"` a missing one is declared as a durable topic exchange.
-   *
-   * @default "amq.topic"
-   */
-  readonly exchange?: string | undefined;
-  /**
-   * The kind of queue behind a group or a durable subscription. A `classic` one counts no deliveries and is not replicated.
-   * Changing it for a queue that exists is refused by the broker: remove the subscription first.
-   *
-   * @default "quorum"
-   */
-  readonly queueType?: "quorum" | "classic" | undefined;
-  /**
-   * After how long without a sign of life a connection is taken for dead by the broker or, within three times as long, by
-   * the client; in milliseconds, rounded up to whole seconds. The broker may ask for less.
-   *
-   * @default 10_000
-   */
-  readonly heartbeatMs?: number | undefined;
-}
+import { isName, isPositive, knownNative, nativeSettings } from "./native-options.ts";
+import type { AmqpNativeOptions, NativeSettings } from "./native-options.ts";
 
 /** What `amqp()` is made from. */
 export type AmqpOptions = AdapterOptions<AmqpNativeOptions>;
@@ -36,7 +13,7 @@ export interface AmqpHost {
 }
 
 /** The options, checked, with every default filled in. */
-export interface AmqpSettings {
+export interface AmqpSettings extends NativeSettings {
   readonly protocol: "amqp" | "amqps";
   readonly hosts: readonly AmqpHost[];
   readonly virtualHost: string;
@@ -46,12 +23,8 @@ export interface AmqpSettings {
   readonly clientName: string;
   readonly connectTimeoutMs: number;
   readonly topology: Topology;
-  readonly exchange: string;
-  readonly queueType: "quorum" | "classic";
-  readonly heartbeatSeconds: number;
 }
 
-const knownNative = ["exchange", "queueType", "heartbeatMs"];
 const topologies: readonly Topology[] = ["create", "check", "assume"];
 
 /**
@@ -61,9 +34,7 @@ const topologies: readonly Topology[] = ["create", "check", "assume"];
 export function amqpSettings(
   options: AdapterOptions<Readonly<Record<string, unknown>> | AmqpNativeOptions>,
 ): AmqpSettings {
-  const native = (options.native ?? {}) as AmqpNativeOptions;
   const { credentials = {}, tls, clientName = "busbar", connectTimeoutMs = 10_000, topology = "create" } = options;
-  const { exchange = "amq.topic", queueType = "quorum", heartbeatMs = 10_000 } = native;
   const address = parseUrl(options.url);
   const problems = unknownOptionProblems(options, knownNative);
   const must = (holds: boolean, problem: string): void => void (holds || problems.push(problem));
@@ -79,12 +50,7 @@ export function amqpSettings(
   must(isName(clientName), "clientName: must be a text that is not empty");
   must(isPositive(connectTimeoutMs), "connectTimeoutMs: must be a number of milliseconds above 0");
   must(topologies.includes(topology), 'topology: must be "create", "check" or "assume"');
-  must(
-    isName(exchange) && Buffer.byteLength(exchange) <= 255,
-    "native.exchange: must be the name of an exchange, at most 255 bytes",
-  );
-  must(queueType === "quorum" || queueType === "classic", 'native.queueType: must be "quorum" or "classic"');
-  must(isPositive(heartbeatMs), "native.heartbeatMs: must be a number of milliseconds above 0");
+  const native = nativeSettings((options.native ?? {}) as AmqpNativeOptions, problems);
   if (problems.length > 0 || typeof address === "string") throw new ConfigError(problems, { broker: "amqp" });
   return {
     protocol: address.protocol,
@@ -96,18 +62,8 @@ export function amqpSettings(
     clientName,
     connectTimeoutMs,
     topology,
-    exchange,
-    queueType,
-    heartbeatSeconds: Math.ceil(heartbeatMs / 1000),
+    ...native,
   };
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === "string" && value !== "";
-}
-
-function isPositive(value: unknown): boolean {
-  return typeof value === "number" && Number.isFinite(value) && value > 0;
 }
 
 interface Address {

@@ -1,8 +1,15 @@
 import type { EffectiveCapabilities, OutboundRecord, Receipt } from "@busbar/core/contract";
-import { BusError, ConnectionError, RefusedError, rejected } from "@busbar/core/driver";
+import {
+  BusError,
+  ConnectionError,
+  InvalidArgumentError,
+  RefusedError,
+  rejected,
+  UnsupportedError,
+} from "@busbar/core/driver";
 import type { StatusHub } from "@busbar/core/driver";
 import type { Message, Options } from "amqplib";
-import { effectiveCapabilities } from "./capabilities.ts";
+import { effectiveCapabilities, spreads } from "./capabilities.ts";
 import { maxBodyBytesIn } from "./classify.ts";
 import type { Connection } from "./connection.ts";
 import type { Link } from "./dial.ts";
@@ -61,10 +68,11 @@ export class Publisher {
     try {
       const properties = propertiesOf(record);
       const channel = this.#ready(record);
+      if (record.priority !== undefined) this.#assertPriority(record.priority, record.topic);
       if (isHeld(record)) return this.#publishLater(record, properties);
       const { exchange } = this.#settings;
       return isConfirmed(record)
-        ? channel.confirmed(exchange, routingKeyOf(record.address), record, properties)
+        ? this.#told(channel.confirmed(exchange, routingKeyOf(record.address), record, properties))
         : channel.written(exchange, routingKeyOf(record.address), record, properties);
     } catch (error) {
       return rejected(error);
@@ -143,6 +151,27 @@ export class Publisher {
       "BUSBAR_NOT_FOUND",
       `${what} failed: the queue that would hold it, "${queue}", is not there, or not bound to "${exchange}". ${advice}`,
       true,
+      { broker: "amqp", topic },
+    );
+  }
+
+  /** What an exchange that gives every queue each message says of one is nothing about subscribers to its topic. */
+  #told(receipt: Promise<Receipt>): Promise<Receipt> {
+    return spreads(this.#settings) ? receipt.then(({ id }) => ({ id })) : receipt;
+  }
+
+  #assertPriority(priority: number, topic: string): void {
+    const { maxPriority } = this.#settings;
+    if (maxPriority === undefined) {
+      const detail = 'queues have no priorities; set native.queueType to "classic" and native.maxPriority.';
+      throw new UnsupportedError([{ capability: "priority", subject: `publish("${topic}")`, detail }], {
+        broker: "amqp",
+        topic,
+      });
+    }
+    if (priority <= maxPriority) return;
+    throw new InvalidArgumentError(
+      `Publishing to "${topic}" failed: the priority ${priority} is above ${maxPriority} (native.maxPriority), where RabbitMQ tells none from another.`,
       { broker: "amqp", topic },
     );
   }

@@ -363,10 +363,10 @@ describe.skipIf(brokerUrl === undefined)("what RabbitMQ needs", () => {
 
   it("refuses what it cannot do instead of dropping it", async () => {
     const broker = await openBroker();
-    // Delays would need a queue for each step; a quorum queue with priorities is refused with 406.
-    const asked = { delayMs: 10, priority: 1, retain: true } as const;
-    const capabilities = ["delay", "priority", "retain"] as const;
-    for (const capability of capabilities) expect(broker.declared[capability]).toBe("unsupported");
+    // A quorum queue with priorities is refused with 406, and RabbitMQ keeps no last values.
+    const asked = { priority: 1, retain: true } as const;
+    for (const capability of ["priority", "retain"] as const)
+      expect((await broker.open()).supports[capability]).toBe("unsupported");
     for (const [option, value] of Object.entries(asked)) {
       expect(await errorOf(broker.publish(record("a", "", { [option]: value })))).toMatchObject({
         code: "BUSBAR_UNSUPPORTED",

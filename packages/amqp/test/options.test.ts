@@ -27,7 +27,11 @@ describe("options", () => {
       connectTimeoutMs: 10_000,
       topology: "create",
       exchange: "amq.topic",
+      exchangeType: undefined,
       queueType: "quorum",
+      maxPriority: undefined,
+      maxLength: undefined,
+      queues: [],
       heartbeatSeconds: 10,
     });
   });
@@ -66,6 +70,37 @@ describe("options", () => {
     expect(problems.join("\n")).toMatch(/clientNam.*"clientName"/);
     expect(problems.join("\n")).toMatch(/exchnage.*"exchange"/);
     expect(problems).toHaveLength(9);
+  });
+
+  it("refuses native options that cannot be kept, each with what to do", () => {
+    const filter = "a.{room}";
+    const problems = problemsOf({
+      url: "amqp://h",
+      native: {
+        exchange: "x".repeat(221),
+        exchangeType: "x-random",
+        maxPriority: 10,
+        maxLength: 0,
+        queues: [
+          { filter, group: "g", queue: "q", topic: "b.kitchen" },
+          { filter: "a.*", group: "g", queue: "other" },
+          { filter: "", queue: "", gruop: "g" },
+        ],
+      },
+    });
+    expect(problems).toEqual([
+      expect.stringMatching(/exchange: .* 220 bytes/),
+      expect.stringMatching(/exchangeType: .*"direct"/),
+      expect.stringMatching(/maxPriority: .*"classic"/),
+      expect.stringMatching(/maxLength: /),
+      expect.stringMatching(/queues\[0\].topic: .*"a.{room}"/),
+      expect.stringMatching(/queues\[1\]: .* has a queue already/),
+      expect.stringMatching(/queues\[2\].*"group"/),
+      expect.stringMatching(/queues\[2\].filter/),
+      expect.stringMatching(/queues\[2\].queue/),
+    ]);
+    expect(problemsOf({ url: "amqp://h", native: { queueType: "classic", maxPriority: 256 } })).toHaveLength(1);
+    expect(problemsOf({ url: "amqp://h", native: { queues: {} } })).toEqual([expect.stringContaining("a list of")]);
   });
 
   it("refuses TLS options for a URL without TLS", () => {

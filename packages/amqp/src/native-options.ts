@@ -1,0 +1,172 @@
+import { matches, parseCheckedFilter, topicProblem, unknownKeyProblems } from "@busbar/core/driver";
+
+/** The kinds of exchange that RabbitMQ has without a plugin. */
+export type ExchangeType = "topic" | "direct" | "fanout" | "headers";
+
+/** A queue of somebody else's that a subscription reads. */
+export interface AdoptedQueueOptions {
+  /** The filter of the subscription, as it is written where it subscribes. */
+  readonly filter: string;
+  /** The group of the subscription. Absent: it has none. */
+  readonly group?: string | undefined;
+  /** The name of the queue. It is never declared, bound or deleted. */
+  readonly queue: string;
+  /**
+   * The topic that its messages are handed over under, which has to fit the filter, where their routing keys do not tell.
+   *
+   * @default their routing key
+   */
+  readonly topic?: string | undefined;
+}
+
+/** What only RabbitMQ has. */
+export interface AmqpNativeOptions {
+  /**
+   * The exchange that messages are published to and that queues are bound to. Another than the default is adopted as it is
+   * when it exists; with `topology: "create"` a missing one is declared durable, of `exchangeType`.
+   *
+   * @default "amq.topic"
+   */
+  readonly exchange?: string | undefined;
+  /**
+   * What kind of exchange that is; one that exists with another is refused. With `direct` there are no wildcards. `fanout` and `headers` give every
+   * subscription each message, of which the driver drops what does not fit its filter.
+   *
+   * @default "topic", unchecked where the exchange exists
+   */
+  readonly exchangeType?: ExchangeType | undefined;
+  /**
+   * The kind of queue behind a group or a durable subscription. A `classic` one counts no deliveries and is not replicated.
+   * Changing it for a queue that exists is refused by the broker: remove the subscription first.
+   *
+   * @default "quorum"
+   */
+  readonly queueType?: "quorum" | "classic" | undefined;
+  /**
+   * The highest priority that queues tell apart, 1 to 255, with `queueType: "classic"` only; each level costs the broker some memory, so 10 is plenty.
+   * Fixed with the queue, like its type.
+   *
+   * @default no priorities
+   */
+  readonly maxPriority?: number | undefined;
+  /**
+   * The most messages that wait in the queue of a group or a durable subscription. A full queue refuses publishes with a `CapacityError`; none is dropped.
+   * Fixed with the queue, like its type: a policy of the operator can be changed.
+   *
+   * @default no bound
+   */
+  readonly maxLength?: number | undefined;
+  /**
+   * Queues of somebody else's that subscriptions read instead of one that the bus makes.
+   *
+   * @default none
+   */
+  readonly queues?: readonly AdoptedQueueOptions[] | undefined;
+  /**
+   * After how long without a sign of life a connection is taken for dead by the broker or, within three times as long, by
+   * the client; in milliseconds, rounded up to whole seconds. The broker may ask for less.
+   *
+   * @default 10_000
+   */
+  readonly heartbeatMs?: number | undefined;
+}
+
+/** The native options, with every default filled in. */
+export interface NativeSettings {
+  readonly exchange: string;
+  readonly exchangeType: ExchangeType | undefined;
+  readonly queueType: "quorum" | "classic";
+  readonly maxPriority: number | undefined;
+  readonly maxLength: number | undefined;
+  readonly queues: readonly AdoptedQueueOptions[];
+  readonly heartbeatSeconds: number;
+}
+
+/** The names of the native options. */
+export const knownNative: readonly string[] = [
+  "exchange",
+  "exchangeType",
+  "queueType",
+  "maxPriority",
+  "maxLength",
+  "queues",
+  "heartbeatMs",
+];
+
+const exchangeTypes: readonly unknown[] = ["topic", "direct", "fanout", "headers"];
+
+/** The longest name of an exchange: those of the exchanges and queues for delays are made of it, and have 255 bytes. */
+const maxExchangeBytes = 220;
+
+/** Fills in the defaults, and adds to `problems` what is wrong. */
+export function nativeSettings(native: AmqpNativeOptions, problems: string[]): NativeSettings {
+  const { exchange = "amq.topic", exchangeType, queueType = "quorum", heartbeatMs = 10_000 } = native;
+  const { maxPriority, maxLength, queues = [] } = native;
+  const must = (holds: boolean, problem: string): void => void (holds || problems.push(`native.${problem}`));
+  must(
+    isName(exchange) && Buffer.byteLength(exchange) <= maxExchangeBytes,
+    `exchange: must be the name of an exchange, at most ${maxExchangeBytes} bytes`,
+  );
+  must(
+    exchangeType === undefined || exchangeTypes.includes(exchangeType),
+    'exchangeType: must be "topic", "direct", "fanout" or "headers"',
+  );
+  must(queueType === "quorum" || queueType === "classic", 'queueType: must be "quorum" or "classic"');
+  must(maxPriority === undefined || isWhole(maxPriority, 255), "maxPriority: must be a whole number from 1 to 255");
+  must(
+    maxPriority === undefined || queueType === "classic",
+    'maxPriority: quorum queues have no priorities; set queueType to "classic"',
+  );
+  must(
+    maxLength === undefined || isWhole(maxLength, Number.MAX_SAFE_INTEGER),
+    "maxLength: must be a whole number above 0",
+  );
+  must(isPositive(heartbeatMs), "heartbeatMs: must be a number of milliseconds above 0");
+  if (Array.isArray(queues)) checkQueues(queues, problems);
+  else problems.push("native.queues: must be a list of { filter, group, queue }");
+  return {
+    exchange,
+    exchangeType,
+    queueType,
+    maxPriority,
+    maxLength,
+    queues,
+    heartbeatSeconds: Math.ceil(heartbeatMs / 1000),
+  };
+}
+
+function checkQueues(queues: readonly unknown[], problems: string[]): void {
+  const seen = new Set<string>();
+  for (const [index, entry] of queues.entries()) {
+    const path = `native.queues[${index}]`;
+    const { filter, group, queue, topic, ...unknown } = (entry ?? {}) as Partial<Record<string, unknown>>;
+    problems.push(...unknownKeyProblems(unknown, ["filter", "group", "queue", "topic"], path));
+    if (!isName(filter)) problems.push(`${path}.filter: must be the filter of a subscription`);
+    if (!isName(queue)) problems.push(`${path}.queue: must be the name of a queue`);
+    if (group !== undefined && !isName(group)) problems.push(`${path}.group: must be the name of a group`);
+    if (!isName(filter)) continue;
+    const { canonical } = parseCheckedFilter(filter);
+    if (
+      topic !== undefined &&
+      !(topicProblem(topic) === undefined && matches(parseCheckedFilter(filter), topic as string))
+    )
+      problems.push(`${path}.topic: must be a topic that fits the filter "${filter}"`);
+    const subscription = JSON.stringify([canonical, group]);
+    if (seen.has(subscription)) problems.push(`${path}: the subscription to "${filter}" has a queue already`);
+    seen.add(subscription);
+  }
+}
+
+/** True for a text that is not empty. */
+export function isName(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+/** True for a number above 0. */
+export function isPositive(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value) && value > 0;
+}
+
+function isWhole(value: unknown, most: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most;
+}
