@@ -65,11 +65,17 @@ const refused =
 const table: readonly Row[] = [
   {
     when: /^Handshake terminated by server: 403 /,
-    make: refused("Are user name and password right?", "BUSBAR_AUTHENTICATION"),
+    make: refused(
+      "Are user name and password right, or is the name in the client certificate one of its users?",
+      "BUSBAR_AUTHENTICATION",
+    ),
   },
   {
     when: /^SASL mechanism \S+ is not provided/,
-    make: refused("Its operator has to allow passwords.", "BUSBAR_AUTHENTICATION"),
+    make: refused(
+      "Its operator has to allow it (auth_mechanisms; EXTERNAL takes the plugin rabbitmq_auth_mechanism_ssl).",
+      "BUSBAR_AUTHENTICATION",
+    ),
   },
   {
     when: /^Expected ConnectionOpenOk; got <ConnectionClose/,

@@ -1,6 +1,6 @@
 import type { BusError } from "@busbar/core/driver";
 import { atMost, ConnectionError } from "@busbar/core/driver";
-import { connect } from "amqplib";
+import { connect, credentials } from "amqplib";
 import type { ChannelModel } from "amqplib";
 import type { ServerIdentity } from "./capabilities.ts";
 import { classify } from "./classify.ts";
@@ -80,6 +80,7 @@ async function dialHost(
       noDelay: true,
       keepAlive: true,
       timeout: timeoutMs,
+      ...(settings.saslMechanism === "external" ? { credentials: credentials.external() } : {}),
       clientProperties: { connection_name: settings.clientName, purpose },
     },
   );

@@ -63,6 +63,13 @@ export interface AmqpNativeOptions {
    */
   readonly queues?: readonly AdoptedQueueOptions[] | undefined;
   /**
+   * How this process proves who it is (SASL): with user name and password, or with the client certificate under `tls`, which takes `amqps:` and on the
+   * server the plugin `rabbitmq_auth_mechanism_ssl`.
+   *
+   * @default "plain"
+   */
+  readonly saslMechanism?: "plain" | "external" | undefined;
+  /**
    * After how long without a sign of life a connection is taken for dead by the broker or, within three times as long, by
    * the client; in milliseconds, rounded up to whole seconds. The broker may ask for less.
    *
@@ -79,6 +86,7 @@ export interface NativeSettings {
   readonly maxPriority: number | undefined;
   readonly maxLength: number | undefined;
   readonly queues: readonly AdoptedQueueOptions[];
+  readonly saslMechanism: "plain" | "external";
   readonly heartbeatSeconds: number;
 }
 
@@ -90,6 +98,7 @@ export const knownNative: readonly string[] = [
   "maxPriority",
   "maxLength",
   "queues",
+  "saslMechanism",
   "heartbeatMs",
 ];
 
@@ -101,7 +110,7 @@ const maxExchangeBytes = 220;
 /** Fills in the defaults, and adds to `problems` what is wrong. */
 export function nativeSettings(native: AmqpNativeOptions, problems: string[]): NativeSettings {
   const { exchange = "amq.topic", exchangeType, queueType = "quorum", heartbeatMs = 10_000 } = native;
-  const { maxPriority, maxLength, queues = [] } = native;
+  const { maxPriority, maxLength, queues = [], saslMechanism = "plain" } = native;
   const must = (holds: boolean, problem: string): void => void (holds || problems.push(`native.${problem}`));
   must(
     isName(exchange) && Buffer.byteLength(exchange) <= maxExchangeBytes,
@@ -121,6 +130,7 @@ export function nativeSettings(native: AmqpNativeOptions, problems: string[]): N
     maxLength === undefined || isWhole(maxLength, Number.MAX_SAFE_INTEGER),
     "maxLength: must be a whole number above 0",
   );
+  must(saslMechanism === "plain" || saslMechanism === "external", 'saslMechanism: must be "plain" or "external"');
   must(isPositive(heartbeatMs), "heartbeatMs: must be a number of milliseconds above 0");
   if (Array.isArray(queues)) checkQueues(queues, problems);
   else problems.push("native.queues: must be a list of { filter, group, queue }");
@@ -131,6 +141,7 @@ export function nativeSettings(native: AmqpNativeOptions, problems: string[]): N
     maxPriority,
     maxLength,
     queues,
+    saslMechanism,
     heartbeatSeconds: Math.ceil(heartbeatMs / 1000),
   };
 }

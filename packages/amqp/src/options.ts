@@ -50,7 +50,18 @@ export function amqpSettings(
   must(isName(clientName), "clientName: must be a text that is not empty");
   must(isPositive(connectTimeoutMs), "connectTimeoutMs: must be a number of milliseconds above 0");
   must(topologies.includes(topology), 'topology: must be "create", "check" or "assume"');
-  const native = nativeSettings((options.native ?? {}) as AmqpNativeOptions, problems);
+  const { saslMechanism }: { readonly saslMechanism?: unknown } = options.native ?? {};
+  const external = saslMechanism === "external";
+  must(
+    !external || (tls?.cert !== undefined && tls.key !== undefined),
+    'native.saslMechanism: "external" is proved by a certificate; set tls.cert and tls.key, with an amqps: URL',
+  );
+  must(
+    !external ||
+      (Object.keys(credentials).length === 0 && (typeof address === "string" || address.username === undefined)),
+    'native.saslMechanism: "external" takes no user name and password; leave them out of the URL and of credentials',
+  );
+  const native = nativeSettings(options.native ?? {}, problems);
   if (problems.length > 0 || typeof address === "string") throw new ConfigError(problems, { broker: "amqp" });
   return {
     protocol: address.protocol,

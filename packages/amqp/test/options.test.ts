@@ -32,6 +32,7 @@ describe("options", () => {
       maxPriority: undefined,
       maxLength: undefined,
       queues: [],
+      saslMechanism: "plain",
       heartbeatSeconds: 10,
     });
   });
@@ -101,6 +102,16 @@ describe("options", () => {
     ]);
     expect(problemsOf({ url: "amqp://h", native: { queueType: "classic", maxPriority: 256 } })).toHaveLength(1);
     expect(problemsOf({ url: "amqp://h", native: { queues: {} } })).toEqual([expect.stringContaining("a list of")]);
+  });
+
+  it("takes a certificate or a password to prove who it is, not half of one and not both", () => {
+    const native = { saslMechanism: "external" };
+    const tls = { cert: "c", key: "k" };
+    expect(problemsOf({ url: "amqps://h", native })).toEqual([expect.stringContaining("tls.cert and tls.key")]);
+    for (const more of [{ url: "amqps://me:secret@h" }, { url: "amqps://h", credentials: { username: "me" } }])
+      expect(problemsOf({ ...more, native, tls })).toEqual([expect.stringContaining("no user name and password")]);
+    expect(problemsOf({ url: "amqps://h", native: { saslMechanism: "scram" } })).toHaveLength(1);
+    expect(amqpSettings({ url: "amqps://h", native, tls })).toMatchObject({ saslMechanism: "external" });
   });
 
   it("refuses TLS options for a URL without TLS", () => {

@@ -9,6 +9,7 @@ import {
   errorOf,
   foreignChannel,
   Inbox,
+  nextStatus,
   openBroker,
   proxied,
   record,
@@ -54,6 +55,35 @@ describe.skipIf(brokerUrl === undefined)("losing the connection", () => {
     broker.told.length = 0;
     await statusOf(broker, "connected");
     expect(await broker.publish(record(unique()))).toMatchObject({ routed: false });
+  });
+
+  it("goes on over the next host when its own is gone for good, and back again", async () => {
+    const [one, two] = [await proxied(), await proxied()];
+    two.proxy.refuse();
+    const hosts = [one, two].map(({ proxy }) => `127.0.0.1:${proxy.port}`).join();
+    const broker = await openBroker({ url: `amqp://guest:guest@${hosts}` });
+    const topic = unique("a.");
+    const inbox = acknowledging();
+    const subscriber = await broker.subscribe(request(topic, { group: "g" }), inbox.sink);
+    for (const [from, to] of [
+      [one.proxy, two.proxy],
+      [two.proxy, one.proxy],
+    ] as const) {
+      const [published, subscribed] = [
+        nextStatus(broker, "connected"),
+        nextStatus(broker, "subscription", ({ connected }) => connected),
+      ];
+      to.accept();
+      from.refuse();
+      from.cut();
+      await Promise.all([published, subscribed]);
+      expect(from.connections).toBe(0);
+      expect(to.connections).toBe(2);
+      const before = inbox.deliveries.length;
+      await broker.publish(record(topic, "m"));
+      await inbox.received(before + 1);
+    }
+    await subscriber.remove();
   });
 
   it("notices a peer that is silent, and lets go of its socket", async () => {
