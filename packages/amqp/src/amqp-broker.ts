@@ -15,6 +15,7 @@ import {
   atMost,
   ClosedError,
   ConnectionError,
+  InvalidArgumentError,
   rejected,
   StatusHub,
   UnsupportedError,
@@ -119,6 +120,29 @@ export class AmqpBroker implements Broker<AmqpCapabilities, ChannelModel> {
       throw this.#closing === undefined ? error : closed();
     }
     return subscriber;
+  }
+
+  /**
+   * Changes the password, such as a token that runs out: for the connections that are open, and for those to come. Rejects when the broker refuses it; what
+   * it refused is not used again, but RabbitMQ may have closed the connection for it.
+   *
+   * @param reason For the broker's log.
+   */
+  async updateSecret(secret: string, reason: string = "renewed"): Promise<void> {
+    const open = this.#opened();
+    if (this.#settings.saslMechanism !== "plain" || typeof secret !== "string" || secret === "") {
+      throw new InvalidArgumentError("updateSecret takes a password that is not empty, where there is a password.", {
+        broker: "amqp",
+      });
+    }
+    const former = this.#settings.password;
+    this.#settings.password = secret;
+    try {
+      await Promise.all([open.publishing, open.consuming].map((connection) => connection.updateSecret(secret, reason)));
+    } catch (error) {
+      this.#settings.password = former;
+      throw error;
+    }
   }
 
   close({ signal }: AbortOptions = {}): Promise<void> {

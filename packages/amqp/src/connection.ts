@@ -71,6 +71,17 @@ export class Connection {
       : Promise.resolve(this.#link);
   }
 
+  /**
+   * Gives the broker a new password for a connection that is open. One that ends meanwhile comes back with the new one anyway; rejects when the broker
+   * refuses it.
+   */
+  async updateSecret(secret: string, reason: string): Promise<void> {
+    const link = this.#link;
+    if (link === undefined) return;
+    const refusal = await Promise.race([link.lost, link.model.updateSecret(Buffer.from(secret), reason)]);
+    if (refusal !== undefined && !refusal.retryable) throw refusal;
+  }
+
   /** Ends it for good, politely while that takes no longer than `graceMs`. Never rejects. */
   async close(graceMs = 2000): Promise<void> {
     this.#closing.abort(new ClosedError("This connection was closed.", { broker: "amqp" }));

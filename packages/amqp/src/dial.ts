@@ -22,6 +22,8 @@ export interface Link {
   readonly model: ChannelModel;
   readonly server: ServerIdentity;
   readonly batch: SocketBatch;
+  /** Resolves with the reason when it is gone. */
+  readonly lost: Promise<BusError>;
   /** Closes it, politely while that takes no longer than `graceMs`. Never rejects. */
   close(graceMs: number): Promise<void>;
 }
@@ -123,13 +125,14 @@ function discard(model: ChannelModel): void {
 function linkOf(model: ChannelModel, events: LinkEvents): Link {
   let reason: unknown;
   let open = true;
-  const closed = new Promise<void>((resolve) => {
+  const lost = new Promise<BusError>((resolve) => {
     model.on("error", (error: Error) => (reason ??= error));
     model.on("close", (error?: Error) => {
       open = false;
       letGo(model);
-      resolve();
-      events.lost(classify(reason ?? error ?? new Error("Connection closed"), { what: "The connection ended" }));
+      const found = classify(reason ?? error ?? new Error("Connection closed"), { what: "The connection ended" });
+      resolve(found);
+      events.lost(found);
     });
   });
   model.on("blocked", (why: string) => events.flow(true, why));
@@ -139,11 +142,12 @@ function linkOf(model: ChannelModel, events: LinkEvents): Link {
     model,
     server: { product, version },
     batch: new SocketBatch(model),
+    lost,
     async close(graceMs) {
       if (!open) return;
       // The client's promise stays open for ever when the connection dies while it closes; its event does come.
       void model.close().catch(() => undefined);
-      await atMost(graceMs, closed);
+      await atMost(graceMs, lost);
       if (open) socketOf(model)?.destroy(new Error("Connection closing took too long"));
     },
   };

@@ -18,7 +18,8 @@ export interface AmqpSettings extends NativeSettings {
   readonly hosts: readonly AmqpHost[];
   readonly virtualHost: string;
   readonly username: string;
-  readonly password: string;
+  /** The one thing that changes while a broker is open: `AmqpBroker.updateSecret`. */
+  password: string;
   readonly tls: TlsOptions;
   readonly clientName: string;
   readonly connectTimeoutMs: number;
