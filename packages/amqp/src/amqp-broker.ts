@@ -18,7 +18,6 @@ import {
   InvalidArgumentError,
   rejected,
   StatusHub,
-  UnsupportedError,
 } from "@busbar/core/driver";
 import type { ChannelModel } from "amqplib";
 import { AmqpSubscriber } from "./amqp-subscriber.ts";
@@ -98,20 +97,10 @@ export class AmqpBroker implements Broker<AmqpCapabilities, ChannelModel> {
 
   async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {
     const { consuming, publisher } = this.#opened();
-    if (request.startFrom === "earliest") {
-      const detail = 'a queue holds only what was published after it was made; leave startFrom at "new".';
-      throw new UnsupportedError(
-        [{ capability: "startFromEarliest", subject: `subscribe("${request.filter}")`, detail }],
-        {
-          broker: "amqp",
-          topic: request.filter,
-        },
-      );
-    }
-    await consuming.open();
     const subscriber = new AmqpSubscriber(this.#settings, consuming, this.#statuses, request, sink, publisher, () =>
       this.#subscribers.delete(subscriber),
     );
+    await consuming.open();
     this.#subscribers.add(subscriber);
     try {
       await subscriber.start();
@@ -200,7 +189,9 @@ export class AmqpBroker implements Broker<AmqpCapabilities, ChannelModel> {
   async #lag(subscription: string): Promise<number | undefined> {
     const { link } = this.#opened().publishing;
     const there = [...this.#subscribers].find(({ name }) => name === subscription);
-    return link === undefined ? undefined : waitingIn(link, there?.queue ?? subscription);
+    // What lies in a stream is not what waits for somebody.
+    if (link === undefined || there?.readsStream === true) return undefined;
+    return waitingIn(link, there?.queue ?? subscription);
   }
 
   #opened(): Open {

@@ -25,7 +25,9 @@ import type { Attached } from "./keep-attached.ts";
 import type { AdoptedQueueOptions } from "./native-options.ts";
 import type { AmqpSettings } from "./options.ts";
 import type { Publisher } from "./publisher.ts";
-import { hasExpired } from "./to-record.ts";
+import { StreamPosition } from "./stream-position.ts";
+import { streamOf } from "./streams.ts";
+import { hasExpired, offsetOf } from "./to-record.ts";
 import { adoptedQueue, countsDeliveries, ensureQueue, isTransient, waitingIn } from "./topology.ts";
 
 /** How long `close` waits for each word of a broker that may be gone, in milliseconds. */
@@ -43,7 +45,9 @@ export class AmqpSubscriber implements Subscriber {
   readonly #adopted: AdoptedQueueOptions | undefined;
   /** The name of the queue. */
   readonly queue: string;
-  /** Where the exchange gives more than the binding asks for, what is to be kept of it. */
+  /** How far it has read the stream that it reads; `undefined` where it reads a queue. */
+  readonly #position: StreamPosition | undefined;
+  /** Where more comes than the binding asks for, what is to be kept of it. */
   readonly #filter: ParsedFilter | undefined;
   readonly #onClosed: () => void;
   readonly #departures: Departures | undefined;
@@ -73,8 +77,11 @@ export class AmqpSubscriber implements Subscriber {
     this.#request = request;
     this.#publisher = publisher;
     this.#adopted = adoptedQueue(request, settings);
-    this.queue = this.#adopted?.queue ?? request.name;
-    if (this.#adopted === undefined && spreads(settings)) this.#filter = parseCheckedFilter(request.filter);
+    const stream = streamOf(request, settings);
+    if (stream !== undefined) this.#position = new StreamPosition();
+    this.queue = stream?.queue ?? this.#adopted?.queue ?? request.name;
+    if (stream !== undefined || (this.#adopted === undefined && spreads(settings)))
+      this.#filter = parseCheckedFilter(request.filter);
     this.#onClosed = onClosed;
     if (request.delivery === "at-most-once") this.#departures = new Departures(sink);
     this.#handOut = new HandOut({ credit: request.maxInFlight, sink: (delivery) => this.#hand(delivery, sink) });
@@ -83,6 +90,11 @@ export class AmqpSubscriber implements Subscriber {
   /** `SubscribeRequest.name`. */
   get name(): string {
     return this.#request.name;
+  }
+
+  /** True where it reads a stream from its earliest message. */
+  get readsStream(): boolean {
+    return this.#position !== undefined;
   }
 
   /** Declares the queue and consumes it; resolves when what is published from now on is received. From then on it comes back by itself. */
@@ -139,6 +151,8 @@ export class AmqpSubscriber implements Subscriber {
         },
       );
     }
+    // The stream stays for others; of this one reader there is nothing at the broker.
+    if (this.#position !== undefined) return;
     const { link } = this.#connection;
     if (link === undefined)
       throw new ConnectionError(`${what}: there is no connection to RabbitMQ at the moment.`, {
@@ -153,17 +167,19 @@ export class AmqpSubscriber implements Subscriber {
   async #attach(link: Link, again: boolean): Promise<Attached> {
     const { name, maxInFlight, member } = this.#request;
     const { queue } = this;
-    const gone = again && (await waitingIn(link, queue)) === undefined;
+    const gone = again && this.#position === undefined && (await waitingIn(link, queue)) === undefined;
     const consumer = await ConsumerChannel.open(link, maxInFlight, queue);
     const end = consumer.end.then((error) => {
       this.#onEnd(consumer);
       return error;
     });
     try {
-      await ensureQueue(consumer.channel, this.#request, this.#settings);
+      if (this.#position === undefined) await ensureQueue(consumer.channel, this.#request, this.#settings);
       this.#ending.signal.throwIfAborted();
       this.#consumer = consumer;
-      await consumer.consume(queue, member, (message) => this.#onMessage(consumer, message));
+      await consumer.consume(queue, member, (message) => this.#onMessage(consumer, message), {
+        ...(this.#position === undefined ? {} : { "x-stream-offset": this.#position.from }),
+      });
     } catch (error) {
       await consumer.close();
       throw error;
@@ -179,24 +195,33 @@ export class AmqpSubscriber implements Subscriber {
 
   #onMessage(consumer: ConsumerChannel, message: ConsumeMessage): void {
     if (this.#consumer !== consumer) return;
+    const offset = offsetOf(message);
     const counted = countsDeliveries(this.#request, this.#settings, message);
     const arrival = new AmqpArrival(message, this.#adopted?.topic, counted, (settled, outcome, delayMs = 0) => {
-      if (outcome === "release" && delayMs > 0 && this.#departures === undefined)
+      if (offset === undefined && outcome === "release" && delayMs > 0 && this.#departures === undefined)
         return this.#releaseLater(consumer, settled, message, delayMs);
+      if (offset !== undefined && outcome === "release") return void this.#handAgain(consumer, message, delayMs);
+      if (offset !== undefined) this.#position?.settled(offset);
       // The end of the channel gives it back, among the others in their order.
       if (this.#stopping !== undefined && outcome === "release") return;
       // At most once: the broker was told before the sink was.
-      if (this.#departures !== undefined || consumer.settle(settled, outcome)) return;
+      if (this.#departures !== undefined || consumer.settle(settled, offset === undefined ? outcome : "ack")) return;
       this.#tellUnsettled(settled, outcome);
     });
-    // A filter that begins with a wildcard binds the bus's own topics too, and no filter of a user is to see those.
-    if (isReserved(arrival.record.address) && !isReserved(this.#request.filter))
+    const isNew = offset === undefined || this.#position === undefined || this.#position.arrived(offset);
+    if (!isNew || this.#isUnwanted(arrival, message)) {
+      if (isNew && offset !== undefined) this.#position?.settled(offset);
       return void consumer.settle(arrival, "ack");
-    if (this.#filter !== undefined && !matches(this.#filter, arrival.record.address))
-      return void consumer.settle(arrival, "ack");
-    if (hasExpired(message)) return void consumer.settle(arrival, "ack");
+    }
     if (this.#departures !== undefined) this.#undeparted.set(arrival.record, arrival);
     this.#handOut.offer(arrival);
+  }
+
+  #isUnwanted({ record }: AmqpArrival, message: ConsumeMessage): boolean {
+    // A filter that begins with a wildcard binds the bus's own topics too, and no filter of a user is to see those.
+    if (isReserved(record.address) && !isReserved(this.#request.filter)) return true;
+    if (this.#filter !== undefined && !matches(this.#filter, record.address)) return true;
+    return hasExpired(message, record.timestamp);
   }
 
   #hand(delivery: Delivery, sink: (delivery: Delivery) => void): void {
@@ -204,8 +229,14 @@ export class AmqpSubscriber implements Subscriber {
     if (consumer === undefined) return;
     if (this.#departures === undefined) return sink(delivery);
     const arrival = this.#undeparted.get(delivery.record);
-    if (arrival !== undefined) consumer.settle(arrival, "ack");
+    if (arrival !== undefined) this.#acknowledgeAhead(consumer, arrival);
     this.#departures.add(delivery, () => consumer.flush());
+  }
+
+  #acknowledgeAhead(consumer: ConsumerChannel, arrival: AmqpArrival): void {
+    const offset = offsetOf(arrival.record.native as ConsumeMessage);
+    if (offset !== undefined) this.#position?.settled(offset);
+    consumer.settle(arrival, "ack");
   }
 
   #onEnd(consumer: ConsumerChannel): void {
@@ -222,6 +253,13 @@ export class AmqpSubscriber implements Subscriber {
     const text = `A message of "${name}" could not be settled (${outcome}): the connection was lost before that was written.`;
     const error = reason ?? new ConnectionError(text, { broker: "amqp", topic: record.address });
     this.#statuses.emit({ type: "settlement-failed", name, delivery, outcome, error });
+  }
+
+  /** Hands a message of a stream out once more, since a stream takes none back: it ends the whole connection of who tries. */
+  async #handAgain(consumer: ConsumerChannel, message: ConsumeMessage, delayMs: number): Promise<void> {
+    await pause(delayMs, this.#ending.signal);
+    message.fields.redelivered = true;
+    if (!this.#ending.signal.aborted) this.#onMessage(consumer, message);
   }
 
   /**
@@ -276,7 +314,7 @@ export class AmqpSubscriber implements Subscriber {
   }
 
   #isToGo(): boolean {
-    return isTransient(this.#request) && this.#adopted === undefined;
+    return isTransient(this.#request) && this.queue === this.#request.name;
   }
 }
 

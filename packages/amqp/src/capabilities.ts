@@ -9,7 +9,7 @@ export const amqpCapabilities = {
   broadcast: "native",
   wildcards: "native",
   durable: "native",
-  startFromEarliest: "unsupported",
+  startFromEarliest: "native",
   headers: "native",
   emptyBody: "native",
   releaseOne: "native",
@@ -65,6 +65,7 @@ export function effectiveCapabilities(
     supports: {
       ...amqpCapabilities,
       ...(classic ? { deliveryCount: "unsupported" } : {}),
+      ...(settings.streams.length === 0 ? { startFromEarliest: "unsupported" } : {}),
       ...(settings.maxPriority === undefined ? { priority: "unsupported" } : {}),
       ...(settings.exchangeType === "direct" ? { wildcards: "unsupported" } : {}),
       ...(spreads(settings) ? { routing: "unsupported" } : {}),

@@ -63,7 +63,12 @@ export class ConsumerChannel {
   }
 
   /** Starts the consumer. Messages may come before this resolves. */
-  async consume(queue: string, consumerTag: string, onMessage: (message: ConsumeMessage) => void): Promise<void> {
+  async consume(
+    queue: string,
+    consumerTag: string,
+    onMessage: (message: ConsumeMessage) => void,
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<void> {
     await this.#channel.consume(
       queue,
       (message) => {
@@ -78,7 +83,7 @@ export class ConsumerChannel {
           });
         }
       },
-      { noAck: false, consumerTag },
+      { noAck: false, consumerTag, arguments: more },
     );
   }
 

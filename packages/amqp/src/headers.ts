@@ -41,6 +41,7 @@ const taken = new Set([
   "x-last-death-reason",
   "x-delivery-count",
   "x-acquired-count",
+  "x-stream-offset",
   "__proto__",
 ]);
 

@@ -2,5 +2,5 @@
 export { amqp, adapter } from "./amqp.ts";
 export { AmqpBroker } from "./amqp-broker.ts";
 export type { AmqpCapabilities } from "./capabilities.ts";
-export type { AdoptedQueueOptions, AmqpNativeOptions, ExchangeType } from "./native-options.ts";
+export type { AdoptedQueueOptions, AmqpNativeOptions, ExchangeType, StreamOptions } from "./native-options.ts";
 export type { AmqpOptions } from "./options.ts";

@@ -19,6 +19,18 @@ export interface AdoptedQueueOptions {
   readonly topic?: string | undefined;
 }
 
+/** A stream that keeps what was published, for who comes later. */
+export interface StreamOptions {
+  /** What it takes of the exchange, as a filter of the bus. */
+  readonly filter: string;
+  /** Its name. */
+  readonly queue: string;
+  /** How long it keeps a message at least, in milliseconds, rounded up to seconds. Fixed with the stream. @default 604_800_000, seven days */
+  readonly maxAgeMs?: number | undefined;
+  /** How large it may become, in bytes, before it drops the oldest. Fixed with the stream. @default no bound */
+  readonly maxBytes?: number | undefined;
+}
+
 /** What only RabbitMQ has. */
 export interface AmqpNativeOptions {
   /**
@@ -63,6 +75,13 @@ export interface AmqpNativeOptions {
    */
   readonly queues?: readonly AdoptedQueueOptions[] | undefined;
   /**
+   * Streams that keep what is published, for subscriptions with `startFrom: "earliest"` that have no group and are not durable. With `topology: "create"` a
+   * missing one is declared and bound when the bus connects.
+   *
+   * @default none
+   */
+  readonly streams?: readonly StreamOptions[] | undefined;
+  /**
    * How this process proves who it is (SASL): with user name and password, or with the client certificate under `tls`, which takes `amqps:` and on the
    * server the plugin `rabbitmq_auth_mechanism_ssl`.
    *
@@ -86,6 +105,7 @@ export interface NativeSettings {
   readonly maxPriority: number | undefined;
   readonly maxLength: number | undefined;
   readonly queues: readonly AdoptedQueueOptions[];
+  readonly streams: readonly (StreamOptions & { readonly maxAgeMs: number })[];
   readonly saslMechanism: "plain" | "external";
   readonly heartbeatSeconds: number;
 }
@@ -98,9 +118,13 @@ export const knownNative: readonly string[] = [
   "maxPriority",
   "maxLength",
   "queues",
+  "streams",
   "saslMechanism",
   "heartbeatMs",
 ];
+
+/** How long a stream keeps a message unless it says otherwise. */
+const weekMs = 604_800_000;
 
 const exchangeTypes: readonly unknown[] = ["topic", "direct", "fanout", "headers"];
 
@@ -110,7 +134,7 @@ const maxExchangeBytes = 220;
 /** Fills in the defaults, and adds to `problems` what is wrong. */
 export function nativeSettings(native: AmqpNativeOptions, problems: string[]): NativeSettings {
   const { exchange = "amq.topic", exchangeType, queueType = "quorum", heartbeatMs = 10_000 } = native;
-  const { maxPriority, maxLength, queues = [], saslMechanism = "plain" } = native;
+  const { maxPriority, maxLength, queues = [], streams = [], saslMechanism = "plain" } = native;
   const must = (holds: boolean, problem: string): void => void (holds || problems.push(`native.${problem}`));
   must(
     isName(exchange) && Buffer.byteLength(exchange) <= maxExchangeBytes,
@@ -134,6 +158,8 @@ export function nativeSettings(native: AmqpNativeOptions, problems: string[]): N
   must(isPositive(heartbeatMs), "heartbeatMs: must be a number of milliseconds above 0");
   if (Array.isArray(queues)) checkQueues(queues, problems);
   else problems.push("native.queues: must be a list of { filter, group, queue }");
+  if (Array.isArray(streams)) checkStreams(streams, problems);
+  else problems.push("native.streams: must be a list of { filter, queue }");
   return {
     exchange,
     exchangeType,
@@ -141,6 +167,9 @@ export function nativeSettings(native: AmqpNativeOptions, problems: string[]): N
     maxPriority,
     maxLength,
     queues,
+    streams: Array.isArray(streams)
+      ? streams.map((stream) => ({ ...stream, maxAgeMs: stream.maxAgeMs ?? weekMs }))
+      : [],
     saslMechanism,
     heartbeatSeconds: Math.ceil(heartbeatMs / 1000),
   };
@@ -165,6 +194,20 @@ function checkQueues(queues: readonly unknown[], problems: string[]): void {
     const subscription = JSON.stringify([canonical, group]);
     if (seen.has(subscription)) problems.push(`${path}: the subscription to "${filter}" has a queue already`);
     seen.add(subscription);
+  }
+}
+
+function checkStreams(streams: readonly unknown[], problems: string[]): void {
+  for (const [index, entry] of streams.entries()) {
+    const path = `native.streams[${index}]`;
+    const { filter, queue, maxAgeMs, maxBytes, ...unknown } = (entry ?? {}) as Partial<Record<string, unknown>>;
+    problems.push(...unknownKeyProblems(unknown, ["filter", "queue", "maxAgeMs", "maxBytes"], path));
+    if (!isName(filter)) problems.push(`${path}.filter: must be a filter`);
+    if (!isName(queue)) problems.push(`${path}.queue: must be the name of a stream`);
+    if (maxAgeMs !== undefined && !isPositive(maxAgeMs))
+      problems.push(`${path}.maxAgeMs: must be a number of milliseconds above 0`);
+    if (maxBytes !== undefined && !isWhole(maxBytes, Number.MAX_SAFE_INTEGER))
+      problems.push(`${path}.maxBytes: must be a whole number above 0`);
   }
 }
 

@@ -21,6 +21,7 @@ import type { Attached } from "./keep-attached.ts";
 import type { AmqpSettings } from "./options.ts";
 import { PublishChannel } from "./publish-channel.ts";
 import { returnedProperties } from "./returned.ts";
+import { ensureStreams } from "./streams.ts";
 import { routingKeyOf } from "./topic.ts";
 import type { PublishedMessage } from "./unconfirmed-publishes.ts";
 import { ensureExchange } from "./topology.ts";
@@ -108,6 +109,7 @@ export class Publisher {
 
   async #attach(link: Link): Promise<Attached> {
     await ensureExchange(link, this.#settings);
+    await ensureStreams(link, this.#settings);
     const channel = await PublishChannel.open(link);
     this.#channel = channel;
     this.#effective = effectiveCapabilities(link.server, this.#settings, this.#maxBodyBytes);

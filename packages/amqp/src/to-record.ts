@@ -46,10 +46,13 @@ export function routingKeyIn({ fields, properties }: Message): string {
   return textOf(properties.headers?.[routingKeyHeader]) ?? fields.routingKey;
 }
 
-/** True for a message that was held back, and is not worth delivering any more. */
-export function hasExpired({ properties }: Message): boolean {
-  const at: unknown = properties.headers?.[expiresAtHeader];
-  return at !== undefined && Number(at) <= Date.now();
+/** True for a message that is not worth delivering any more and that the broker did not drop: one that was held back, or that lies in a stream. */
+export function hasExpired(message: Message, timestamp: number | undefined): boolean {
+  const { headers, expiration } = message.properties;
+  const at: unknown = headers?.[expiresAtHeader];
+  if (at !== undefined) return Number(at) <= Date.now();
+  if (expiration === undefined || timestamp === undefined || offsetOf(message) === undefined) return false;
+  return timestamp + Number(expiration) <= Date.now();
 }
 
 function textOf(value: unknown): string | undefined {
@@ -66,6 +69,12 @@ export function deliveriesOf(message: Message, counted: boolean): number | undef
   const count: unknown = headers["x-delivery-count"];
   const before = textOf(headers[deliveriesHeader]);
   return (before === undefined ? 1 : Number(before) + 1) + (typeof count === "number" ? count : 0);
+}
+
+/** Where in its stream a message lies; `undefined` for one from a queue. */
+export function offsetOf({ properties }: Message): number | undefined {
+  const offset: unknown = properties.headers?.["x-stream-offset"];
+  return typeof offset === "number" ? offset : undefined;
 }
 
 /** True for a message that was delivered before. */

@@ -32,6 +32,7 @@ describe("options", () => {
       maxPriority: undefined,
       maxLength: undefined,
       queues: [],
+      streams: [],
       saslMechanism: "plain",
       heartbeatSeconds: 10,
     });
@@ -87,6 +88,7 @@ describe("options", () => {
           { filter: "a.*", group: "g", queue: "other" },
           { filter: "", queue: "", gruop: "g" },
         ],
+        streams: [{ filter: "", queue: 7, maxAgeMs: -1, maxBytes: 0.5, name: "s" }],
       },
     });
     expect(problems).toEqual([
@@ -99,9 +101,14 @@ describe("options", () => {
       expect.stringMatching(/queues\[2\].*"group"/),
       expect.stringMatching(/queues\[2\].filter/),
       expect.stringMatching(/queues\[2\].queue/),
+      expect.stringMatching(/streams\[0\].*"name"/),
+      expect.stringMatching(/streams\[0\].filter/),
+      expect.stringMatching(/streams\[0\].queue/),
+      expect.stringMatching(/streams\[0\].maxAgeMs/),
+      expect.stringMatching(/streams\[0\].maxBytes/),
     ]);
     expect(problemsOf({ url: "amqp://h", native: { queueType: "classic", maxPriority: 256 } })).toHaveLength(1);
-    expect(problemsOf({ url: "amqp://h", native: { queues: {} } })).toEqual([expect.stringContaining("a list of")]);
+    expect(problemsOf({ url: "amqp://h", native: { queues: {}, streams: {} } })).toHaveLength(2);
   });
 
   it("takes a certificate or a password to prove who it is, not half of one and not both", () => {
