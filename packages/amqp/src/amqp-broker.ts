@@ -25,6 +25,7 @@ import { amqpCapabilities } from "./capabilities.ts";
 import type { AmqpCapabilities } from "./capabilities.ts";
 import { Connection } from "./connection.ts";
 import { AmqpDeadLetters } from "./dead-letters.ts";
+import { isForReplies } from "./direct-replies.ts";
 import { amqpSettings } from "./options.ts";
 import type { AmqpOptions, AmqpSettings } from "./options.ts";
 import { Publisher } from "./publisher.ts";
@@ -97,6 +98,7 @@ export class AmqpBroker implements Broker<AmqpCapabilities, ChannelModel> {
 
   async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {
     const { consuming, publisher } = this.#opened();
+    if (publisher.replies !== undefined && isForReplies(request)) return publisher.replies.subscribe(request, sink);
     const subscriber = new AmqpSubscriber(this.#settings, consuming, this.#statuses, request, sink, publisher, () =>
       this.#subscribers.delete(subscriber),
     );

@@ -82,6 +82,13 @@ export interface AmqpNativeOptions {
    */
   readonly streams?: readonly StreamOptions[] | undefined;
   /**
+   * Whether answers to this process's requests come without a queue (RabbitMQ, "Direct Reply-to"), which costs the broker least, and lets any client of
+   * RabbitMQ answer. Answers that are on their way when the connection is lost are lost with it.
+   *
+   * @default false
+   */
+  readonly directReplyTo?: boolean | undefined;
+  /**
    * How this process proves who it is (SASL): with user name and password, or with the client certificate under `tls`, which takes `amqps:` and on the
    * server the plugin `rabbitmq_auth_mechanism_ssl`.
    *
@@ -106,6 +113,7 @@ export interface NativeSettings {
   readonly maxLength: number | undefined;
   readonly queues: readonly AdoptedQueueOptions[];
   readonly streams: readonly (StreamOptions & { readonly maxAgeMs: number })[];
+  readonly directReplyTo: boolean;
   readonly saslMechanism: "plain" | "external";
   readonly heartbeatSeconds: number;
 }
@@ -119,6 +127,7 @@ export const knownNative: readonly string[] = [
   "maxLength",
   "queues",
   "streams",
+  "directReplyTo",
   "saslMechanism",
   "heartbeatMs",
 ];
@@ -134,7 +143,7 @@ const maxExchangeBytes = 220;
 /** Fills in the defaults, and adds to `problems` what is wrong. */
 export function nativeSettings(native: AmqpNativeOptions, problems: string[]): NativeSettings {
   const { exchange = "amq.topic", exchangeType, queueType = "quorum", heartbeatMs = 10_000 } = native;
-  const { maxPriority, maxLength, queues = [], streams = [], saslMechanism = "plain" } = native;
+  const { maxPriority, maxLength, queues = [], streams = [], directReplyTo = false, saslMechanism = "plain" } = native;
   const must = (holds: boolean, problem: string): void => void (holds || problems.push(`native.${problem}`));
   must(
     isName(exchange) && Buffer.byteLength(exchange) <= maxExchangeBytes,
@@ -154,6 +163,7 @@ export function nativeSettings(native: AmqpNativeOptions, problems: string[]): N
     maxLength === undefined || isWhole(maxLength, Number.MAX_SAFE_INTEGER),
     "maxLength: must be a whole number above 0",
   );
+  must(typeof directReplyTo === "boolean", "directReplyTo: must be true or false");
   must(saslMechanism === "plain" || saslMechanism === "external", 'saslMechanism: must be "plain" or "external"');
   must(isPositive(heartbeatMs), "heartbeatMs: must be a number of milliseconds above 0");
   if (Array.isArray(queues)) checkQueues(queues, problems);
@@ -170,6 +180,7 @@ export function nativeSettings(native: AmqpNativeOptions, problems: string[]): N
     streams: Array.isArray(streams)
       ? streams.map((stream) => ({ ...stream, maxAgeMs: stream.maxAgeMs ?? weekMs }))
       : [],
+    directReplyTo,
     saslMechanism,
     heartbeatSeconds: Math.ceil(heartbeatMs / 1000),
   };

@@ -1,10 +1,11 @@
 import type { OutboundRecord, Receipt } from "@busbar/core/contract";
 import type { BusError } from "@busbar/core/driver";
 import { ConnectionError } from "@busbar/core/driver";
-import type { Channel, ConfirmChannel, Message, Options } from "amqplib";
+import type { Channel, ConfirmChannel, ConsumeMessage, Message, Options } from "amqplib";
 import { closeChannel, endOf } from "./channel-life.ts";
 import { classify, isToBlame, maxBodyBytesIn } from "./classify.ts";
 import type { Link } from "./dial.ts";
+import { directReplyTo } from "./direct-replies.ts";
 import { bodyOf } from "./from-record.ts";
 import { UnconfirmedPublishes } from "./unconfirmed-publishes.ts";
 import type { PublishedMessage, UnconfirmedPublish } from "./unconfirmed-publishes.ts";
@@ -25,10 +26,13 @@ export class PublishChannel {
   /** Resolves with the reason when the channels are gone; everything unconfirmed was rejected then. */
   readonly end: Promise<{ readonly error: BusError; readonly reason: unknown }>;
 
-  /** Opens both channels. */
-  static async open(link: Link): Promise<PublishChannel> {
+  /** Opens both channels; with `onReply` the one for confirmed publishes takes direct replies too. */
+  static async open(link: Link, onReply?: (message: ConsumeMessage) => void): Promise<PublishChannel> {
     const confirming = await link.model.createConfirmChannel();
     const confirmingEnd = endOf(confirming);
+    if (onReply !== undefined) {
+      await confirming.consume(directReplyTo, (message) => message !== null && onReply(message), { noAck: true });
+    }
     const plain = await link.model.createChannel();
     return new PublishChannel(link, confirming, plain, Promise.race([confirmingEnd, endOf(plain)]));
   }

@@ -13,6 +13,7 @@ import { effectiveCapabilities, spreads } from "./capabilities.ts";
 import { maxBodyBytesIn } from "./classify.ts";
 import type { Connection } from "./connection.ts";
 import type { Link } from "./dial.ts";
+import { DirectReplies, directReplyTo, isQueueOfBroker } from "./direct-replies.ts";
 import { isConfirmed, isHeld, propertiesOf } from "./from-record.ts";
 import { HoldingQueues } from "./holding.ts";
 import type { Onward } from "./holding.ts";
@@ -32,6 +33,8 @@ export class Publisher {
   readonly #connection: Connection;
   readonly #statuses: StatusHub;
   readonly #holding: HoldingQueues;
+  /** Where answers come in, with `native.directReplyTo`. */
+  readonly replies: DirectReplies | undefined;
   readonly #ending = new AbortController();
   #channel: PublishChannel | undefined;
   #effective: EffectiveCapabilities | undefined;
@@ -42,6 +45,7 @@ export class Publisher {
     this.#settings = settings;
     this.#connection = connection;
     this.#statuses = statuses;
+    this.replies = settings.directReplyTo ? new DirectReplies() : undefined;
     this.#holding = new HoldingQueues(settings, connection);
   }
 
@@ -71,7 +75,8 @@ export class Publisher {
       const channel = this.#ready(record);
       if (record.priority !== undefined) this.#assertPriority(record.priority, record.topic);
       if (isHeld(record)) return this.#publishLater(record, properties);
-      const { exchange } = this.#settings;
+      if (this.replies?.has(record.replyTo) === true) properties.replyTo = directReplyTo;
+      const exchange = isQueueOfBroker(record.address) ? "" : this.#settings.exchange;
       return isConfirmed(record)
         ? this.#told(channel.confirmed(exchange, routingKeyOf(record.address), record, properties))
         : channel.written(exchange, routingKeyOf(record.address), record, properties);
@@ -110,7 +115,7 @@ export class Publisher {
   async #attach(link: Link): Promise<Attached> {
     await ensureExchange(link, this.#settings);
     await ensureStreams(link, this.#settings);
-    const channel = await PublishChannel.open(link);
+    const channel = await PublishChannel.open(link, this.replies && ((message) => this.replies?.arrived(message)));
     this.#channel = channel;
     this.#effective = effectiveCapabilities(link.server, this.#settings, this.#maxBodyBytes);
     const end = channel.end.then(({ error, reason }) => {

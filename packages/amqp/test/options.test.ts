@@ -33,6 +33,7 @@ describe("options", () => {
       maxLength: undefined,
       queues: [],
       streams: [],
+      directReplyTo: false,
       saslMechanism: "plain",
       heartbeatSeconds: 10,
     });
@@ -108,7 +109,7 @@ describe("options", () => {
       expect.stringMatching(/streams\[0\].maxBytes/),
     ]);
     expect(problemsOf({ url: "amqp://h", native: { queueType: "classic", maxPriority: 256 } })).toHaveLength(1);
-    expect(problemsOf({ url: "amqp://h", native: { queues: {}, streams: {} } })).toHaveLength(2);
+    expect(problemsOf({ url: "amqp://h", native: { queues: {}, streams: {}, directReplyTo: 1 } })).toHaveLength(3);
   });
 
   it("takes a certificate or a password to prove who it is, not half of one and not both", () => {
