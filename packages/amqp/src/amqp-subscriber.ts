@@ -196,6 +196,7 @@ export class AmqpSubscriber implements Subscriber {
   #onMessage(consumer: ConsumerChannel, message: ConsumeMessage): void {
     if (this.#consumer !== consumer) return;
     const offset = offsetOf(message);
+    if (offset !== undefined && this.#position?.isPast(offset) === true) message.fields.redelivered = true;
     const counted = countsDeliveries(this.#request, this.#settings, message);
     const arrival = new AmqpArrival(message, this.#adopted?.topic, counted, (settled, outcome, delayMs = 0) => {
       if (offset === undefined && outcome === "release" && delayMs > 0 && this.#departures === undefined)
@@ -258,6 +259,7 @@ export class AmqpSubscriber implements Subscriber {
   /** Hands a message of a stream out once more, since a stream takes none back: it ends the whole connection of who tries. */
   async #handAgain(consumer: ConsumerChannel, message: ConsumeMessage, delayMs: number): Promise<void> {
     await pause(delayMs, this.#ending.signal);
+    // For a stream that is adopted, of which no position is kept.
     message.fields.redelivered = true;
     if (!this.#ending.signal.aborted) this.#onMessage(consumer, message);
   }

@@ -13,9 +13,14 @@ export class StreamPosition {
     return oldest;
   }
 
+  /** Tells whether it came before, on this connection or one that was lost. */
+  isPast(offset: number): boolean {
+    return this.#next !== undefined && offset < this.#next;
+  }
+
   /** Tells whether what has arrived is to be handed out. */
   arrived(offset: number): boolean {
-    if (this.#next !== undefined && offset < this.#next) return this.#unsettled.has(offset);
+    if (this.isPast(offset)) return this.#unsettled.has(offset);
     this.#unsettled.add(offset);
     this.#next = offset + 1;
     return true;

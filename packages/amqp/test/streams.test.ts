@@ -93,6 +93,7 @@ describe.skipIf(brokerUrl === undefined)("a stream", () => {
     await inbox.received(5);
     expect(inbox.texts).toEqual(["0", "1", "2", "1", "3"]);
     expect(inbox.deliveries[1]?.stale).toBe(true);
+    expect(inbox.deliveries.map(({ redelivered }) => redelivered)).toEqual([false, false, false, true, false]);
   });
 
   it("takes nothing back, so what is given back comes again from the driver, and what is rejected does not", async () => {
