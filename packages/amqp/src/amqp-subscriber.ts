@@ -27,7 +27,7 @@ import type { AmqpSettings } from "./options.ts";
 import type { Publisher } from "./publisher.ts";
 import { StreamPosition } from "./stream-position.ts";
 import { streamOf } from "./streams.ts";
-import { hasExpired, offsetOf } from "./to-record.ts";
+import { hasExpired, offsetOf, showsDeliveries } from "./to-record.ts";
 import { adoptedQueue, countsDeliveries, ensureQueue, isTransient, waitingIn } from "./topology.ts";
 
 /** How long `close` waits for each word of a broker that may be gone, in milliseconds. */
@@ -43,6 +43,7 @@ export class AmqpSubscriber implements Subscriber {
   readonly #publisher: Publisher;
   /** What somebody else's queue is read as; `undefined` for a queue of the bus. */
   readonly #adopted: AdoptedQueueOptions | undefined;
+  readonly #counted: boolean;
   /** The name of the queue. */
   readonly queue: string;
   /** How far it has read the stream that it reads; `undefined` where it reads a queue. */
@@ -77,6 +78,7 @@ export class AmqpSubscriber implements Subscriber {
     this.#request = request;
     this.#publisher = publisher;
     this.#adopted = adoptedQueue(request, settings);
+    this.#counted = countsDeliveries(request, settings);
     const stream = streamOf(request, settings);
     if (stream !== undefined) this.#position = new StreamPosition();
     this.queue = stream?.queue ?? this.#adopted?.queue ?? request.name;
@@ -197,7 +199,7 @@ export class AmqpSubscriber implements Subscriber {
     if (this.#consumer !== consumer) return;
     const offset = offsetOf(message);
     if (offset !== undefined && this.#position?.isPast(offset) === true) message.fields.redelivered = true;
-    const counted = countsDeliveries(this.#request, this.#settings, message);
+    const counted = this.#adopted === undefined ? this.#counted : showsDeliveries(message);
     const arrival = new AmqpArrival(message, this.#adopted?.topic, counted, (settled, outcome, delayMs = 0) => {
       if (offset === undefined && outcome === "release" && delayMs > 0 && this.#departures === undefined)
         return this.#releaseLater(consumer, settled, message, delayMs);

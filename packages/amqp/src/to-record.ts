@@ -71,6 +71,11 @@ export function deliveriesOf(message: Message, counted: boolean): number | undef
   return (before === undefined ? 1 : Number(before) + 1) + (typeof count === "number" ? count : 0);
 }
 
+/** True where a message of somebody else's queue, which may be of any type, shows how often it was delivered. */
+export function showsDeliveries({ fields, properties }: Message): boolean {
+  return !fields.redelivered || properties.headers?.["x-delivery-count"] !== undefined;
+}
+
 /** Where in its stream a message lies; `undefined` for one from a queue. */
 export function offsetOf({ properties }: Message): number | undefined {
   const offset: unknown = properties.headers?.["x-stream-offset"];

@@ -1,6 +1,6 @@
 import type { SubscribeRequest } from "@busbar/core/contract";
 import { BusError, parseCheckedFilter, RefusedError } from "@busbar/core/driver";
-import type { Channel, Message, Options } from "amqplib";
+import type { Channel, Options } from "amqplib";
 import { onOwnChannel } from "./channel-life.ts";
 import { classify } from "./classify.ts";
 import type { Link } from "./dial.ts";
@@ -88,10 +88,8 @@ function isPassing(request: SubscribeRequest): boolean {
   return isTransient(request) || (!request.durable && request.delivery === "at-most-once");
 }
 
-/** True where the broker counts how often it delivered a message. Of somebody else's queue only the message itself can tell. */
-export function countsDeliveries(request: SubscribeRequest, settings: AmqpSettings, message?: Message): boolean {
-  if (settings.queues.length > 0 && adoptedQueue(request, settings) !== undefined)
-    return message?.fields.redelivered === false || message?.properties.headers?.["x-delivery-count"] !== undefined;
+/** True where the broker counts how often it delivered a message. */
+export function countsDeliveries(request: SubscribeRequest, settings: AmqpSettings): boolean {
   return settings.queueType === "quorum" && !isPassing(request);
 }
 
