@@ -3,10 +3,11 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { downloadsFolder } from "./checkout.mjs";
+import { findJava } from "./java.mjs";
 import { keyValueLines } from "./key-value-lines.mjs";
 import { copyMavenJars } from "./maven-jars.mjs";
 import { kafkaHasBroker } from "./probes/kafka.mjs";
-import { findProgram, outputOf } from "./programs.mjs";
+import { findProgram } from "./programs.mjs";
 
 /** @import { BrokerKind, Credentials } from "./broker-kind.mjs" */
 
@@ -169,12 +170,4 @@ function clusterId(dataFolder) {
   // In base64url it could begin with "-", as an option does.
   bytes.writeUInt8(bytes.readUInt8() & 0x7f);
   return bytes.toString("base64url");
-}
-
-/** @param {number} oldest */
-function findJava(oldest) {
-  const home = process.env["JAVA_HOME"];
-  const java = findProgram("java", home === undefined ? [] : [join(home, "bin")]);
-  const major = java === undefined ? undefined : /version "(?:1\.)?(\d+)/.exec(outputOf(java, ["-version"]))?.[1];
-  return Number(major ?? 0) >= oldest ? java : undefined;
 }

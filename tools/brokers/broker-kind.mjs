@@ -30,8 +30,8 @@
  * What a caller changes about an instance, in the broker's own vocabulary.
  *
  * @typedef {object} ConfigChanges
- * @property {Record<string, any>} [settings] laid over our settings; `null` removes one. A nested object for NATS, flat names for the others
- * @property {string} [append] lines put behind the generated configuration file (not for NATS, whose file is JSON)
+ * @property {Record<string, any>} [settings] laid over our settings; `null` removes one. A nested object for NATS and HiveMQ, flat names for the others
+ * @property {string} [append] lines put behind the generated configuration file (not for NATS and HiveMQ, whose files are JSON and XML)
  * @property {Record<string, string>} [files] further files, by their path inside the instance's folder
  * @property {Credentials} [credentials] that clients must present from then on
  */

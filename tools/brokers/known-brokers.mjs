@@ -1,3 +1,4 @@
+import { hivemq } from "./kinds/hivemq.mjs";
 import { kafka } from "./kinds/kafka.mjs";
 import { kafka4 } from "./kinds/kafka4.mjs";
 import { mosquitto } from "./kinds/mosquitto.mjs";
@@ -12,7 +13,7 @@ import { redis } from "./kinds/redis.mjs";
 const usual = [mosquitto, rabbitmq, nats, kafka, redis];
 
 /** Other products and versions, for the further suites; started only where somebody names them. */
-const further = [kafka4, natsLatest];
+const further = [kafka4, natsLatest, hivemq];
 
 /** @type {ReadonlyMap<string, BrokerKind>} */
 const kinds = new Map([...usual, ...further].map((kind) => [kind.name, kind]));

@@ -1,3 +1,4 @@
+import { layOver } from "./lay-over.mjs";
 import { natsInformsOfJetStream } from "./probes/nats.mjs";
 
 /** @import { BrokerKind } from "./broker-kind.mjs" */
@@ -39,26 +40,4 @@ export function natsServer({ name, locate }) {
       };
     },
   };
-}
-
-/**
- * @param {Record<string, any>} below
- * @param {Record<string, any>} above
- * @returns {Record<string, any>}
- */
-function layOver(below, above) {
-  const result = { ...below };
-  for (const [name, value] of Object.entries(above)) {
-    if (value === null) {
-      delete result[name];
-    } else {
-      result[name] = isPlainObject(value) && isPlainObject(result[name]) ? layOver(result[name], value) : value;
-    }
-  }
-  return result;
-}
-
-/** @param {unknown} value */
-function isPlainObject(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -174,3 +174,24 @@ test("redis keeps what it confirmed, listens on loopback only, and stays recogni
   assert.match(locked, /^user default off$/m);
   assert.match(locked, /^user cook on >salt ~\* &\* \+@all$/m);
 });
+
+test("hivemq listens on loopback only, keeps what it confirmed, and nested settings are merged", () => {
+  const { files } = launchOf("hivemq", {
+    settings: {
+      listeners: { "websocket-listener": null, "tls-tcp-listener": [{ port: 1 }, { port: 2 }] },
+      mqtt: { "session-expiry": { "max-interval": 7 } },
+    },
+    credentials: { username: "cook", password: "salt & pepper" },
+  });
+  assert.equal(
+    (files["conf/config.xml"] ?? "").replaceAll(/\n\s*/g, ""),
+    '<?xml version="1.0" encoding="UTF-8"?><hivemq><listeners>' +
+      "<tcp-listener><port>20001</port><bind-address>127.0.0.1</bind-address></tcp-listener>" +
+      "<tls-tcp-listener><port>1</port></tls-tcp-listener><tls-tcp-listener><port>2</port></tls-tcp-listener></listeners>" +
+      "<mqtt><queued-messages><max-queue-size>1000000</max-queue-size></queued-messages>" +
+      "<session-expiry><max-interval>7</max-interval></session-expiry></mqtt>" +
+      "<anonymous-usage-statistics><enabled>false</enabled></anonymous-usage-statistics></hivemq>",
+  );
+  assert.equal(files["credentials"], "cook\nsalt & pepper\n");
+  assert.throws(() => launchOf("hivemq", { append: "<x/>" }), /change it by settings/);
+});
