@@ -130,6 +130,8 @@ export class Suite {
 
   async #try({ law, face }: Case): Promise<{ form: "positive" | "negative"; notes: readonly string[] }> {
     const { effective } = await this.#probed();
+    const broken = this.#harness.breaks?.[law.id];
+    if (broken !== undefined) throw new Skip(broken);
     const missing = (law.needs ?? []).filter((need) => effective.supports[need] === "unsupported");
     if (missing.length > 0) return this.#tryWithout(law, face, effective, missing);
     const facilities = await this.#facilities.for(law);

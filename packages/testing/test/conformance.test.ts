@@ -103,6 +103,17 @@ describe("conformance", () => {
     expect(lines).toContain("  skipped H7 on the bus: the harness has no link to hold or cut");
   });
 
+  it("does not try what the server is known to break, says why, and is not complete", async () => {
+    const { runner, failed, lines, certificate } = await runOn({
+      only: ["A1", "A2"],
+      breaks: { A2: "it mixes topics up" },
+    });
+    expect(failed).toEqual([]);
+    expect(runner.skipped).toEqual(["it mixes topics up", "it mixes topics up"]);
+    expect(certificate).toMatchObject({ complete: false, counts: { passed: 2, failed: 0, skipped: 2 } });
+    expect(lines).toContain("  skipped A2 on the driver: it mixes topics up");
+  });
+
   it("is run by vitest with the context that its own tests pretend to have", (context) => {
     expect(typeof context).toBe("function");
     expect(typeof context.skip).toBe("function");
