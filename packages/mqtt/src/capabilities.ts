@@ -31,6 +31,9 @@ export const declared = {
 /** The type of `declared`: every capability as a literal. */
 export type MqttCapabilities = typeof declared;
 
+/** HiveMQ, as `inspectServer` calls it. */
+export const hivemq = "HiveMQ";
+
 /** What a server said of itself in CONNACK (MQTT 5.0 §3.2.2.3); all absent on MQTT 3.1.1. */
 export interface ServerProperties {
   readonly receiveMaximum?: number;
@@ -78,7 +81,7 @@ export function effectiveCapabilities(
       headers: five ? "native" : "unsupported",
       expiry: five ? "native" : "unsupported",
       replies: five ? "native" : "unsupported",
-      routing: five && mosquitto ? "native" : "unsupported",
+      routing: five && (mosquitto || facts.product === hivemq) ? "native" : "unsupported",
       retain: keepsLastValue ? "native" : "unsupported",
       // Why a message died travels in headers.
       deadLetters: five && acknowledges && keepsLastValue && facts.findsRetainedByWildcard ? "emulated" : "unsupported",
@@ -117,6 +120,17 @@ function warningsOf(facts: ServerFacts, shares: boolean): string[] {
       "mosquitto drops confirmed messages beyond 1000 queued for one subscription unless it is told otherwise: " +
         'set "max_queued_messages 0" and bound memory with "max_queued_bytes".',
     );
+  }
+  if (facts.product === hivemq) {
+    warnings.push(
+      "HiveMQ (Community Edition 2025.5) sends a subscription more only once everything that it has sent is settled: a handler that takes long, and a message that " +
+        "waits for its next attempt, hold up what came after them. Keep handlers and retry.maxBackoffMs short there.",
+    );
+    if (shares) {
+      warnings.push(
+        "HiveMQ keeps the messages of a group when its last member has called forget(): the next one of that name gets them.",
+      );
+    }
   }
   if (facts.sessionExpiryCappedTo !== undefined) {
     warnings.push(

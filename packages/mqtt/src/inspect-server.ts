@@ -1,4 +1,5 @@
 import { pause } from "@busbar/core/driver";
+import { hivemq } from "./capabilities.ts";
 import type { ServerFacts, ServerProperties } from "./capabilities.ts";
 import { openAny } from "./connection.ts";
 import type { Connection } from "./connection.ts";
@@ -37,7 +38,7 @@ export async function inspectServer(settings: MqttSettings, signal?: AbortSignal
     // A server that leaves a question open would be waited for without end, and so would a lost connection.
     limit = setTimeout(() => opened.client.stream.destroy(), settings.connectTimeoutMs);
     const lost = new Promise<never>((_resolve, reject) => opened.onClosed(reject));
-    return await Promise.race([ask(opened, inbox, settings), lost]);
+    return await Promise.race([ask(opened, inbox, settings, signal), lost]);
   } catch {
     return unknown;
   } finally {
@@ -46,11 +47,16 @@ export async function inspectServer(settings: MqttSettings, signal?: AbortSignal
   }
 }
 
-async function ask(connection: Connection, inbox: Inbox, settings: MqttSettings): Promise<ServerFacts> {
+async function ask(
+  connection: Connection,
+  inbox: Inbox,
+  settings: MqttSettings,
+  signal: AbortSignal | undefined,
+): Promise<ServerFacts> {
   const properties: ServerProperties = connection.connack.properties ?? {};
   const { sessionExpiryInterval } = properties;
   const capped = sessionExpiryInterval !== undefined && sessionExpiryInterval < settings.sessionExpirySeconds;
-  const product = parseVersion(await inbox.read(connection, versionTopic));
+  const product = parseVersion(await inbox.read(connection, versionTopic)) ?? (await productByName(settings, signal));
   // To one that keeps nothing, a message to be kept is a breach of the protocol.
   const keeps = properties.retainAvailable !== false;
   return {
@@ -60,6 +66,24 @@ async function ask(connection: Connection, inbox: Inbox, settings: MqttSettings)
       product?.name === "mosquitto" || (keeps && (await findsRetainedByWildcard(connection, inbox))),
     ...(capped ? { sessionExpiryCappedTo: sessionExpiryInterval } : {}),
   };
+}
+
+/** HiveMQ does not say what it is, but the client id that it gives to whoever has none begins like this. */
+const hivemqClientId = /^hmq_/;
+
+async function productByName(
+  settings: MqttSettings,
+  signal: AbortSignal | undefined,
+): Promise<ReturnType<typeof parseVersion>> {
+  if (settings.protocolVersion === 4) return undefined;
+  try {
+    const connection = await openAny(settings, { clientId: "", cleanStart: true, signal });
+    const given = connection.connack.properties?.assignedClientIdentifier ?? "";
+    await connection.close({ withinMs: quietMs });
+    return hivemqClientId.test(given) ? { name: hivemq, version: "unknown" } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Keeps a message, looks for it the way dead letters are listed, and removes it. */

@@ -13,7 +13,7 @@ import type {
 import { ClosedError, ConnectionError, rejected, RefusedError, StatusHub, UnsupportedError } from "@busbar/core/driver";
 import type { BusError } from "@busbar/core/driver";
 import type { MqttClient } from "mqtt";
-import { declared, effectiveCapabilities } from "./capabilities.ts";
+import { declared, effectiveCapabilities, hivemq } from "./capabilities.ts";
 import type { MqttCapabilities } from "./capabilities.ts";
 import { openAny } from "./connection.ts";
 import { willDelaySeconds } from "./last-will.ts";
@@ -155,6 +155,7 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
       settings: this.#settings,
       tell: (status) => this.#hub.emit(status),
       publishingSince: () => this.#link?.connection?.since,
+      leavesMembersIdle: () => this.#effective?.product === hivemq,
       onGone: () => {
         if (this.#subscribers.get(clientId) === subscriber) this.#subscribers.delete(clientId);
       },

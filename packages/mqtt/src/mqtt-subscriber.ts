@@ -7,6 +7,7 @@ import type { ArrivalOrigin, TellStatus } from "./arrival.ts";
 import { classify } from "./classify.ts";
 import { openAny } from "./connection.ts";
 import type { Connection, ConnectionPlan } from "./connection.ts";
+import { IdleMember } from "./idle-member.ts";
 import { InboundFlow } from "./inbound-flow.ts";
 import { Link, settledAfterMs } from "./link.ts";
 import type { MqttSettings } from "./options.ts";
@@ -19,6 +20,8 @@ export interface SubscriberSurroundings {
   readonly tell: TellStatus;
   /** When the publishing connection last came up, on the monotonic clock; `undefined` while it is down. */
   readonly publishingSince: () => number | undefined;
+  /** Whether the server leaves a member of a group idle over what waits for it, until that member asks. */
+  readonly leavesMembersIdle: () => boolean;
   /** Called once when the subscription has let go of its client id. */
   readonly onGone: () => void;
 }
@@ -51,6 +54,7 @@ export class MqttSubscriber implements Subscriber {
   readonly #acknowledges: boolean;
   #flow: InboundFlow | undefined;
   #origin: ArrivalOrigin | undefined;
+  #idle: IdleMember | undefined;
   #session = 0;
   /** Whether the server has taken the subscription into the session that it keeps now. */
   #subscribed = false;
@@ -152,6 +156,7 @@ export class MqttSubscriber implements Subscriber {
     const connection = await openAny(this.#around.settings, { ...this.#plan(), signal }, attempt);
     try {
       await this.#takeUp(connection, signal);
+      this.#idle = this.#idleMember(connection);
       return connection;
     } catch (error) {
       await connection.close({ endSession: !this.#subscribed });
@@ -202,7 +207,7 @@ export class MqttSubscriber implements Subscriber {
     return new Promise((resolve, reject) => {
       // The answer comes behind the session's own messages, and those may have to wait until handlers are done.
       const timer = setTimeout(resolve, renewedWithinMs);
-      client.subscribe(this.#filter, { qos: this.#acknowledges || this.#request.durable ? 1 : 0, rh: 1 }, (error) => {
+      client.subscribe(this.#filter, { qos: this.#quality(), rh: 1 }, (error) => {
         clearTimeout(timer);
         if (error === null) return resolve();
         reject(classify(error, { operation: "subscribe", server, topic }));
@@ -211,10 +216,21 @@ export class MqttSubscriber implements Subscriber {
     });
   }
 
+  #idleMember({ client }: Connection): IdleMember | undefined {
+    if (this.#request.group === undefined || !this.#around.leavesMembersIdle()) return undefined;
+    return new IdleMember(client, () => {
+      if (!this.#stopped && client.connected) client.subscribe(this.#filter, { qos: this.#quality(), rh: 2 }, () => {});
+    });
+  }
+
+  /** Nothing of QoS 0 is kept for a subscriber that is away. */
+  #quality(): 0 | 1 {
+    return this.#acknowledges || this.#request.durable ? 1 : 0;
+  }
+
   async #subscribe({ client, server }: Connection, signal: AbortSignal): Promise<void> {
     const { filter: topic } = this.#request;
-    // Nothing of QoS 0 is kept for a subscriber that is away.
-    const asked = this.#acknowledges || this.#request.durable ? 1 : 0;
+    const asked = this.#quality();
     const granted = await new Promise<number | undefined>((resolve, reject) => {
       const context = { operation: "subscribe", server, topic } as const;
       // A server that answers pings but not this would be waited for without end.
@@ -244,6 +260,7 @@ export class MqttSubscriber implements Subscriber {
   #arrive(packet: IPublishPacket, flow: InboundFlow): void {
     const origin = this.#origin;
     if (this.#stopped || origin === undefined || (flow !== this.#flow && packet.qos > 0)) return;
+    this.#idle?.arrived();
     const { messageId } = packet;
     const reserved = isReservedFor(this.#request.filter, packet.topic);
     const acknowledged = packet.qos > 0 && messageId !== undefined;

@@ -19,6 +19,7 @@ describe("effective capabilities", () => {
   it.each([
     ["mosquitto", 5, {}, mosquitto, []],
     ["a server that tells nothing", 5, {}, unknown, ["routing"]],
+    ["HiveMQ", 5, {}, { ...unknown, product: "HiveMQ" }, []],
     ["mosquitto on 3.1.1", 4, {}, mosquitto, ["headers", "routing", "expiry", "replies", "deadLetters"]],
     [
       "an unknown server on 3.1.1",
@@ -53,6 +54,12 @@ describe("effective capabilities", () => {
     expect(warnings).toMatch(/persistence false.*when it is killed.*persistence true.*SIGTERM/);
     expect(warnings).toMatch(/drops confirmed messages beyond 1000.*max_queued_messages 0/);
     expect(effectiveCapabilities(5, {}, unknown).warnings).toEqual([]);
+  });
+
+  it("warn of HiveMQ where it is HiveMQ", () => {
+    const warnings = effectiveCapabilities(5, {}, { ...unknown, product: "HiveMQ" }).warnings.join("\n");
+    expect(warnings).toMatch(/once everything that it has sent is settled.*retry\.maxBackoffMs/);
+    expect(warnings).toMatch(/when its last member has called forget/);
   });
 
   it("do not warn of groups where there are none", () => {
