@@ -1,5 +1,6 @@
 import type { BrokerStatus, Delivery, InboundRecord, Outcome } from "@busbar/core/contract";
 import type { Arrival } from "@busbar/core/driver";
+import type { IPublishPacket } from "mqtt";
 import type { Acknowledgeable, InboundFlow } from "./inbound-flow.ts";
 
 /** Tells of a status. */
@@ -15,19 +16,21 @@ export interface ArrivalOrigin {
   readonly tell: TellStatus;
 }
 
-/** A message of QoS 1: settling it is a PUBACK, or none. */
+/** A message of QoS 1 or 2: settling it is a PUBACK or a PUBREC, or none. */
 export class AcknowledgedArrival implements Arrival, Acknowledgeable {
   readonly record: InboundRecord;
   readonly redelivered: boolean;
   readonly position: string;
   readonly messageId: number;
+  readonly qos: 1 | 2;
   readonly #origin: ArrivalOrigin;
   #settled: { readonly outcome: Outcome; readonly delivery: Delivery } | undefined;
 
-  constructor(record: InboundRecord, messageId: number, redelivered: boolean, origin: ArrivalOrigin) {
+  constructor(record: InboundRecord, { dup, qos }: IPublishPacket, messageId: number, origin: ArrivalOrigin) {
     this.record = record;
     this.messageId = messageId;
-    this.redelivered = redelivered;
+    this.qos = qos === 2 ? 2 : 1;
+    this.redelivered = dup;
     this.position = `${origin.session}:${messageId}`;
     this.#origin = origin;
   }

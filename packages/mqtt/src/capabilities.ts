@@ -56,14 +56,20 @@ export interface ServerFacts {
   readonly sessionExpiryCappedTo?: number | undefined;
 }
 
-/** What a server does, concluded from the version of the protocol, what it said and what was found out. Pure. */
+/**
+ * What a server does, concluded from the version of the protocol, what it said, what was found out, and the quality of service of what is published at
+ * least once. Pure.
+ */
 export function effectiveCapabilities(
   protocolVersion: 4 | 5,
   properties: ServerProperties,
   facts: ServerFacts,
+  qos: 1 | 2 = 1,
 ): EffectiveCapabilities {
   const five = protocolVersion === 5;
   const mosquitto = facts.product === "mosquitto";
+  // At QoS 2 mosquitto looks for subscribers only when PUBREC, which could tell, is sent.
+  const tellsNobody = facts.product === hivemq || (mosquitto && qos === 1);
   const acknowledges = properties.maximumQoS !== 0;
   const keepsLastValue = properties.retainAvailable !== false;
   // MQTT 3.1.1 does not know shared subscriptions, and a server that does not either takes one for an ordinary filter.
@@ -81,7 +87,7 @@ export function effectiveCapabilities(
       headers: five ? "native" : "unsupported",
       expiry: five ? "native" : "unsupported",
       replies: five ? "native" : "unsupported",
-      routing: five && (mosquitto || facts.product === hivemq) ? "native" : "unsupported",
+      routing: five && tellsNobody ? "native" : "unsupported",
       retain: keepsLastValue ? "native" : "unsupported",
       // Why a message died travels in headers.
       deadLetters: five && acknowledges && keepsLastValue && facts.findsRetainedByWildcard ? "emulated" : "unsupported",

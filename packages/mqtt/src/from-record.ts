@@ -11,7 +11,7 @@ import { toMqttTopic } from "./topic.ts";
 export interface Publication {
   readonly topic: string;
   readonly payload: Buffer;
-  readonly options: IClientPublishOptions & { readonly qos: 0 | 1 };
+  readonly options: IClientPublishOptions & { readonly qos: 0 | 1 | 2 };
 }
 
 type Properties = NonNullable<IPublishPacket["properties"]>;
@@ -39,6 +39,11 @@ export function fromRecord(record: OutboundRecord, protocolVersion: 4 | 5, tells
       ...(properties === undefined ? undefined : { properties }),
     },
   };
+}
+
+/** The same, at QoS 2 where it was QoS 1. */
+export function atQos2(publication: Publication): Publication {
+  return publication.options.qos === 1 ? { ...publication, options: { ...publication.options, qos: 2 } } : publication;
 }
 
 function propertiesOf(record: OutboundRecord): Properties {

@@ -1,16 +1,21 @@
 import { ConnectionError, oncePerTurn } from "@busbar/core/driver";
-import type { IPublishPacket, MqttClient } from "mqtt";
+import type { IPublishPacket, MqttClient, Packet } from "mqtt";
 
 /** A message whose acknowledgement is wanted. */
 export interface Acknowledgeable {
   /** The packet identifier of its PUBLISH on this connection. */
   readonly messageId: number;
+  /** Of that PUBLISH. */
+  readonly qos: 1 | 2;
   /** Called instead of an acknowledgement that cannot be written any more. Must not throw. */
   unwritten(error: Error): void;
 }
 
 /** Given to mqtt.js in place of success, so that it goes on to the next packet without acknowledging this one. */
 const notYet = new Error("Acknowledged later, by the subscriber.");
+
+/** One that mqtt.js takes for an answer to a message of QoS 2. */
+const anyCode = 0x10;
 
 const flushTimeoutMs = 2000;
 
@@ -19,25 +24,38 @@ const flushTimeoutMs = 2000;
  * as it is read, and reads one after the other; here it is acknowledged when it was handled, in any order, and all of
  * one turn of the event loop in one write. While nothing more can be taken the reading stops, and with it the socket.
  *
- * This is the only place that uses what mqtt.js keeps private: `_sendPacket`, to write a PUBACK.
+ * A message of QoS 2 is handed over with its PUBLISH, and PUBREC waits for the handler like PUBACK: what PUBREC was not sent for the server delivers again.
+ *
+ * This is the only place that uses what mqtt.js keeps private: `_sendPacket`, to write a PUBACK or PUBREC, and to keep mqtt.js from writing a PUBREC.
  */
 export class InboundFlow {
   readonly #client: MqttClient;
-  readonly #send: (packet: { cmd: "puback"; messageId: number; reasonCode: 0 }) => void;
+  readonly #send: (packet: { cmd: "puback" | "pubrec"; messageId: number; reasonCode: 0 }) => void;
   readonly #writeSoon: () => void = oncePerTurn(() => this.#write());
   #acknowledgements: Acknowledgeable[] = [];
   #held = false;
   #heldSinceTick = false;
-  #goOn: ((error: Error) => void) | undefined;
+  #goOn: (() => void) | undefined;
 
   /** Attaches to a client that is not connected yet. `onMessage` must not throw. */
   constructor(client: MqttClient, onMessage: (packet: IPublishPacket) => void) {
     this.#client = client;
     this.#send = client["_sendPacket"].bind(client);
-    client.handleMessage = (packet, done) => {
+    const handOver = (packet: IPublishPacket, goOn: () => void): void => {
       onMessage(packet);
-      if (this.#held) this.#goOn = done;
-      else done(notYet);
+      if (this.#held) this.#goOn = goOn;
+      else goOn();
+    };
+    client.handleMessage = (packet, done) => handOver(packet, () => done(notYet));
+    // A code makes mqtt.js answer at once instead of keeping the message until PUBREL, and the answer goes no further than the next lines.
+    client.options.customHandleAcks = (_topic, _payload, packet, goOn) => {
+      if (packet.qos === 2) handOver(packet, () => goOn(anyCode));
+      else goOn(0);
+    };
+    const send = client["_sendPacket"].bind(client);
+    client["_sendPacket"] = (packet: Packet, written?: () => void, ...rest: unknown[]): unknown => {
+      if (packet.cmd !== "pubrec") return send(packet, written, ...rest);
+      return written?.();
     };
     client.once("connect", () => this.#keepAlive());
   }
@@ -51,7 +69,7 @@ export class InboundFlow {
     }
     const goOn = this.#goOn;
     this.#goOn = undefined;
-    goOn?.(notYet);
+    goOn?.();
   }
 
   /** Acknowledges a message, in this turn of the event loop. Never throws. */
@@ -94,7 +112,8 @@ export class InboundFlow {
     this.#acknowledgements = [];
     const { connected } = this.#client;
     for (const message of acknowledgements) {
-      if (connected) this.#send({ cmd: "puback", messageId: message.messageId, reasonCode: 0 });
+      const { messageId, qos } = message;
+      if (connected) this.#send({ cmd: qos === 2 ? "pubrec" : "puback", messageId, reasonCode: 0 });
       else
         message.unwritten(
           new ConnectionError("The connection was lost before the acknowledgement was written.", { broker: "mqtt" }),

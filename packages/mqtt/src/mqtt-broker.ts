@@ -14,12 +14,12 @@ import { ClosedError, ConnectionError, rejected, RefusedError, StatusHub, Unsupp
 import type { BusError } from "@busbar/core/driver";
 import type { MqttClient } from "mqtt";
 import { declared, effectiveCapabilities, hivemq } from "./capabilities.ts";
-import type { MqttCapabilities } from "./capabilities.ts";
+import type { MqttCapabilities, ServerProperties } from "./capabilities.ts";
 import { openAny } from "./connection.ts";
 import { willDelaySeconds } from "./last-will.ts";
 import type { Connection, ConnectionPlan } from "./connection.ts";
 import { RetainedDeadLetters } from "./dead-letters.ts";
-import { fromRecord } from "./from-record.ts";
+import { atQos2, fromRecord } from "./from-record.ts";
 import { inspectServer } from "./inspect-server.ts";
 import { Link } from "./link.ts";
 import { clientIdOf, MqttSubscriber } from "./mqtt-subscriber.ts";
@@ -46,6 +46,10 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
   readonly #publisher: Publisher;
   readonly #subscribers = new Map<string, MqttSubscriber>();
   readonly #closing = new AbortController();
+  /** Where the server gives less than was asked for, and that was to be accepted. */
+  readonly #weaker = new Set<string>();
+  /** Of what is published at least once. */
+  #qos: 1 | 2 = 1;
   /** The name of the publishing session, where one has to outlive its connection. */
   #clientId: string | undefined;
   #link: Link | undefined;
@@ -104,9 +108,38 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
 
   async #connect(attempt: number, signal: AbortSignal): Promise<Connection> {
     const connection = await openAny(this.#settings, { ...this.#plan(), signal }, attempt);
+    const properties = connection.connack.properties ?? {};
+    try {
+      this.#qos = this.#grantedQos(properties, connection.server);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
     const facts = await inspectServer(this.#settings, signal);
-    this.#effective = effectiveCapabilities(this.#settings.protocolVersion, connection.connack.properties ?? {}, facts);
+    const effective = effectiveCapabilities(this.#settings.protocolVersion, properties, facts, this.#qos);
+    this.#effective = { ...effective, warnings: [...effective.warnings, ...this.#weaker] };
     return connection;
+  }
+
+  /** The server says in CONNACK what it takes at most (MQTT 5.0 §3.2.2.3.4). */
+  #grantedQos({ maximumQoS = 2 }: ServerProperties, server: string): 1 | 2 {
+    const { qos, weakerQos } = this.#settings;
+    if (qos === 1 || maximumQoS === 2) return qos;
+    const text = `${server} takes QoS ${maximumQoS} at most, and native.qos asks for 2`;
+    if (weakerQos === "refuse")
+      throw new RefusedError(`Connecting to ${text}. Set native.qos to 1, or native.weakerQos to "accept".`, {
+        broker: "mqtt",
+      });
+    this.#weaker.add(`${text}: QoS 1 is used.`);
+    return 1;
+  }
+
+  /** Says that a subscription got less than it asked for. */
+  #warnOfWeaker(text: string): void {
+    if (this.#effective === undefined || this.#weaker.has(text)) return;
+    this.#weaker.add(text);
+    this.#effective = { ...this.#effective, warnings: [...this.#effective.warnings, text] };
+    if (this.#link?.connection !== undefined) this.#hub.emit({ type: "connected", effective: this.#effective });
   }
 
   /** A will that waits for the process to come back waits for its session: the same one under the same name (MQTT 5.0 §3.1.3.2.2). */
@@ -131,7 +164,8 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
   publish(record: OutboundRecord, { signal }: AbortOptions = {}): Promise<Receipt> {
     try {
       const tellsRouted = this.#effective?.supports.routing === "native";
-      const publication = fromRecord(record, this.#settings.protocolVersion, tellsRouted);
+      const made = fromRecord(record, this.#settings.protocolVersion, tellsRouted);
+      const publication = this.#qos === 2 && record.delivery === "at-least-once" ? atQos2(made) : made;
       const { id, topic, key } = record;
       return this.#publisher.publish({ publication, id, topic, key, signal });
     } catch (error) {
@@ -154,6 +188,7 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
     const subscriber = new MqttSubscriber(request, sink, {
       settings: this.#settings,
       tell: (status) => this.#hub.emit(status),
+      warnOfWeaker: (text) => this.#warnOfWeaker(text),
       publishingSince: () => this.#link?.connection?.since,
       leavesMembersIdle: () => this.#effective?.product === hivemq,
       onGone: () => {

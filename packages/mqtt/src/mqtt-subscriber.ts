@@ -18,6 +18,8 @@ import { isReservedFor, toMqttFilter } from "./topic.ts";
 export interface SubscriberSurroundings {
   readonly settings: MqttSettings;
   readonly tell: TellStatus;
+  /** Told where the server grants less than was asked for, and that is to be accepted. */
+  readonly warnOfWeaker: (text: string) => void;
   /** When the publishing connection last came up, on the monotonic clock; `undefined` while it is down. */
   readonly publishingSince: () => number | undefined;
   /** Whether the server leaves a member of a group idle over what waits for it, until that member asks. */
@@ -224,8 +226,9 @@ export class MqttSubscriber implements Subscriber {
   }
 
   /** Nothing of QoS 0 is kept for a subscriber that is away. */
-  #quality(): 0 | 1 {
-    return this.#acknowledges || this.#request.durable ? 1 : 0;
+  #quality(): 0 | 1 | 2 {
+    if (this.#acknowledges) return this.#around.settings.qos;
+    return this.#request.durable ? 1 : 0;
   }
 
   async #subscribe({ client, server }: Connection, signal: AbortSignal): Promise<void> {
@@ -249,7 +252,14 @@ export class MqttSubscriber implements Subscriber {
       });
     });
     if (granted === asked) return;
-    const message = `Subscribing to "${topic}" at ${server} failed: it grants QoS ${granted}, and ${this.#request.delivery} needs QoS ${asked}.`;
+    const { weakerQos } = this.#around.settings;
+    if (weakerQos === "accept" && granted !== undefined && granted < asked) {
+      this.#around.warnOfWeaker(
+        `${server} grants QoS ${granted} to the subscription to "${topic}", which asks for QoS ${asked}${granted === 0 ? ": its messages may be lost" : ""}.`,
+      );
+      return;
+    }
+    const message = `Subscribing to "${topic}" at ${server} failed: it grants QoS ${granted}, and ${this.#request.delivery} needs QoS ${asked}; native.weakerQos "accept" would take it.`;
     throw new RefusedError(message, { broker: "mqtt", topic });
   }
 
@@ -261,16 +271,17 @@ export class MqttSubscriber implements Subscriber {
     const origin = this.#origin;
     if (this.#stopped || origin === undefined || (flow !== this.#flow && packet.qos > 0)) return;
     this.#idle?.arrived();
-    const { messageId } = packet;
+    const { messageId, qos } = packet;
     const reserved = isReservedFor(this.#request.filter, packet.topic);
-    const acknowledged = packet.qos > 0 && messageId !== undefined;
+    const acknowledged = qos > 0 && messageId !== undefined;
     // At most once is acknowledged before it is handled; what is the bus's own is nobody's to handle.
-    if (acknowledged && (reserved || !this.#acknowledges)) origin.flow.acknowledge({ messageId, unwritten: () => {} });
+    if (acknowledged && (reserved || !this.#acknowledges))
+      origin.flow.acknowledge({ messageId, qos: qos === 2 ? 2 : 1, unwritten: () => {} });
     if (reserved) return;
     const record = toRecord(packet);
     this.#handOut.offer(
       acknowledged && this.#acknowledges
-        ? new AcknowledgedArrival(record, messageId, packet.dup, origin)
+        ? new AcknowledgedArrival(record, packet, messageId, origin)
         : new UnacknowledgedArrival(record),
     );
   }

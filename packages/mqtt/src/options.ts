@@ -26,6 +26,20 @@ export interface MqttNativeOptions {
    * @default 3600
    */
   readonly sessionExpirySeconds?: number;
+  /**
+   * The quality of service of what travels at least once, both ways: 1, or 2 for servers and devices that want it. What 2 gives and what it does not stands in
+   * `docs/brokers/mqtt.md`; it is not exactly once.
+   *
+   * @default 1
+   */
+  readonly qos?: 1 | 2;
+  /**
+   * What happens where the server grants a lower quality of service than a subscription or `qos` needs: `refuse` is an error, `accept` takes it and says so
+   * in the warnings of `health()`.
+   *
+   * @default "refuse"
+   */
+  readonly weakerQos?: "refuse" | "accept";
   /** What the server publishes when it loses this process, as when it is killed; not after `close`. @default none */
   readonly will?: LastWill;
 }
@@ -60,11 +74,13 @@ export interface MqttSettings {
   readonly protocolVersion: 4 | 5;
   readonly keepaliveSeconds: number;
   readonly sessionExpirySeconds: number;
+  readonly qos: 1 | 2;
+  readonly weakerQos: "refuse" | "accept";
   readonly will: LastWill | undefined;
 }
 
 const defaultPorts: Readonly<Record<MqttScheme, number>> = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 };
-const nativeKeys = ["protocolVersion", "keepaliveSeconds", "sessionExpirySeconds", "will"];
+const nativeKeys = ["protocolVersion", "keepaliveSeconds", "sessionExpirySeconds", "qos", "weakerQos", "will"];
 
 /**
  * Checks the options and fills in the defaults, without changing them and without I/O.
@@ -76,6 +92,7 @@ export function parseOptions(options: MqttOptions): MqttSettings {
   const problems = unknownOptionProblems(options, nativeKeys);
   const place = parseUrl(options.url, problems);
   const { protocolVersion = 5, keepaliveSeconds = 15, sessionExpirySeconds = 3600, will } = native;
+  const { qos = 1, weakerQos = "refuse" } = native;
   const { connectTimeoutMs = 10_000 } = options;
   if (credentials.token !== undefined) {
     problems.push(
@@ -90,6 +107,10 @@ export function parseOptions(options: MqttOptions): MqttSettings {
   }
   wholeNumber("native.keepaliveSeconds", keepaliveSeconds, 1, 65_535, problems);
   wholeNumber("native.sessionExpirySeconds", sessionExpirySeconds, 1, 0xffff_fffe, problems);
+  if (qos !== 1 && qos !== 2)
+    problems.push('native.qos: must be 1 or 2; QoS 0 is the option delivery: "at-most-once".');
+  if (weakerQos !== "refuse" && weakerQos !== "accept")
+    problems.push('native.weakerQos: must be "refuse" or "accept".');
   if (will !== undefined) problems.push(...willProblems(will, protocolVersion));
   wholeNumber("connectTimeoutMs", connectTimeoutMs, 1, 2 ** 31 - 1, problems);
   if (problems.length > 0 || place === undefined) throw new ConfigError(problems, { broker: "mqtt" });
@@ -103,6 +124,8 @@ export function parseOptions(options: MqttOptions): MqttSettings {
     protocolVersion,
     keepaliveSeconds,
     sessionExpirySeconds,
+    qos,
+    weakerQos,
     will,
   };
 }

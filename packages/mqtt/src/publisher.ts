@@ -82,8 +82,15 @@ export class Publisher {
     this.#clogged = false;
     this.#window = Math.min(receiveMaximum ?? mostInFlight, mostInFlight);
     this.#maximumPacketSize = maximumPacketSize;
+    // At QoS 2 it is PUBREC that tells, and PUBCOMP that confirms.
+    const toNobody = new Set<number>();
     connection.client.on("packetreceive", (packet) => {
-      this.#reasonCode = packet.cmd === "puback" ? (packet.reasonCode ?? 0) : 0;
+      this.#reasonCode = 0;
+      if (packet.cmd === "puback") this.#reasonCode = packet.reasonCode ?? 0;
+      else if (packet.cmd === "pubrec") {
+        if (packet.reasonCode === noMatchingSubscribers) toNobody.add(packet.messageId ?? 0);
+      } else if (packet.cmd === "pubcomp" && toNobody.delete(packet.messageId ?? 0))
+        this.#reasonCode = noMatchingSubscribers;
     });
   }
 
@@ -101,7 +108,7 @@ export class Publisher {
     this.#tellEmptied();
   }
 
-  /** Resolves once the server confirmed it (QoS 1) or the socket took it (QoS 0). */
+  /** Resolves once the server confirmed it (QoS 1 and 2) or the socket took it (QoS 0). */
   publish(order: PublishOrder): Promise<Receipt> {
     const { publication, id, topic, key, signal } = order;
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);

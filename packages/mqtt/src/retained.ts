@@ -97,7 +97,8 @@ class Reading {
 
   take(packet: IPublishPacket): void {
     this.#lastArrival = performance.now();
-    if (packet.messageId !== undefined) this.#flow?.acknowledge({ messageId: packet.messageId, unwritten: () => {} });
+    if (packet.messageId !== undefined)
+      this.#flow?.acknowledge({ messageId: packet.messageId, qos: 1, unwritten: () => {} });
     if (packet.topic === this.#sentinel) this.end();
     // What is not kept was published just now, by somebody else.
     else if (packet.retain) this.#packets.push(packet);

@@ -5,6 +5,7 @@ import { InboundFlow } from "../src/inbound-flow.ts";
 
 /** As much of a client of mqtt.js as the flow uses. */
 class FakeClient extends EventEmitter {
+  readonly options = {};
   readonly sent: number[] = [];
   connected = true;
   keepalive = 60;
@@ -31,7 +32,7 @@ function flowOf(): { client: FakeClient; flow: InboundFlow } {
 describe("the inbound flow", () => {
   it("writes the acknowledgements of one turn together", async () => {
     const { client, flow } = flowOf();
-    for (const messageId of [2, 1, 3]) flow.acknowledge({ messageId, unwritten: () => expect.unreachable() });
+    for (const messageId of [2, 1, 3]) flow.acknowledge({ messageId, qos: 1, unwritten: () => expect.unreachable() });
     expect(client.sent).toEqual([]);
     await turn();
     expect(client.sent).toEqual([2, 1, 3]);
@@ -39,7 +40,7 @@ describe("the inbound flow", () => {
 
   it("flushes by a ping, which is answered after them", async () => {
     const { client, flow } = flowOf();
-    flow.acknowledge({ messageId: 1, unwritten: () => expect.unreachable() });
+    flow.acknowledge({ messageId: 1, qos: 1, unwritten: () => expect.unreachable() });
     const flushed = flow.flush();
     expect(client.sent).toEqual([1]);
     await flushed;
@@ -49,7 +50,7 @@ describe("the inbound flow", () => {
   it("tells of an acknowledgement that came too late to be written", async () => {
     const { client, flow } = flowOf();
     const errors: Error[] = [];
-    flow.acknowledge({ messageId: 1, unwritten: (error) => errors.push(error) });
+    flow.acknowledge({ messageId: 1, qos: 1, unwritten: (error) => errors.push(error) });
     client.connected = false;
     await turn();
     expect(client.sent).toEqual([]);

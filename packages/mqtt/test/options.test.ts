@@ -27,6 +27,8 @@ describe("options", () => {
       protocolVersion: 5,
       keepaliveSeconds: 15,
       sessionExpirySeconds: 3600,
+      qos: 1,
+      weakerQos: "refuse",
       will: undefined,
     });
   });
@@ -106,6 +108,14 @@ describe("options", () => {
     const problems = problemsOf({ url: "mqtt://h", native: { will } });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(problem);
+  });
+
+  it("refuse a quality of service that is none, and say what QoS 0 is", () => {
+    const native = { qos: 0, weakerQos: "warn" };
+    expect(problemsOf({ url: "mqtt://h", native })).toEqual([
+      expect.stringContaining("at-most-once"),
+      expect.stringContaining("native.weakerQos"),
+    ]);
   });
 
   it("refuse a last will that waits, which MQTT 3.1.1 does not know", () => {

@@ -47,6 +47,8 @@ describe("a connection", () => {
     expect(connects).toEqual([
       ["publish", true, undefined, undefined],
       ["inspect", true, 86_401, undefined],
+      // To see by the client id that it is given what the server is.
+      [undefined, true, undefined, undefined],
       ["service-0", false, 86_401, 5],
       ["service-0", false, 2, 65_535],
       ["service-0", true, 60, 1],
