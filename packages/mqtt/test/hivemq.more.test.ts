@@ -1,0 +1,78 @@
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { InstanceUnavailableError, startInstance } from "../../../tools/brokers/index.mjs";
+import { acknowledging, Brokers, Inbox, outbound, request, unique } from "./fixtures.ts";
+import { sessionTable } from "./session-table.ts";
+
+const instance = await startInstance("hivemq", { label: "mqtt" }).catch((error: unknown) => {
+  if (!(error instanceof InstanceUnavailableError)) throw error;
+  console.warn(`Skipped: ${error.message}`);
+  return undefined;
+});
+const brokers = new Brokers(instance?.url ?? "");
+afterEach(() => brokers.close());
+afterAll(() => instance?.destroy());
+
+describe.skipIf(instance === undefined)("HiveMQ", () => {
+  it("is known by the client id that it gives, and warned of", async () => {
+    const bus = brokers.make();
+    await expect(bus.open()).resolves.toMatchObject({
+      product: "HiveMQ",
+      supports: { groups: "native", deadLetters: "emulated", routing: "native", durable: "native" },
+      warnings: expect.arrayContaining([
+        expect.stringContaining("once everything that it has sent is settled"),
+      ]) as string[],
+    });
+  });
+
+  it.each([1, 2] as const)("tells at QoS %d whether anybody is subscribed", async (qos) => {
+    const bus = await brokers.open({ native: { qos } });
+    const topic = unique();
+    await expect(bus.publish(outbound(topic))).resolves.toMatchObject({ routed: false });
+    await bus.subscribe(request(topic), () => {});
+    await expect(bus.publish(outbound(topic))).resolves.toMatchObject({ routed: true });
+  });
+
+  it("gives an idle member of a group what waits beside a busy one", async () => {
+    const [one, other] = [await brokers.open(), await brokers.open()];
+    const [topic, group] = [unique(), unique()];
+    const inboxes = [new Inbox(), new Inbox()];
+    const asked = { group, durable: true, maxInFlight: 5 };
+    const subscribers = [
+      await one.subscribe(request(topic, { ...asked, member: "service-0" }), inboxes[0]!.sink),
+      await other.subscribe(request(topic, { ...asked, member: "service-1" }), inboxes[1]!.sink),
+    ];
+    for (let index = 0; index < 20; index++) await one.publish(outbound(topic, String(index)));
+    await Promise.all(inboxes.map((inbox) => inbox.received(1)));
+    await Promise.all(subscribers.map((subscriber) => subscriber.remove()));
+  });
+
+  it("grants a group less than QoS 2, which is refused", async () => {
+    const bus = await brokers.open({ native: { qos: 2 } });
+    const asked = request(unique(), { group: unique() });
+    await expect(bus.subscribe(asked, () => {})).rejects.toMatchObject({ code: "BUSBAR_REFUSED" });
+  });
+
+  it("delivers again at QoS 2 what a process has left unsettled", async () => {
+    const [bus, other] = [await brokers.open({ native: { qos: 2 } }), await brokers.open({ native: { qos: 2 } })];
+    const topic = unique();
+    const asked = request(topic, { durable: true });
+    const inbox = new Inbox();
+    await bus.subscribe(asked, inbox.sink);
+    await bus.publish(outbound(topic, "unsettled"));
+    await inbox.received(1);
+    const again = acknowledging();
+    const second = await other.subscribe(asked, again.sink);
+    await again.received(1);
+    expect(again.deliveries[0]).toMatchObject({ redelivered: true });
+    await second.remove();
+  });
+
+  describe("and a subscriber that is away", () => {
+    sessionTable({
+      name: "HiveMQ",
+      url: () => instance?.url ?? "",
+      protocolVersion: 5,
+      version: () => instance?.version ?? "",
+    });
+  });
+});
