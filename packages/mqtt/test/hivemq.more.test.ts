@@ -35,11 +35,11 @@ describe.skipIf(instance === undefined)("HiveMQ", () => {
   it("gives an idle member of a group what waits beside a busy one", async () => {
     const [one, other] = [await brokers.open(), await brokers.open()];
     const [topic, group] = [unique(), unique()];
-    const inboxes = [new Inbox(), new Inbox()];
+    const inboxes = [new Inbox(), new Inbox()] as const;
     const asked = { group, durable: true, maxInFlight: 5 };
     const subscribers = [
-      await one.subscribe(request(topic, { ...asked, member: "service-0" }), inboxes[0]!.sink),
-      await other.subscribe(request(topic, { ...asked, member: "service-1" }), inboxes[1]!.sink),
+      await one.subscribe(request(topic, { ...asked, member: "service-0" }), inboxes[0].sink),
+      await other.subscribe(request(topic, { ...asked, member: "service-1" }), inboxes[1].sink),
     ];
     for (let index = 0; index < 20; index++) await one.publish(outbound(topic, String(index)));
     await Promise.all(inboxes.map((inbox) => inbox.received(1)));

@@ -78,7 +78,8 @@ async function fateOf({ qos, session }: Cell, { url, protocolVersion }: TabledSe
     const came = inbox.texts.slice(0, inbox.texts.indexOf("end"));
     if (came.length === 0) return "lost";
     expect(came).toEqual(["1", "2", "3"]);
-    const arrivedAt = (inbox.deliveries[0]?.record.native as { qos: number }).qos;
+    const [first] = inbox.deliveries;
+    const arrivedAt = (first?.record.native as { qos: number } | undefined)?.qos;
     return arrivedAt === qos ? "kept" : `kept, at QoS ${arrivedAt}`;
   } finally {
     await bus.close();
