@@ -105,8 +105,24 @@ const reasonCodes: Readonly<Record<number, Verdict>> = {
   0xa2: { kind: "refused", text: "it does not have wildcards in filters" },
 };
 
-/** Errors of mqtt.js and ws that have a text and no code. */
+/** Errors of mqtt.js and ws that have a text and no code, and what OpenSSL tells under several codes. */
 const messages: readonly (readonly [shape: RegExp, verdict: Verdict])[] = [
+  [
+    /alert (certificate required|bad certificate|certificate unknown|certificate revoked|unsupported certificate|unknown ca)/,
+    {
+      kind: "authentication",
+      text: "it wants a client's certificate that it knows; set tls.cert and tls.key to one of an authority that it trusts",
+    },
+  ],
+  [/alert certificate expired/, { kind: "authentication", text: "the client's certificate in tls.cert has expired" }],
+  [/alert no application protocol/, { kind: "refused", text: "it speaks none of the protocols in native.alpn" }],
+  [
+    /alert handshake failure/,
+    {
+      kind: "refused",
+      text: "it ends the handshake; it may want a client's certificate, in tls.cert and tls.key, or a version of TLS or a cipher that we do not speak",
+    },
+  ],
   [/connack timeout/, { kind: "connection", text: `no answer within the time to connect; ${unreachable}` }],
   [/Keepalive timeout/, { kind: "connection", text: "it did not answer a ping in time" }],
   [
@@ -150,8 +166,14 @@ function verdictOf(error: unknown, { operation }: ErrorContext): Verdict {
   }
   const known = messages.find(([shape]) => shape.test(message))?.[1];
   if (known !== undefined) return known;
-  const system = typeof code === "string" ? systemCodes[code] : undefined;
+  const system = typeof code === "string" ? (systemCodes[code] ?? unusable(code)) : undefined;
   return system ?? (error === undefined && operation === "connect" ? neverAnswered : lost);
+}
+
+/** What OpenSSL could not read it tells in many ways. */
+function unusable(code: string): Verdict | undefined {
+  if (!code.startsWith("ERR_OSSL_")) return undefined;
+  return { kind: "refused", text: "a certificate or key in tls cannot be read, or they do not belong together" };
 }
 
 const doing: Readonly<Record<ErrorContext["operation"], string>> = {

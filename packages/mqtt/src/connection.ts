@@ -85,7 +85,12 @@ export class Connection {
         ending.tell?.();
       });
       plan.prepare?.(client);
-      client.connect();
+      try {
+        client.connect();
+      } catch (error) {
+        // A certificate or a key that is none is thrown by Node at once.
+        return reject(classify(error, { operation: "connect", server }));
+      }
       // What has no code, such as a WebSocket that is refused, mqtt.js keeps to itself.
       client.stream.on("error", (error) => (ending.error ??= error));
       // mqtt.js leaves Nagle's algorithm on. A WebSocket turns it off by itself.
@@ -159,7 +164,7 @@ export async function openAny(settings: MqttSettings, plan: ConnectionPlan, firs
 }
 
 function clientOptions(settings: MqttSettings, { host, port }: ServerAddress, plan: ConnectionPlan): IClientOptions {
-  const { scheme, protocolVersion, username, password, tls } = settings;
+  const { scheme, protocolVersion, username, password, tls, alpn } = settings;
   const secure = scheme === "mqtts" || scheme === "wss";
   const overWebSocket = scheme === "ws" || scheme === "wss";
   const { sessionExpirySeconds, receiveMaximum, hasWill } = plan;
@@ -176,6 +181,7 @@ function clientOptions(settings: MqttSettings, { host, port }: ServerAddress, pl
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(secure ? tls : {}),
+    ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
     ...(will === undefined ? {} : { will: willPacket(will, willDelaySeconds(will), protocolVersion) }),
     ...(overWebSocket ? { path: settings.path, wsOptions: webSocketOptions(tls) } : {}),
     ...(protocolVersion === 5

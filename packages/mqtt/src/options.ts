@@ -40,6 +40,13 @@ export interface MqttNativeOptions {
    * @default "refuse"
    */
   readonly weakerQos?: "refuse" | "accept";
+  /**
+   * The protocols that are offered in the TLS handshake (ALPN), the preferred one first, for servers that share a port: `["mqtt"]`, or what a cloud's page names.
+   * With `mqtts:` only; a server that chooses none of them is refused where it says so.
+   *
+   * @default none
+   */
+  readonly alpn?: readonly string[];
   /** What the server publishes when it loses this process, as when it is killed; not after `close`. @default none */
   readonly will?: LastWill;
 }
@@ -76,11 +83,12 @@ export interface MqttSettings {
   readonly sessionExpirySeconds: number;
   readonly qos: 1 | 2;
   readonly weakerQos: "refuse" | "accept";
+  readonly alpn: readonly string[] | undefined;
   readonly will: LastWill | undefined;
 }
 
 const defaultPorts: Readonly<Record<MqttScheme, number>> = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 };
-const nativeKeys = ["protocolVersion", "keepaliveSeconds", "sessionExpirySeconds", "qos", "weakerQos", "will"];
+const nativeKeys = ["protocolVersion", "keepaliveSeconds", "sessionExpirySeconds", "qos", "weakerQos", "alpn", "will"];
 
 /**
  * Checks the options and fills in the defaults, without changing them and without I/O.
@@ -92,7 +100,7 @@ export function parseOptions(options: MqttOptions): MqttSettings {
   const problems = unknownOptionProblems(options, nativeKeys);
   const place = parseUrl(options.url, problems);
   const { protocolVersion = 5, keepaliveSeconds = 15, sessionExpirySeconds = 3600, will } = native;
-  const { qos = 1, weakerQos = "refuse" } = native;
+  const { qos = 1, weakerQos = "refuse", alpn } = native;
   const { connectTimeoutMs = 10_000 } = options;
   if (credentials.token !== undefined) {
     problems.push(
@@ -111,6 +119,9 @@ export function parseOptions(options: MqttOptions): MqttSettings {
     problems.push('native.qos: must be 1 or 2; QoS 0 is the option delivery: "at-most-once".');
   if (weakerQos !== "refuse" && weakerQos !== "accept")
     problems.push('native.weakerQos: must be "refuse" or "accept".');
+  if (alpn !== undefined) problems.push(...alpnProblems(alpn, place?.scheme));
+  if (tls.cert === undefined ? tls.key !== undefined : tls.key === undefined)
+    problems.push("tls: a client's certificate needs both cert and key.");
   if (will !== undefined) problems.push(...willProblems(will, protocolVersion));
   wholeNumber("connectTimeoutMs", connectTimeoutMs, 1, 2 ** 31 - 1, problems);
   if (problems.length > 0 || place === undefined) throw new ConfigError(problems, { broker: "mqtt" });
@@ -126,8 +137,18 @@ export function parseOptions(options: MqttOptions): MqttSettings {
     sessionExpirySeconds,
     qos,
     weakerQos,
+    alpn,
     will,
   };
+}
+
+function alpnProblems(alpn: unknown, scheme: MqttScheme | undefined): string[] {
+  const fits = (name: unknown): boolean => typeof name === "string" && name !== "" && Buffer.byteLength(name) <= 255;
+  if (!Array.isArray(alpn) || alpn.length === 0 || !alpn.every(fits))
+    return ["native.alpn: must be a list of names of protocols, each of 1 to 255 bytes."];
+  return scheme === undefined || scheme === "mqtts"
+    ? []
+    : [`native.alpn: "${scheme}:" has no use for it; it goes with "mqtts:".`];
 }
 
 function wholeNumber(name: string, value: number, least: number, most: number, problems: string[]): void {

@@ -1,7 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createServer } from "node:tls";
+import type { Server, TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { BusError } from "@busbar/core/driver";
 import type { MqttOptions } from "@busbar/mqtt";
@@ -27,13 +30,34 @@ function certificate(name: string, ...more: readonly string[]): Authority {
   return files;
 }
 
-/** Two authorities, and a server's certificate from the first; `undefined` where there is nothing to make them with. */
-function certificates(): Readonly<Record<"authority" | "stranger" | "server", Authority>> | undefined {
+/** The same from an authority, and over since yesterday. */
+function expired(name: string, { certificate: ca, key: caKey }: Authority): Authority {
+  const files = { certificate: join(folder, `${name}.pem`), key: join(folder, `${name}.key`) };
+  const [request, names] = [join(folder, `${name}.csr`), join(folder, `${name}.names`)];
+  writeFileSync(names, "subjectAltName=DNS:broker.test\n");
+  const asked = ["req", "-newkey", "rsa:2048", "-nodes", "-subj", `/CN=${name}`, "-keyout", files.key, "-out", request];
+  execFileSync("openssl", asked, { stdio: "ignore" });
+  const signed = ["x509", "-req", "-in", request, "-CA", ca, "-CAkey", caKey, "-CAcreateserial", "-extfile", names];
+  execFileSync("openssl", [...signed, "-days", "-1", "-out", files.certificate], { stdio: "ignore" });
+  return files;
+}
+
+type Names = "authority" | "stranger" | "server" | "expired" | "client" | "strangerClient";
+
+/** Two authorities, and certificates from them; `undefined` where there is nothing to make them with. */
+function certificates(): Readonly<Record<Names, Authority>> | undefined {
   try {
     const [authority, stranger] = [certificate("authority"), certificate("stranger")];
     const from = ["-CA", authority.certificate, "-CAkey", authority.key];
     const names = ["-addext", "subjectAltName=DNS:broker.test", "-addext", "basicConstraints=critical,CA:FALSE"];
-    return { authority, stranger, server: certificate("server", ...from, ...names) };
+    return {
+      authority,
+      stranger,
+      server: certificate("server", ...from, ...names),
+      expired: expired("expired", authority),
+      client: certificate("client", ...from),
+      strangerClient: certificate("stranger-client", "-CA", stranger.certificate, "-CAkey", stranger.key),
+    };
   } catch {
     console.warn("Skipped: there is no openssl that makes certificates.");
     return undefined;
@@ -47,17 +71,25 @@ describe.skipIf(files === undefined)("an encrypted connection to mosquitto", () 
   beforeAll(async () => {
     instance = await startInstance("mosquitto", {
       label: "mqtt-tls",
-      extraPorts: ["mqtts", "wss"],
+      extraPorts: ["mqtts", "wss", "expired", "mutual", "mutual-wss"],
       config: ({ ports }) => ({
-        append: ["mqtts mqtt", "wss websockets"]
-          .map((listener) => listener.split(" ") as [string, string])
+        append: (
+          [
+            ["mqtts", "mqtt", "server"],
+            ["wss", "websockets", "server"],
+            ["expired", "mqtt", "expired"],
+            ["mutual", "mqtt", "server"],
+            ["mutual-wss", "websockets", "server"],
+          ] as const
+        )
           .map(
-            ([name, protocol]) => `
+            ([name, protocol, shown]) => `
 listener ${ports[name]} 127.0.0.1
 protocol ${protocol}
 ${protocol === "websockets" ? "socket_domain ipv4" : ""}
-certfile ${files?.server.certificate}
-keyfile ${files?.server.key}
+certfile ${files?.[shown].certificate}
+keyfile ${files?.[shown].key}
+${name.startsWith("mutual") ? `cafile ${files?.authority.certificate}\nrequire_certificate true` : ""}
 `,
           )
           .join(""),
@@ -101,6 +133,88 @@ keyfile ${files?.server.key}
 
     it("is made to anybody only where that was asked for", async () => {
       await expect(refusal({ rejectUnauthorized: false })).resolves.toMatchObject({ product: "mosquitto" });
+    });
+  });
+
+  const read = (path: string | undefined): string => readFileSync(path ?? "", "utf8");
+  const trusting = { ca: () => ca("authority"), servername: "broker.test" };
+
+  it("is refused, for good, where the server's certificate has expired", async () => {
+    const url = `mqtts://127.0.0.1:${instance.ports["expired"]}`;
+    const tls = { ca: trusting.ca(), servername: trusting.servername };
+    await expect(brokers.make({ url, tls }).open()).rejects.toMatchObject({
+      code: "BUSBAR_REFUSED",
+      retryable: false,
+      message: expect.stringContaining("expired") as string,
+    });
+  });
+
+  describe.each([
+    ["mqtts", "mutual"],
+    ["wss", "mutual-wss"],
+  ] as const)("with a client's certificate over %s", (scheme, listener) => {
+    const options = (client: MqttOptions["tls"]): MqttOptions => ({
+      url: `${scheme}://127.0.0.1:${instance.ports[listener]}`,
+      tls: { ca: trusting.ca(), servername: trusting.servername, ...client },
+    });
+    const shown = (which: "client" | "strangerClient" | "authority", key = which): MqttOptions["tls"] => ({
+      cert: read(files?.[which].certificate),
+      key: read(files?.[key].key),
+    });
+
+    it("is made where the server knows the client's authority", async () => {
+      const bus = await brokers.open(options(shown("client")));
+      const [topic, inbox] = [unique(), acknowledging()];
+      await bus.subscribe(request(topic), inbox.sink);
+      await bus.publish(outbound(topic, "mutual"));
+      await inbox.received(1);
+      expect(inbox.texts).toEqual(["mutual"]);
+    });
+
+    it.each([
+      ["without one", () => ({}), "BUSBAR_AUTHENTICATION"],
+      ["with a stranger's", () => shown("strangerClient"), "BUSBAR_AUTHENTICATION"],
+      ["with another one's key", () => shown("client", "authority"), "BUSBAR_REFUSED"],
+      ["with what is no certificate", () => ({ cert: "no certificate", key: "no key" }), "BUSBAR_REFUSED"],
+    ])("is refused, for good, %s", async (_, client, code) => {
+      await expect(brokers.make(options(client())).open()).rejects.toMatchObject({ code, retryable: false });
+    });
+  });
+
+  describe("that names its protocols", () => {
+    let front: Server;
+    const chosen: (string | false | null)[] = [];
+    beforeAll(async () => {
+      // mosquitto itself does not choose among protocols; what stands in front of brokers on shared ports does.
+      const options = { cert: read(files?.server.certificate), key: read(files?.server.key), ALPNProtocols: ["mqtt"] };
+      front = createServer(options, (socket: TLSSocket) => {
+        chosen.push(socket.alpnProtocol);
+        const behind = connect(instance.ports["mqtt"] ?? 0, "127.0.0.1");
+        socket.on("error", () => behind.destroy());
+        behind.on("error", () => socket.destroy());
+        socket.pipe(behind).pipe(socket);
+      });
+      await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
+    });
+    afterAll(() => void front.close());
+    const options = (alpn: readonly string[]): MqttOptions => ({
+      url: `mqtts://127.0.0.1:${(front.address() as { port: number }).port}`,
+      tls: { ca: trusting.ca(), servername: trusting.servername },
+      native: { alpn },
+    });
+
+    it("is made where the server speaks one of them", async () => {
+      const bus = await brokers.open(options(["x-else", "mqtt"]));
+      await bus.publish(outbound(unique()));
+      expect(new Set(chosen)).toEqual(new Set(["mqtt"]));
+    });
+
+    it("is refused, for good, where it speaks none", async () => {
+      await expect(brokers.make(options(["x-else"])).open()).rejects.toMatchObject({
+        code: "BUSBAR_REFUSED",
+        retryable: false,
+        message: expect.stringContaining("native.alpn") as string,
+      });
     });
   });
 });

@@ -29,6 +29,7 @@ describe("options", () => {
       sessionExpirySeconds: 3600,
       qos: 1,
       weakerQos: "refuse",
+      alpn: undefined,
       will: undefined,
     });
   });
@@ -116,6 +117,20 @@ describe("options", () => {
       expect.stringContaining("at-most-once"),
       expect.stringContaining("native.weakerQos"),
     ]);
+  });
+
+  it.each([
+    ["mqtts", [], /must be a list/],
+    ["mqtts", ["mqtt", ""], /must be a list/],
+    ["mqtts", "mqtt", /must be a list/],
+    ["wss", ["mqtt"], /goes with "mqtts:"/],
+  ])("refuse for %s the protocols %j", (scheme, alpn, problem) => {
+    expect(problemsOf({ url: `${scheme}://h`, native: { alpn } })).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it("refuse a client's certificate without its key, and the other way round", () => {
+    for (const tls of [{ cert: "x" }, { key: "x" }])
+      expect(problemsOf({ url: "mqtts://h", tls })).toEqual([expect.stringContaining("both cert and key")]);
   });
 
   it("refuse a last will that waits, which MQTT 3.1.1 does not know", () => {
