@@ -70,4 +70,42 @@ describe.skipIf(!possible)(`a device on RabbitMQ's MQTT plugin${needs}`, () => {
         "r/living room/temperature 23",
       ]);
   });
+
+  it("may be the bus itself over MQTT, which a bus on AMQP hears and answers, by topic and by wildcards", async () => {
+    const edge = { url: mqttUrl, native: { protocolVersion: 4 } };
+    const [root, inner, outer] = [
+      unique("bridge"),
+      await buses.connect(amqpUrl),
+      await buses.connect(mqttUrl, { brokers: { main: edge } }),
+    ];
+    const received: string[] = [];
+    const note = (label: string) => (payload: unknown, message: { topic: string; params: object }) =>
+      received.push(`${label} ${message.topic.replace(root, "r")} ${JSON.stringify([payload, message.params])}`);
+    await inner.subscribe(`${root}.up.{room}.temperature`, note("amqp"));
+    await inner.subscribe(`${root}.up.**`, { group: `${root}-all` }, note("amqp group"));
+    buses.forgetLater(inner, `${root}.up.**`, { group: `${root}-all` });
+    // The plugin finds no retained messages by a wildcard, and so keeps no dead letters.
+    const deadLetter = false;
+    await outer.subscribe(`${root}.down.{room}.heating`, { deadLetter }, note("mqtt"));
+    await outer.subscribe(`${root}.down.**`, { deadLetter, durable: true }, note("mqtt durable"));
+    buses.forgetLater(outer, `${root}.down.**`, {});
+
+    await outer.publish(`${root}.up.kitchen.temperature`, { celsius: 21.5 });
+    await outer.publish(`${root}.up.bath.temperature`, 22, { delivery: "at-most-once" });
+    await inner.publish(`${root}.down.kitchen.heating`, { on: true }, { headers: { a: "1" }, key: "k" });
+    await inner.publish(`${root}.down.bath.door.open`, false);
+
+    const expected = [
+      "amqp group r.up.bath.temperature [22,{}]",
+      'amqp group r.up.kitchen.temperature [{"celsius":21.5},{}]',
+      'amqp r.up.bath.temperature [22,{"room":"bath"}]',
+      'amqp r.up.kitchen.temperature [{"celsius":21.5},{"room":"kitchen"}]',
+      "mqtt durable r.down.bath.door.open [false,{}]",
+      'mqtt durable r.down.kitchen.heating [{"on":true},{}]',
+      'mqtt r.down.kitchen.heating [{"on":true},{"room":"kitchen"}]',
+    ];
+    await expect.poll(() => received.toSorted(), { timeout: 15_000 }).toEqual(expected.toSorted());
+    const refused = outer.subscribe(`${root}.up.**`, { deadLetter, group: "g" }, () => {});
+    await expect(refused).rejects.toMatchObject({ code: "BUSBAR_UNSUPPORTED" });
+  });
 });

@@ -33,11 +33,11 @@ function certificate(name: string, ...more: readonly string[]): Authority {
 /** The same from an authority, and over since yesterday. */
 function expired(name: string, { certificate: ca, key: caKey }: Authority): Authority {
   const files = { certificate: join(folder, `${name}.pem`), key: join(folder, `${name}.key`) };
-  const [request, names] = [join(folder, `${name}.csr`), join(folder, `${name}.names`)];
+  const [asking, names] = [join(folder, `${name}.csr`), join(folder, `${name}.names`)];
   writeFileSync(names, "subjectAltName=DNS:broker.test\n");
-  const asked = ["req", "-newkey", "rsa:2048", "-nodes", "-subj", `/CN=${name}`, "-keyout", files.key, "-out", request];
+  const asked = ["req", "-newkey", "rsa:2048", "-nodes", "-subj", `/CN=${name}`, "-keyout", files.key, "-out", asking];
   execFileSync("openssl", asked, { stdio: "ignore" });
-  const signed = ["x509", "-req", "-in", request, "-CA", ca, "-CAkey", caKey, "-CAcreateserial", "-extfile", names];
+  const signed = ["x509", "-req", "-in", asking, "-CA", ca, "-CAkey", caKey, "-CAcreateserial", "-extfile", names];
   execFileSync("openssl", [...signed, "-days", "-1", "-out", files.certificate], { stdio: "ignore" });
   return files;
 }
