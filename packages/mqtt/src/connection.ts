@@ -164,7 +164,7 @@ export async function openAny(settings: MqttSettings, plan: ConnectionPlan, firs
 }
 
 function clientOptions(settings: MqttSettings, { host, port }: ServerAddress, plan: ConnectionPlan): IClientOptions {
-  const { scheme, protocolVersion, username, password, tls, alpn } = settings;
+  const { scheme, protocolVersion, username, password, tls, alpn, topicAliases } = settings;
   const secure = scheme === "mqtts" || scheme === "wss";
   const overWebSocket = scheme === "ws" || scheme === "wss";
   const { sessionExpirySeconds, receiveMaximum, hasWill } = plan;
@@ -192,6 +192,7 @@ function clientOptions(settings: MqttSettings, { host, port }: ServerAddress, pl
           },
         }
       : {}),
+    ...(topicAliases ? { autoAssignTopicAlias: true } : {}),
     manualConnect: true,
     reconnectPeriod: 0,
     resubscribe: false,

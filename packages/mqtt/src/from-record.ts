@@ -14,6 +14,14 @@ export interface Publication {
   readonly options: IClientPublishOptions & { readonly qos: 0 | 1 | 2 };
 }
 
+/** What the server and the configuration make of it. */
+export interface PublicationOptions {
+  /** Whether the server tells in PUBACK that nobody is subscribed. @default false */
+  readonly tellsRouted?: boolean;
+  /** Whether an empty body with `retain` is to delete what is kept. @default false */
+  readonly clears?: boolean;
+}
+
 type Properties = NonNullable<IPublishPacket["properties"]>;
 
 /**
@@ -21,12 +29,15 @@ type Properties = NonNullable<IPublishPacket["properties"]>;
  * at most once, is QoS 1 where the server's confirmation tells whether anybody is subscribed: responders get it at QoS 0 all the
  * same, and whoever waits for an answer hears at once that nobody is there to give one.
  *
- * @param tellsRouted Whether the server tells in PUBACK that nobody is subscribed.
  * @throws UnsupportedError for what the protocol, or this version of it, would drop, and InvalidArgumentError for a text over
  *   which a server would end the connection.
  */
-export function fromRecord(record: OutboundRecord, protocolVersion: 4 | 5, tellsRouted: boolean = false): Publication {
-  const needs = unmetNeeds(record, protocolVersion);
+export function fromRecord(
+  record: OutboundRecord,
+  protocolVersion: 4 | 5,
+  { tellsRouted = false, clears = false }: PublicationOptions = {},
+): Publication {
+  const needs = unmetNeeds(record, protocolVersion, clears);
   if (needs.length > 0) throw new UnsupportedError(needs, { broker: "mqtt", topic: record.topic });
   const { body } = record;
   const properties = protocolVersion === 5 ? propertiesOf(record) : undefined;
@@ -88,18 +99,19 @@ function assertString(text: string, what: string, { topic }: OutboundRecord): vo
   });
 }
 
-function unmetNeeds(record: OutboundRecord, protocolVersion: 4 | 5): UnmetNeed[] {
+function unmetNeeds(record: OutboundRecord, protocolVersion: 4 | 5, clears: boolean): UnmetNeed[] {
   const needs: UnmetNeed[] = [];
   const subject = `publish("${record.topic}")`;
   if (record.delayMs !== undefined)
     needs.push({ capability: "delay", subject, detail: "MQTT delivers at once; leave delayMs out." });
   if (record.priority !== undefined)
     needs.push({ capability: "priority", subject, detail: "MQTT has no priorities; leave priority out." });
-  if (record.retain === true && record.body.byteLength === 0) {
+  if (record.retain === true && record.body.byteLength === 0 && !clears) {
     needs.push({
       capability: "emptyBody",
       subject,
-      detail: "on MQTT an empty retained message deletes the kept one instead of being kept.",
+      detail:
+        'on MQTT an empty retained message deletes the kept one instead of being kept; with native.emptyRetained "clear" it may.',
     });
   }
   if (protocolVersion === 5) return needs;

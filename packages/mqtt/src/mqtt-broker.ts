@@ -164,7 +164,8 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
   publish(record: OutboundRecord, { signal }: AbortOptions = {}): Promise<Receipt> {
     try {
       const tellsRouted = this.#effective?.supports.routing === "native";
-      const made = fromRecord(record, this.#settings.protocolVersion, tellsRouted);
+      const { protocolVersion, emptyRetained } = this.#settings;
+      const made = fromRecord(record, protocolVersion, { tellsRouted, clears: emptyRetained === "clear" });
       const publication = this.#qos === 2 && record.delivery === "at-least-once" ? atQos2(made) : made;
       const { id, topic, key } = record;
       return this.#publisher.publish({ publication, id, topic, key, signal });

@@ -1,7 +1,7 @@
 import type { AbortOptions, Delivery, SubscribeRequest, Subscriber } from "@busbar/core/contract";
 import { HandOut, oncePerTurn, RefusedError } from "@busbar/core/driver";
 import type { BusError } from "@busbar/core/driver";
-import type { IPublishPacket } from "mqtt";
+import type { IClientSubscribeOptions, IPublishPacket } from "mqtt";
 import { AcknowledgedArrival, UnacknowledgedArrival } from "./arrival.ts";
 import type { ArrivalOrigin, TellStatus } from "./arrival.ts";
 import { classify } from "./classify.ts";
@@ -32,6 +32,9 @@ export interface SubscriberSurroundings {
 export function clientIdOf({ member, name }: SubscribeRequest): string {
   return `${member}-${name}`;
 }
+
+/** Retain Handling of MQTT 5.0 §3.8.3.1. */
+const retainHandling = { always: 0, new: 1, never: 2 } as const;
 
 /** How long a server has to answer what it is told at the end, in milliseconds. */
 const goodbyeMs = 1500;
@@ -209,7 +212,7 @@ export class MqttSubscriber implements Subscriber {
     return new Promise((resolve, reject) => {
       // The answer comes behind the session's own messages, and those may have to wait until handlers are done.
       const timer = setTimeout(resolve, renewedWithinMs);
-      client.subscribe(this.#filter, { qos: this.#quality(), rh: 1 }, (error) => {
+      client.subscribe(this.#filter, this.#subscription(1), (error) => {
         clearTimeout(timer);
         if (error === null) return resolve();
         reject(classify(error, { operation: "subscribe", server, topic }));
@@ -221,8 +224,15 @@ export class MqttSubscriber implements Subscriber {
   #idleMember({ client }: Connection): IdleMember | undefined {
     if (this.#request.group === undefined || !this.#around.leavesMembersIdle()) return undefined;
     return new IdleMember(client, () => {
-      if (!this.#stopped && client.connected) client.subscribe(this.#filter, { qos: this.#quality(), rh: 2 }, () => {});
+      if (!this.#stopped && client.connected) client.subscribe(this.#filter, this.#subscription(2), () => {});
     });
+  }
+
+  /** What SUBSCRIBE asks for; `rh` says when it wants what is kept (MQTT 5.0 §3.8.3.1). */
+  #subscription(rh: 0 | 1 | 2): IClientSubscribeOptions {
+    const { protocolVersion, retainAsPublished: rap } = this.#around.settings;
+    const qos = this.#quality();
+    return protocolVersion === 4 ? { qos } : { qos, rh, rap };
   }
 
   /** Nothing of QoS 0 is kept for a subscriber that is away. */
@@ -240,8 +250,8 @@ export class MqttSubscriber implements Subscriber {
       const timer = setTimeout(() => client.stream.destroy(), this.#around.settings.connectTimeoutMs);
       const abort = (): void => void client.stream.destroy();
       signal.addEventListener("abort", abort, { once: true });
-      // Retained messages only for a subscription that the session does not have yet (MQTT 5.0 §3.8.3.1).
-      client.subscribe(this.#filter, { qos: asked, rh: 1 }, (error, grants, packet) => {
+      const { lastValues } = this.#around.settings;
+      client.subscribe(this.#filter, this.#subscription(retainHandling[lastValues]), (error, grants, packet) => {
         clearTimeout(timer);
         signal.removeEventListener("abort", abort);
         if (signal.aborted) return reject(signal.reason as Error);

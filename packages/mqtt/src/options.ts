@@ -41,6 +41,32 @@ export interface MqttNativeOptions {
    */
   readonly weakerQos?: "refuse" | "accept";
   /**
+   * When a subscription is given the last values that the server keeps (MQTT 5.0 §3.8.3.1): `new`, where the server does not have the subscription yet; `always`, each time
+   * that the process subscribes; `never`. MQTT 3.1.1 knows `always` alone.
+   *
+   * @default "new", with MQTT 3.1.1 "always"
+   */
+  readonly lastValues?: "new" | "always" | "never";
+  /**
+   * Whether a message that was published just now, with `retain`, says so too, and not only one that was kept (Retain As Published). MQTT 5 only.
+   *
+   * @default false
+   */
+  readonly retainAsPublished?: boolean;
+  /**
+   * What publishing nothing with `retain` does: `refuse` is an error, because on MQTT nothing is kept of it; `clear` deletes the value that is kept.
+   *
+   * @default "refuse"
+   */
+  readonly emptyRetained?: "refuse" | "clear";
+  /**
+   * Whether a topic is written once to each connection and then by number, as far as the server takes numbers (MQTT 5.0 §3.3.2.3.4). It spares bytes where
+   * topics are long and links slow. MQTT 5 only.
+   *
+   * @default false
+   */
+  readonly topicAliases?: boolean;
+  /**
    * The protocols that are offered in the TLS handshake (ALPN), the preferred one first, for servers that share a port: `["mqtt"]`, or what a cloud's page names.
    * With `mqtts:` only; a server that chooses none of them is refused where it says so.
    *
@@ -84,11 +110,27 @@ export interface MqttSettings {
   readonly qos: 1 | 2;
   readonly weakerQos: "refuse" | "accept";
   readonly alpn: readonly string[] | undefined;
+  readonly lastValues: "new" | "always" | "never";
+  readonly retainAsPublished: boolean;
+  readonly emptyRetained: "refuse" | "clear";
+  readonly topicAliases: boolean;
   readonly will: LastWill | undefined;
 }
 
 const defaultPorts: Readonly<Record<MqttScheme, number>> = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 };
-const nativeKeys = ["protocolVersion", "keepaliveSeconds", "sessionExpirySeconds", "qos", "weakerQos", "alpn", "will"];
+const nativeKeys = [
+  "protocolVersion",
+  "keepaliveSeconds",
+  "sessionExpirySeconds",
+  "qos",
+  "weakerQos",
+  "lastValues",
+  "retainAsPublished",
+  "emptyRetained",
+  "topicAliases",
+  "alpn",
+  "will",
+];
 
 /**
  * Checks the options and fills in the defaults, without changing them and without I/O.
@@ -100,7 +142,9 @@ export function parseOptions(options: MqttOptions): MqttSettings {
   const problems = unknownOptionProblems(options, nativeKeys);
   const place = parseUrl(options.url, problems);
   const { protocolVersion = 5, keepaliveSeconds = 15, sessionExpirySeconds = 3600, will } = native;
-  const { qos = 1, weakerQos = "refuse", alpn } = native;
+  const { qos = 1, weakerQos = "refuse", emptyRetained = "refuse", alpn } = native;
+  const { lastValues = protocolVersion === 4 ? "always" : "new" } = native;
+  const { retainAsPublished = false, topicAliases = false } = native;
   const { connectTimeoutMs = 10_000 } = options;
   if (credentials.token !== undefined) {
     problems.push(
@@ -119,6 +163,17 @@ export function parseOptions(options: MqttOptions): MqttSettings {
     problems.push('native.qos: must be 1 or 2; QoS 0 is the option delivery: "at-most-once".');
   if (weakerQos !== "refuse" && weakerQos !== "accept")
     problems.push('native.weakerQos: must be "refuse" or "accept".');
+  if (emptyRetained !== "refuse" && emptyRetained !== "clear")
+    problems.push('native.emptyRetained: must be "refuse" or "clear".');
+  if (!["new", "always", "never"].includes(lastValues))
+    problems.push('native.lastValues: must be "new", "always" or "never".');
+  else if (protocolVersion === 4 && lastValues !== "always")
+    problems.push(`native.lastValues: MQTT 3.1.1 cannot do "${lastValues}"; leave it out.`);
+  for (const [name, wanted] of Object.entries({ retainAsPublished, topicAliases })) {
+    if (typeof wanted !== "boolean") problems.push(`native.${name}: must be true or false.`);
+    else if (protocolVersion === 4 && wanted)
+      problems.push(`native.${name}: MQTT 3.1.1 does not know it; leave it out.`);
+  }
   if (alpn !== undefined) problems.push(...alpnProblems(alpn, place?.scheme));
   if (tls.cert === undefined ? tls.key !== undefined : tls.key === undefined)
     problems.push("tls: a client's certificate needs both cert and key.");
@@ -138,6 +193,10 @@ export function parseOptions(options: MqttOptions): MqttSettings {
     qos,
     weakerQos,
     alpn,
+    lastValues,
+    retainAsPublished,
+    emptyRetained,
+    topicAliases,
     will,
   };
 }

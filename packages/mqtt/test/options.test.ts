@@ -30,6 +30,10 @@ describe("options", () => {
       qos: 1,
       weakerQos: "refuse",
       alpn: undefined,
+      lastValues: "new",
+      retainAsPublished: false,
+      emptyRetained: "refuse",
+      topicAliases: false,
       will: undefined,
     });
   });
@@ -126,6 +130,18 @@ describe("options", () => {
     ["wss", ["mqtt"], /goes with "mqtts:"/],
   ])("refuse for %s the protocols %j", (scheme, alpn, problem) => {
     expect(problemsOf({ url: `${scheme}://h`, native: { alpn } })).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it("refuse what MQTT 3.1.1 does not know, and words that mean nothing", () => {
+    const native = { protocolVersion: 4, lastValues: "new", retainAsPublished: true, topicAliases: true };
+    expect(problemsOf({ url: "mqtt://h", native }).map((problem) => problem.split(":")[0])).toEqual([
+      "native.lastValues",
+      "native.retainAsPublished",
+      "native.topicAliases",
+    ]);
+    const wrong = { lastValues: "sometimes", retainAsPublished: 1, topicAliases: "yes", emptyRetained: "keep" };
+    expect(problemsOf({ url: "mqtt://h", native: wrong })).toHaveLength(4);
+    expect(parseOptions({ url: "mqtt://h", native: { protocolVersion: 4 } }).lastValues).toBe("always");
   });
 
   it("refuse a client's certificate without its key, and the other way round", () => {
