@@ -2,6 +2,7 @@ import mqtt from "mqtt";
 import type { IClientOptions, IConnackPacket, MqttClient, Store } from "mqtt";
 import { BusError, ConnectionError } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
+import { answerQuestions, assertProved, beginning } from "./enhanced-authentication.ts";
 import { gatherWrites } from "./gathered-writes.ts";
 import { willDelaySeconds, willPacket } from "./last-will.ts";
 import type { MqttSettings, ServerAddress } from "./options.ts";
@@ -55,18 +56,28 @@ export class Connection {
    *
    * @throws what `classify` makes of it, or the signal's reason; nothing is left open then.
    */
-  static open(settings: MqttSettings, address: ServerAddress, plan: ConnectionPlan): Promise<Connection> {
+  static async open(settings: MqttSettings, address: ServerAddress, plan: ConnectionPlan): Promise<Connection> {
     const { signal } = plan;
+    const { authentication } = settings;
+    const first = await beginning(authentication);
     const server = `${settings.scheme}://${address.host}:${address.port}`;
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason as Error);
-      const client = mqtt.connect(clientOptions(settings, address, plan));
+      const client = mqtt.connect(clientOptions(settings, address, plan, first));
+      if (authentication !== undefined) answerQuestions(client, authentication);
       const ending: Ending = {};
       const abort = (): void => void client.stream.destroy(signal?.reason as Error);
       client.on("error", (error) => (ending.error ??= error));
       client.on("disconnect", (packet) => (ending.error ??= new ServerDisconnect(packet.reasonCode ?? 0)));
       client.once("connect", (connack) => {
         signal?.removeEventListener("abort", abort);
+        try {
+          if (authentication !== undefined) assertProved(authentication, connack.properties?.authenticationData);
+        } catch (error) {
+          ending.error = error;
+          client.stream.destroy();
+          return;
+        }
         ending.connected = true;
         // An error on the way here was survived.
         delete ending.error;
@@ -163,7 +174,12 @@ export async function openAny(settings: MqttSettings, plan: ConnectionPlan, firs
   throw failure;
 }
 
-function clientOptions(settings: MqttSettings, { host, port }: ServerAddress, plan: ConnectionPlan): IClientOptions {
+function clientOptions(
+  settings: MqttSettings,
+  { host, port }: ServerAddress,
+  plan: ConnectionPlan,
+  authentication: Awaited<ReturnType<typeof beginning>>,
+): IClientOptions {
   const { scheme, protocolVersion, username, password, tls, alpn, topicAliases } = settings;
   const secure = scheme === "mqtts" || scheme === "wss";
   const overWebSocket = scheme === "ws" || scheme === "wss";
@@ -189,6 +205,7 @@ function clientOptions(settings: MqttSettings, { host, port }: ServerAddress, pl
           properties: {
             ...(sessionExpirySeconds === undefined ? {} : { sessionExpiryInterval: sessionExpirySeconds }),
             ...(receiveMaximum === undefined ? {} : { receiveMaximum }),
+            ...authentication,
           },
         }
       : {}),

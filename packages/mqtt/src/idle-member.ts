@@ -16,7 +16,8 @@ export class IdleMember {
       if (this.#isIdle) ask();
       this.#isIdle = true;
     }, everyMs);
-    timer.unref();
+    // A number in browsers.
+    if (typeof timer === "object") timer.unref();
     client.once("close", () => clearInterval(timer));
   }
 

@@ -1,5 +1,8 @@
 import type { AdapterOptions } from "@busbar/core/contract";
 import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
+import { Buffer } from "./buffer.ts";
+import { authenticationProblems } from "./enhanced-authentication.ts";
+import type { EnhancedAuthentication } from "./enhanced-authentication.ts";
 import { willProblems } from "./last-will.ts";
 import type { LastWill } from "./last-will.ts";
 
@@ -66,6 +69,8 @@ export interface MqttNativeOptions {
    * @default false
    */
   readonly topicAliases?: boolean;
+  /** Another way to authenticate than a password, in code only. MQTT 5 only. @default none */
+  readonly authentication?: EnhancedAuthentication;
   /**
    * The protocols that are offered in the TLS handshake (ALPN), the preferred one first, for servers that share a port: `["mqtt"]`, or what a cloud's page names.
    * With `mqtts:` only; a server that chooses none of them is refused where it says so.
@@ -109,6 +114,7 @@ export interface MqttSettings {
   readonly sessionExpirySeconds: number;
   readonly qos: 1 | 2;
   readonly weakerQos: "refuse" | "accept";
+  readonly authentication: EnhancedAuthentication | undefined;
   readonly alpn: readonly string[] | undefined;
   readonly lastValues: "new" | "always" | "never";
   readonly retainAsPublished: boolean;
@@ -128,6 +134,7 @@ const nativeKeys = [
   "retainAsPublished",
   "emptyRetained",
   "topicAliases",
+  "authentication",
   "alpn",
   "will",
 ];
@@ -144,6 +151,7 @@ export function parseOptions(options: MqttOptions): MqttSettings {
   const { protocolVersion = 5, keepaliveSeconds = 15, sessionExpirySeconds = 3600, will } = native;
   const { qos = 1, weakerQos = "refuse", emptyRetained = "refuse", alpn } = native;
   const { lastValues = protocolVersion === 4 ? "always" : "new" } = native;
+  const { authentication } = native;
   const { retainAsPublished = false, topicAliases = false } = native;
   const { connectTimeoutMs = 10_000 } = options;
   if (credentials.token !== undefined) {
@@ -174,6 +182,7 @@ export function parseOptions(options: MqttOptions): MqttSettings {
     else if (protocolVersion === 4 && wanted)
       problems.push(`native.${name}: MQTT 3.1.1 does not know it; leave it out.`);
   }
+  if (authentication !== undefined) problems.push(...authenticationProblems(authentication, protocolVersion));
   if (alpn !== undefined) problems.push(...alpnProblems(alpn, place?.scheme));
   if (tls.cert === undefined ? tls.key !== undefined : tls.key === undefined)
     problems.push("tls: a client's certificate needs both cert and key.");
@@ -192,6 +201,7 @@ export function parseOptions(options: MqttOptions): MqttSettings {
     sessionExpirySeconds,
     qos,
     weakerQos,
+    authentication,
     alpn,
     lastValues,
     retainAsPublished,

@@ -29,6 +29,7 @@ describe("options", () => {
       sessionExpirySeconds: 3600,
       qos: 1,
       weakerQos: "refuse",
+      authentication: undefined,
       alpn: undefined,
       lastValues: "new",
       retainAsPublished: false,
@@ -142,6 +143,16 @@ describe("options", () => {
     const wrong = { lastValues: "sometimes", retainAsPublished: 1, topicAliases: "yes", emptyRetained: "keep" };
     expect(problemsOf({ url: "mqtt://h", native: wrong })).toHaveLength(4);
     expect(parseOptions({ url: "mqtt://h", native: { protocolVersion: 4 } }).lastValues).toBe("always");
+  });
+
+  it.each([
+    [null, 5, [/must be an object/]],
+    [{}, 5, [/method: must be/, /respond: must be a function/]],
+    [{ method: "X", respond: String, begin: "now", verifies: 1 }, 5, [/unknown key "verifies"/, /begin: must be/]],
+    [{ method: "X", respond: String }, 4, [/3\.1\.1 knows user name and password/]],
+  ])("refuse the authentication %j on version %d", (authentication, protocolVersion, problems) => {
+    const found = problemsOf({ url: "mqtt://h", native: { protocolVersion, authentication } });
+    expect(found).toEqual(problems.map((problem) => expect.stringMatching(problem)));
   });
 
   it("refuse a client's certificate without its key, and the other way round", () => {
