@@ -27,7 +27,7 @@ const kettle = await startDevice("kettle");
 const oven = await startDevice("oven");
 
 // The panel comes later than the devices: what they said last is kept at the broker.
-await bus.subscribe("device.{id}.{what}", (value, { topic, retained }) => {
+const panel = await bus.subscribe("device.{id}.{what}", (value, { topic, retained }) => {
   console.log(`${topic} ${JSON.stringify(value)}${retained ? " (kept)" : ""}`);
   seen.set(topic, value);
   for (const look of waiting) look();
@@ -46,6 +46,7 @@ console.log("The oven loses its power:");
 oven.kill("SIGKILL");
 await until("device.oven.presence", "gone");
 
+await panel.close();
 // Nothing in place of the last values: nothing is left of this example.
 for (const topic of seen.keys()) await bus.publish(topic, new Uint8Array(0), { retain: true });
 await bus.close();
