@@ -5,7 +5,7 @@ import { isPlainObject } from "./config-section.ts";
 import { objectSource } from "./config-source.ts";
 import type { ConfigSource } from "./config-source.ts";
 import type { Surroundings } from "./host-contract.ts";
-import { host } from "./host.ts";
+import { host } from "#host";
 import { yamlSource } from "./yaml-source.ts";
 
 /** A configuration that was found, not yet understood. */

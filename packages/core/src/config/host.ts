@@ -7,7 +7,7 @@ import type { Host } from "./host-contract.ts";
 
 const load = createRequire(import.meta.url);
 
-/** Node: files, environment and modules. For browsers `host.browser.ts` takes its place (`browser` in package.json). */
+/** Node: files, environment and modules. For browsers `host.browser.ts` takes its place (`imports` in package.json). */
 export const host: Host = {
   surroundings: () => ({ environment: process.env, folder: process.cwd(), hostname: hostname() }),
   pathOf: (folder, name) => resolve(folder, name.startsWith("file:") ? fileURLToPath(name) : name),

@@ -1,6 +1,6 @@
 import type { Adapter, AdapterOptions, Broker } from "../contract/index.ts";
 import { ConfigError } from "../errors.ts";
-import { lookUpAdapter } from "./adapter-lookup.ts";
+import { lookUpAdapter } from "#adapter-lookup";
 import { packageOf } from "./adapter-schemes.ts";
 import { isAdapter } from "./adapter-shape.ts";
 import { schemeOf } from "./broker-url.ts";

@@ -7,7 +7,7 @@ import type { Section } from "./config-section.ts";
 import { consoleLogger } from "./console-logger.ts";
 import { findConfig } from "./find-config.ts";
 import type { Surroundings } from "./host-contract.ts";
-import { host } from "./host.ts";
+import { host } from "#host";
 import { readBrokers } from "./read-brokers.ts";
 import type { ReadyBroker } from "./read-brokers.ts";
 import { readPolicies, readRoutes } from "./read-patterns.ts";

@@ -1,7 +1,7 @@
 import type { TlsOptions } from "../contract/index.ts";
 import { withoutAbsent } from "./config-section.ts";
 import type { ConfigReading, Section } from "./config-section.ts";
-import { host } from "./host.ts";
+import { host } from "#host";
 
 const keys = ["ca", "cert", "key", "passphrase", "servername", "rejectUnauthorized"];
 const pemStart = "-----BEGIN";

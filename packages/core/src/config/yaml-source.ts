@@ -1,7 +1,7 @@
 import type { Document, LineCounter, Node, Pair, YAMLError } from "yaml";
 import { problemAt } from "./config-source.ts";
 import type { ConfigPath, ConfigProblem, ConfigSource } from "./config-source.ts";
-import { host } from "./host.ts";
+import { host } from "#host";
 import { shelterReferences, substitute, unshelterReferences } from "./variables.ts";
 import type { Environment } from "./variables.ts";
 
