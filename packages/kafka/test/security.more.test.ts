@@ -56,7 +56,9 @@ function makeCertificates(): boolean {
 }
 
 const kinds: string[] = [];
-for (const kind of ["kafka", "kafka4"]) if (await canStartInstance(kind)) kinds.push(kind);
+for (const kind of ["kafka", "kafka4"])
+  if (await canStartInstance(kind)) kinds.push(kind);
+  else console.warn(`Skipped: no private ${kind} can be started here; "npm run brokers -- up ${kind}" fetches it.`);
 const isReady = kinds.length > 0 && makeCertificates();
 
 const user = { username: "cook", password: 'p, "w\\=' };
