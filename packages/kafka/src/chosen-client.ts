@@ -2,6 +2,7 @@ import type {
   ClientControl,
   ClientMember,
   ClientProducer,
+  ClientTransactions,
   ConnectOptions,
   KafkaClient,
   MemberOptions,
@@ -30,6 +31,10 @@ export class ChosenClient implements KafkaClient {
 
   async connectControl(options: ConnectOptions): Promise<ClientControl> {
     return (await this.#load()).connectControl(options);
+  }
+
+  async connectTransactions(options: ConnectOptions): Promise<ClientTransactions> {
+    return (await this.#load()).connectTransactions(options);
   }
 
   async joinGroup(options: MemberOptions): Promise<ClientMember> {

@@ -242,6 +242,11 @@ export function numbersAreLost(cause: unknown): boolean {
   return lostNumbers.has(typeOf(cause) ?? "");
 }
 
+/** Tells whether another producer has taken the name of this one. */
+export function isFenced(cause: unknown): boolean {
+  return typeOf(cause) === "INVALID_PRODUCER_EPOCH" || typeOf(cause) === "PRODUCER_FENCED";
+}
+
 /** Tells whether the group has no coordinator that knows it yet, as for a while after a broker has started. */
 export function coordinatorIsComing(cause: unknown): boolean {
   return comingCoordinators.has(typeOf(cause) ?? "");

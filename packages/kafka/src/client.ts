@@ -10,6 +10,8 @@ export interface KafkaClient {
   connectProducer(options: ProducerOptions): Promise<ClientProducer>;
   /** Connects for questions about topics, groups and logs. */
   connectControl(options: ConnectOptions): Promise<ClientControl>;
+  /** Connects a producer of transactions under `native.transactionalId`. */
+  connectTransactions(options: ConnectOptions): Promise<ClientTransactions>;
   /** Connects, joins the group and fetches. Resolves once the library runs; `MemberHandlers.joined` tells the rest. */
   joinGroup(options: MemberOptions): Promise<ClientMember>;
 }
@@ -62,6 +64,23 @@ export interface ClientProducer {
   send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]>;
   /** Ends the connection at once, or as soon as the requests on their way are answered, but after `graceMs` at the latest. */
   close(graceMs?: number): void;
+}
+
+/** A record and where it goes. */
+export interface MessageOfTopic {
+  readonly topic: string;
+  readonly message: ClientMessage;
+}
+
+/** Writes transactions, one at a time. */
+export interface ClientTransactions {
+  /**
+   * Resolves once all of them are committed.
+   *
+   * @param ending Called before it is committed: when it fails before that, nothing of it is ever seen.
+   */
+  write(messages: readonly MessageOfTopic[], ending: () => void): Promise<void>;
+  close(): void;
 }
 
 /** The first and the next offset of a partition. */

@@ -8,6 +8,7 @@ import { collisions } from "./topic.ts";
 export { KafkaBroker } from "./kafka-broker.ts";
 export type { PartitionOffset } from "./client.ts";
 export type { ReplayRequest } from "./replay.ts";
+export type { TransactionMessage } from "./transactions.ts";
 export type { KafkaCapabilities } from "./capabilities.ts";
 export type { Compression } from "./compression.ts";
 export type { KafkaClientName, KafkaNative, KafkaOptions, SaslMechanism } from "./options.ts";

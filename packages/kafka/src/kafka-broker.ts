@@ -9,7 +9,7 @@ import type {
   Subscriber,
   SubscribeRequest,
 } from "@busbar/core/contract";
-import { abortable, atMost, ClosedError, ConnectionError, rejected, StatusHub } from "@busbar/core/driver";
+import { abortable, atMost, ClosedError, ConfigError, ConnectionError, rejected, StatusHub } from "@busbar/core/driver";
 import { declared, effectiveCapabilities } from "./capabilities.ts";
 import type { KafkaCapabilities } from "./capabilities.ts";
 import { ChosenClient } from "./chosen-client.ts";
@@ -29,6 +29,8 @@ import { replay } from "./replay.ts";
 import type { ReplayRequest } from "./replay.ts";
 import { tombstonesOf } from "./tombstones.ts";
 import { Topics } from "./topics.ts";
+import { Transactions } from "./transactions.ts";
+import type { TransactionMessage } from "./transactions.ts";
 import { UnconfirmedProducer } from "./unconfirmed-producer.ts";
 
 /** How long a close waits for publishes that are on their way. */
@@ -54,6 +56,7 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
   readonly #unconfirmed: ProducerBatches;
   readonly #link: ProducerLink;
   readonly #unconfirmedProducer: UnconfirmedProducer;
+  readonly #transactions: Transactions;
   readonly #status = new StatusHub();
   readonly #subscribers = new Set<KafkaSubscriber>();
   #effective: EffectiveCapabilities | undefined;
@@ -104,6 +107,7 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
       publish: (topic, message, of) => this.#confirmed.publish(topic, message, of),
     });
     this.lag = new GroupLag(this.#control);
+    this.#transactions = new Transactions({ client: this.#client, prepare });
   }
 
   /** A kafkajs object with the same settings as the bus uses, connected to nothing by itself; or the other library, where that is chosen. */
@@ -173,6 +177,18 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
   }
 
   /**
+   * Publishes all of these messages, or none: who reads what was committed, as the bus does, sees them together or never. Rejects with a `ConfigError`
+   * without `native.transactionalId`; with an outcome that is unknown where it failed while it was committed; else with nothing of it visible.
+   * Transactions of one broker come one after the other; nothing is tried again but what the client does inside of one.
+   */
+  async transaction(messages: readonly TransactionMessage[], options?: AbortOptions): Promise<void> {
+    this.#refuseWhenClosed();
+    if (this.#settings.native.transactionalId === undefined)
+      throw new ConfigError(["native.transactionalId: transaction() needs one"], { broker: this.name });
+    await abortable(this.#transactions.write(messages), options?.signal);
+  }
+
+  /**
    * Lets a subscription that nobody has open begin elsewhere: handle again what it has handled, from a time or from places on, or leave out what is
    * waiting. One that was never there begins so too. The broker has to be open.
    *
@@ -195,7 +211,7 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
   async #close(): Promise<void> {
     await Promise.all([
       ...[...this.#subscribers].map((subscriber) => subscriber.close()),
-      atMost(closeBoundMs, Promise.all([this.#confirmed.idle(), this.#unconfirmed.idle()])),
+      atMost(closeBoundMs, Promise.all([this.#confirmed.idle(), this.#unconfirmed.idle(), this.#transactions.idle()])),
     ]);
     const closed = closedError("The broker");
     this.#confirmed.fail(closed);
@@ -203,6 +219,7 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
     this.#link.close();
     this.#control.close();
     this.#unconfirmedProducer.close();
+    this.#transactions.close();
   }
 
   #producer(): ClientProducer {

@@ -41,6 +41,11 @@ export interface KafkaNative {
    */
   readonly compression?: Compression;
   /**
+   * The name under which this process writes transactions (`KafkaBroker.transaction`): its own and the same over restarts, such as `orders-0`. Who comes
+   * later under the same one ends the former. Only through `"kafkajs"`. @default none
+   */
+  readonly transactionalId?: string;
+  /**
    * Number what is published, so that Kafka keeps once what has to be sent again because nobody knew whether it was written. Only through
    * `"platformatic"`: kafkajs begins to count anew with each connection. @default false
    */
@@ -90,7 +95,8 @@ export interface KafkaSettings {
 }
 
 /** `native` with its defaults; where the token comes from is said beside it. */
-export type NativeSettings = Required<Omit<KafkaNative, TokenOption>>;
+export type NativeSettings = Required<Omit<KafkaNative, TokenOption | "transactionalId">> &
+  Pick<KafkaNative, "transactionalId">;
 
 type TokenOption = "oauthToken" | "tokenUrl" | "tokenScope";
 
@@ -138,7 +144,7 @@ const atLeast: Readonly<Record<string, number>> = {
 
 /** Checks the options and fills in the defaults, or throws a `ConfigError` that lists every problem. Changes nothing of what it is given. */
 export function checkOptions(options: KafkaOptions): KafkaSettings {
-  const problems = unknownOptionProblems(options, [...Object.keys(nativeDefaults), ...tokenOptions]);
+  const problems = unknownOptionProblems(options, [...Object.keys(nativeDefaults), ...tokenOptions, "transactionalId"]);
   const place = parseUrl(options.url, problems);
   const native = checkNative(options.native ?? {}, problems);
   if (options.tls !== undefined) {
@@ -221,6 +227,13 @@ function checkNative(given: KafkaNative, problems: string[]): NativeSettings {
   if (!clients.includes(native.client)) problems.push(`native.client: must be one of ${clients.join(", ")}`);
   if (!mechanisms.includes(native.saslMechanism))
     problems.push(`native.saslMechanism: must be one of ${mechanisms.join(", ")}`);
+  const { transactionalId } = native;
+  if (transactionalId !== undefined && (typeof transactionalId !== "string" || transactionalId === ""))
+    problems.push("native.transactionalId: must be text");
+  if (transactionalId !== undefined && native.client !== "kafkajs")
+    problems.push(
+      'native.transactionalId: transactions are written through kafkajs only; it needs native.client: "kafkajs"',
+    );
   if (typeof native.idempotent !== "boolean") problems.push("native.idempotent: must be true or false");
   else if (native.idempotent && native.client !== "platformatic")
     problems.push(

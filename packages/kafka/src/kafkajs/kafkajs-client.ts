@@ -3,6 +3,7 @@ import type {
   ClientControl,
   ClientMember,
   ClientProducer,
+  ClientTransactions,
   ConnectOptions,
   KafkaClient,
   MemberOptions,
@@ -13,6 +14,7 @@ import { kafkaOf, untilSettled } from "./kafkajs-config.ts";
 import { KafkajsControl } from "./kafkajs-control.ts";
 import { KafkajsMember } from "./kafkajs-member.ts";
 import { KafkajsProducer } from "./kafkajs-producer.ts";
+import { KafkajsTransactions } from "./kafkajs-transactions.ts";
 
 /** kafkajs 2.2 behind the seam: each producer, member and control has a kafkajs client of its own, so that each can be ended alone. */
 export class KafkajsClient implements KafkaClient {
@@ -35,6 +37,10 @@ export class KafkajsClient implements KafkaClient {
 
   connectControl(options: ConnectOptions): Promise<ClientControl> {
     return KafkajsControl.connect(this.#settings, options);
+  }
+
+  connectTransactions(options: ConnectOptions): Promise<ClientTransactions> {
+    return KafkajsTransactions.connect(this.#settings, options);
   }
 
   joinGroup(options: MemberOptions): Promise<ClientMember> {

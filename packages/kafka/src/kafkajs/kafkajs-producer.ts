@@ -1,13 +1,13 @@
-import { CompressionTypes, Partitioners } from "kafkajs";
-import type { ICustomPartitioner, Message, PartitionerArgs, Producer } from "kafkajs";
+import { Partitioners } from "kafkajs";
+import type { CompressionTypes, ICustomPartitioner, Message, PartitionerArgs, Producer } from "kafkajs";
 import { atMost } from "@busbar/core/driver";
 import { bounded } from "../bounded.ts";
 import { tookTooLong } from "../classify.ts";
 import type { ClientMessage, ClientPosition, ClientProducer, ProducerOptions } from "../client.ts";
 import { NeverSent } from "../never-sent.ts";
 import { codecOf, compressionCodes } from "../compression.ts";
-import type { Compression } from "../compression.ts";
 import type { KafkaSettings, NativeSettings } from "../options.ts";
+import { compressionTypes } from "./compression-types.ts";
 import { eachBrokerOnce, kafkaOf } from "./kafkajs-config.ts";
 import { Line } from "./line.ts";
 
@@ -15,14 +15,6 @@ import { Line } from "./line.ts";
 interface Placed extends Message {
   placedAt?: number;
 }
-
-const compressionTypes: Readonly<Record<Compression, CompressionTypes>> = {
-  none: CompressionTypes.None,
-  gzip: CompressionTypes.GZIP,
-  snappy: CompressionTypes.Snappy,
-  lz4: CompressionTypes.LZ4,
-  zstd: CompressionTypes.ZSTD,
-};
 
 /** A kafkajs producer that never sends a second time by itself. */
 export class KafkajsProducer implements ClientProducer {
@@ -102,9 +94,12 @@ export class KafkajsProducer implements ClientProducer {
   }
 }
 
-/** Kafka's own choice (murmur2 of the key, as in Java), noted on the message. */
+/** Kafka's own choice (murmur2 of the key, as in Java). */
+export const javaPartitioner: ICustomPartitioner = Partitioners.DefaultPartitioner;
+
+/** The same, noted on the message. */
 const notingPartitioner: ICustomPartitioner = () => {
-  const choose = Partitioners.DefaultPartitioner();
+  const choose = javaPartitioner();
   return (args: PartitionerArgs) => {
     const partition = choose(args);
     (args.message as Placed).placedAt = partition;

@@ -2,11 +2,13 @@ import type {
   ClientControl,
   ClientMember,
   ClientProducer,
+  ClientTransactions,
   ConnectOptions,
   KafkaClient,
   MemberOptions,
   ProducerOptions,
 } from "../client.ts";
+import { ConfigError } from "@busbar/core/driver";
 import type { KafkaSettings } from "../options.ts";
 import { loadLibrary } from "./library.ts";
 import type { Library } from "./library.ts";
@@ -40,6 +42,13 @@ export class PlatformaticClient implements KafkaClient {
 
   async connectControl(options: ConnectOptions): Promise<ClientControl> {
     return PlatformaticControl.connect(await this.#load(), this.#settings, options);
+  }
+
+  /** The options refuse them before. */
+  connectTransactions(): Promise<ClientTransactions> {
+    return Promise.reject(
+      new ConfigError(['native.transactionalId: needs native.client: "kafkajs"'], { broker: "kafka" }),
+    );
   }
 
   async joinGroup(options: MemberOptions): Promise<ClientMember> {

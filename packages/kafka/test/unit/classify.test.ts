@@ -1,6 +1,14 @@
 import { BusError, ClosedError } from "@busbar/core/driver";
 import { describe, expect, it } from "vitest";
-import { classify, concernsOneRecord, coordinatorIsComing, isRebalance, topicIsGone } from "../../src/classify.ts";
+import {
+  classify,
+  concernsOneRecord,
+  coordinatorIsComing,
+  isFenced,
+  isRebalance,
+  numbersAreLost,
+  topicIsGone,
+} from "../../src/classify.ts";
 
 interface Shape {
   readonly name: string;
@@ -194,6 +202,13 @@ describe("what the client says", () => {
   it("is an error of the bus for whatever is thrown", () => {
     for (const odd of [undefined, null, 7, "text", {}, { cause: 1 }, { errors: [] }, { groups: [{}] }])
       expect(BusError.is(classify(odd, { doing: "x" }))).toBe(true);
+  });
+
+  it("tells a producer that is followed by another from one that lost count", () => {
+    expect(isFenced({ type: "INVALID_PRODUCER_EPOCH" })).toBe(true);
+    expect(isFenced({ type: "OUT_OF_ORDER_SEQUENCE_NUMBER" })).toBe(false);
+    expect(numbersAreLost({ type: "OUT_OF_ORDER_SEQUENCE_NUMBER" })).toBe(true);
+    expect(numbersAreLost({ type: "NOT_LEADER_FOR_PARTITION" })).toBe(false);
   });
 
   it("tells failures of one record, of a topic and of a group apart", () => {
