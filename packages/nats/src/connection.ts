@@ -91,7 +91,7 @@ export class Connection {
     const dialling = connect(options);
     let client: NatsConnection;
     try {
-      client = await abortable(bounded(dialling, settings.connectTimeoutMs, action), signal);
+      client = await abortable(bounded(dialling, settings.connectTimeoutMs, action, adviceOf(settings)), signal);
     } catch (error) {
       // It may come up after all, when nobody waits for it any more.
       dialling.then((late) => late.close()).catch(() => undefined);
@@ -298,11 +298,18 @@ class Pace {
   }
 }
 
-async function bounded<T>(work: Promise<T>, timeoutMs: number, action: string): Promise<T> {
+/** With TLS 1.3 a server says after the handshake what it thinks of a client's certificate, and the client library hears only that it hangs up. */
+function adviceOf({ tls }: NatsSettings): string {
+  return tls === undefined
+    ? ""
+    : "; where it asks for a certificate it may not trust yours: check tls.cert and tls.key";
+}
+
+async function bounded<T>(work: Promise<T>, timeoutMs: number, action: string, advice = ""): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new ConnectionError(`${action} failed: no answer within ${timeoutMs} ms.`, { broker: "nats" }));
+      reject(new ConnectionError(`${action} failed: no answer within ${timeoutMs} ms${advice}.`, { broker: "nats" }));
     }, timeoutMs);
   });
   try {

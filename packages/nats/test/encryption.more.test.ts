@@ -73,7 +73,9 @@ describe.skipIf(!possible)("an encrypted connection", () => {
     const pair = ({ certificate: cert, key }: Certificate) => ({ ca, cert, key });
     await (await openBroker({ url, tls: pair(ours().issue({ name: "saver" })) })).publish(record("a.b"));
     for (const tls of [{ ca }, pair(other?.issue({ name: "saver" }) ?? server)]) {
-      expect(await errorOf(newBroker({ url, tls }).open())).toMatchObject({ retryable: false });
+      const error = await errorOf(newBroker({ url, tls, connectTimeoutMs: 1_500 }).open());
+      expect(error).toMatchObject({ code: "BUSBAR_CONNECTION" });
+      expect(String(error)).toContain("check tls.cert and tls.key");
     }
   });
 });
