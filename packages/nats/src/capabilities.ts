@@ -35,6 +35,8 @@ export interface JetStreamStanding {
   readonly level?: number | undefined;
   /** True where streams of ours are bounded in bytes, and must not drop their oldest. */
   readonly bounded: boolean;
+  /** Until when streams of ours keep a message. */
+  readonly retention: "limits" | "interest" | "workqueue";
 }
 
 /** The level of JetStream's API from which a message may have a life of its own (NATS ADR-43). */
@@ -55,6 +57,13 @@ const withoutJetStream = {
   lag: "unsupported",
 } as const;
 
+/** What is left of it where streams do not keep everything for everybody. */
+const ofRetention = {
+  limits: {},
+  interest: { startFromEarliest: "unsupported" },
+  workqueue: { broadcast: "unsupported" },
+} as const;
+
 /** What this server does, from what it said of itself and whether its JetStream answers this account: `undefined` where it does not. */
 export function effectiveCapabilities(
   info: ServerInfo,
@@ -65,6 +74,11 @@ export function effectiveCapabilities(
     warnings.push(
       "JetStream is not enabled on this server or for this account, so there is no at-least-once delivery and nothing is kept; " +
         'enable it ("jetstream {}" in the server\'s configuration).',
+    );
+  }
+  if (jetStream?.retention === "interest") {
+    warnings.push(
+      'With native.retention "interest" a stream keeps nothing for a subscription that is not there yet, also none whose filter begins with a wildcard and finds the stream later.',
     );
   }
   if (!info.headers)
@@ -78,6 +92,7 @@ export function effectiveCapabilities(
       expiry: (jetStream?.level ?? 0) >= levelOfExpiry ? "native" : "unsupported",
       // A stream that schedules drops its oldest when it is full: none of ours may do that where it has a bound.
       delay: (jetStream?.level ?? 0) >= levelOfDelay && !jetStream?.bounded ? "native" : "unsupported",
+      ...(jetStream === undefined ? {} : ofRetention[jetStream.retention]),
       ...(info.headers ? {} : { headers: "unsupported", publishDedupe: "unsupported" }),
     },
     limits: { maxBodyBytes: info.max_payload },

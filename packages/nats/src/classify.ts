@@ -110,6 +110,17 @@ const rules: readonly Rule[] = [
     kind: "refused",
     advice: "the stream was made without what delayMs needs (allow_msg_schedules)",
   },
+  {
+    when: api(10099, 10100),
+    kind: "refused",
+    advice:
+      "the stream is a work queue, whose messages are one subscription's each; keep it to one, or make the stream with another retention",
+  },
+  {
+    when: api(10101),
+    kind: "refused",
+    advice: 'the stream is a work queue, which is read from its first message; subscribe with startFrom: "earliest"',
+  },
   { when: api(10039, 10076), kind: "refused", advice: "JetStream is not enabled for this account" },
   { when: ({ apiStatus }) => apiStatus === 503, kind: "connection", advice: "JetStream is not ready" },
   { when: ({ apiStatus }) => apiStatus === 404, kind: "notFound", advice: "it does not exist" },

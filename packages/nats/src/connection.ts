@@ -239,11 +239,11 @@ export class Connection {
 async function inspect(
   client: NatsConnection,
   api: JetStreamManager,
-  { maxBytes }: NatsSettings,
+  { maxBytes, retention }: NatsSettings,
 ): Promise<EffectiveCapabilities> {
   const jetStream: JetStreamStanding | undefined = await api.getAccountInfo().then(
     // The client's types do not know the level.
-    ({ api: answered }) => ({ level: (answered as { level?: number }).level, bounded: maxBytes !== -1 }),
+    ({ api: answered }) => ({ level: (answered as { level?: number }).level, bounded: maxBytes !== -1, retention }),
     (error: unknown) => {
       const { name, code } = error as { name?: string; code?: unknown };
       if (name === "JetStreamNotEnabled" || code === 10039 || code === 10076) return undefined;

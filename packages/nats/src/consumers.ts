@@ -92,7 +92,8 @@ export class Consumers {
           max_waiting: maxWaitingPulls,
           replay_policy: ReplayPolicy.Instant,
           ...(filterSubject === undefined ? {} : { filter_subject: filterSubject }),
-          ...beginningOf(beginning),
+          // A work queue takes no other place to begin at, and keeps only what nobody has handled.
+          ...beginningOf(place.isWorkQueue && typeof beginning === "object" ? "earliest" : beginning),
           ...(durable ? {} : { inactive_threshold: inactivityMs(request) * 1_000_000 }),
         }),
       );

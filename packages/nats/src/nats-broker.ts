@@ -18,6 +18,7 @@ import { natsCapabilities } from "./capabilities.ts";
 import { natsSettings } from "./options.ts";
 import type { NatsNativeOptions, NatsSettings } from "./options.ts";
 import { Session } from "./session.ts";
+import { percentEncode } from "./header-lines.ts";
 import { topicToSubject } from "./topic.ts";
 
 /**
@@ -72,7 +73,7 @@ export class NatsBroker implements Broker<typeof natsCapabilities, NatsConnectio
       if (record.delayMs !== undefined || record.expiresInMs !== undefined) this.#assertTiming(effective, record);
       if (record.delivery === "at-most-once") return corePublisher.publish(record, subject, signal);
       this.#assertJetStream(effective, "atLeastOnce", "publish", record.topic);
-      return streamPublisher.publish(record, subject, signal);
+      return streamPublisher.publish(this.#settings.dedupeById ? knownById(record) : record, subject, signal);
     } catch (error) {
       return rejected(error);
     }
@@ -139,4 +140,9 @@ export class NatsBroker implements Broker<typeof natsCapabilities, NatsConnectio
     if (this.#session === undefined) throw new ClosedError("The broker is not open.", { broker: this.name });
     return this.#session;
   }
+}
+
+/** The record under a token that all of its id and topic have in common: a stream dedupes over all of its subjects. */
+function knownById(record: OutboundRecord): OutboundRecord {
+  return { ...record, publishToken: `${record.address}:${percentEncode(record.id)}` };
 }

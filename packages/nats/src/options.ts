@@ -5,6 +5,9 @@ import type { UrlUser } from "@busbar/core/driver";
 import { identityProblems } from "./identity.ts";
 import type { Identity } from "./identity.ts";
 
+/** Until when a stream keeps a message. */
+export type Retention = "limits" | "interest" | "workqueue";
+
 /** What only NATS has. */
 export interface NatsNativeOptions {
   /**
@@ -26,6 +29,19 @@ export interface NatsNativeOptions {
    * @default 604_800_000, seven days
    */
   readonly maxAgeMs?: number | undefined;
+  /**
+   * Until when a stream made by the bus keeps a message, beside `maxAgeMs`: for everybody (`"limits"`), until every subscription that there is has handled it
+   * (`"interest"`), or until the only one that there may be has (`"workqueue"`).
+   *
+   * @default "limits"
+   */
+  readonly retention?: Retention | undefined;
+  /**
+   * Whether of several messages with one id and one topic the first alone is kept, for the two minutes of the stream's `duplicate_window`.
+   *
+   * @default false
+   */
+  readonly dedupeById?: boolean | undefined;
   /**
    * On how many servers of a cluster a stream made by the bus is kept.
    *
@@ -96,6 +112,8 @@ export interface NatsSettings {
   readonly maxBytes: number;
   readonly maxAgeMs: number;
   readonly replicas: number;
+  readonly retention: Retention;
+  readonly dedupeById: boolean;
   readonly ackWaitMs: number;
   readonly pingIntervalMs: number;
   readonly domain: string | undefined;
@@ -107,6 +125,8 @@ const knownNative = [
   "maxBytes",
   "maxAgeMs",
   "replicas",
+  "retention",
+  "dedupeById",
   "ackWaitMs",
   "pingIntervalMs",
   "domain",
@@ -115,6 +135,7 @@ const knownNative = [
   "creds",
   "credsFile",
 ];
+const retentions: readonly Retention[] = ["limits", "interest", "workqueue"];
 const topologies: readonly Topology[] = ["create", "check", "assume"];
 const subjectShape = /^[^\s.*>]+(?:\.[^\s.*>]+)*$/;
 
@@ -127,7 +148,14 @@ export function natsSettings(
 ): NatsSettings {
   const native = (options.native ?? {}) as NatsNativeOptions;
   const { credentials = {}, tls, clientName = "busbar", connectTimeoutMs = 10_000, topology = "create" } = options;
-  const { streams = [], maxBytes = -1, maxAgeMs = 604_800_000, replicas = 1 } = native;
+  const {
+    streams = [],
+    maxBytes = -1,
+    maxAgeMs = 604_800_000,
+    replicas = 1,
+    retention = "limits",
+    dedupeById = false,
+  } = native;
   const { ackWaitMs = 10_000, pingIntervalMs = 3_000, domain, inboxPrefix = "_INBOX" } = native;
   const { nkeySeed, creds, credsFile } = native;
   const address = parseUrl(options.url);
@@ -152,6 +180,8 @@ export function natsSettings(
     Number.isInteger(replicas) && replicas >= 1 && replicas <= 5,
     "native.replicas: must be a whole number from 1 to 5",
   );
+  must(retentions.includes(retention), 'native.retention: must be "limits", "interest" or "workqueue"');
+  must(typeof dedupeById === "boolean", "native.dedupeById: must be true or false");
   must(isAbove(ackWaitMs, 999), "native.ackWaitMs: must be a number of milliseconds, at least 1,000");
   must(isAbove(pingIntervalMs, 99), "native.pingIntervalMs: must be a number of milliseconds, at least 100");
   must(
@@ -183,6 +213,8 @@ export function natsSettings(
     maxBytes,
     maxAgeMs,
     replicas,
+    retention,
+    dedupeById,
     ackWaitMs,
     pingIntervalMs,
     domain,

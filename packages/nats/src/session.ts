@@ -46,7 +46,7 @@ export class Session {
     this.#report = report;
     this.#streams = new Streams(connection, settings, () => this.effective.supports);
     this.#consumers = new Consumers(connection, settings);
-    this.streamPublisher = new StreamPublisher(connection, this.#streams, settings.inboxPrefix);
+    this.streamPublisher = new StreamPublisher(connection, this.#streams, settings);
     this.corePublisher = new CorePublisher(connection, settings.inboxPrefix);
     this.deadLetters = new StreamDeadLetters(connection, this.#streams, this.streamPublisher);
     // One timer for all subscriptions, none for a message.

@@ -6,6 +6,8 @@ import type { BusError } from "@busbar/core/driver";
 import { classify, classifyRefusal } from "./classify.ts";
 import type { ApiProblem } from "./classify.ts";
 import type { Connection } from "./connection.ts";
+import { wire } from "./from-record.ts";
+import type { NatsSettings } from "./options.ts";
 import { Outgoing, unknownOutcome } from "./outgoing.ts";
 import { firstTokenOf } from "./streams.ts";
 import type { Streams } from "./streams.ts";
@@ -48,6 +50,7 @@ export class StreamPublisher {
   readonly #connection: Connection;
   readonly #streams: Streams;
   readonly #inbox: string;
+  readonly #dedupesById: boolean;
   /** What was sent and is not answered. Its place in here is in its reply subject, so that the answer finds it without a search. */
   readonly #pending = new Slots<Outgoing>();
   readonly #homes = new Map<string, Home>();
@@ -57,7 +60,12 @@ export class StreamPublisher {
   #closed = false;
   #idle: (() => void)[] = [];
 
-  constructor(connection: Connection, streams: Streams, inboxPrefix: string) {
+  constructor(
+    connection: Connection,
+    streams: Streams,
+    { inboxPrefix, dedupeById }: Pick<NatsSettings, "inboxPrefix" | "dedupeById">,
+  ) {
+    this.#dedupesById = dedupeById;
     this.#connection = connection;
     this.#streams = streams;
     this.#inbox = createInbox(inboxPrefix);
@@ -161,6 +169,8 @@ export class StreamPublisher {
       const refusal = classifyRefusal(error, attemptOf(outgoing));
       outgoing.reject(refusal);
       if (refusal.retryable) this.#rejectFollowers(outgoing, refusal);
+    } else if (duplicate === true && record.sending <= 1 && this.#dedupesById) {
+      void this.#onKnown(outgoing, `${stream}`, Number(seq));
     } else if (duplicate === true && record.sending <= 1) {
       outgoing.reject(
         new RefusedError(
@@ -172,6 +182,28 @@ export class StreamPublisher {
         ),
       );
     } else outgoing.resolve(`${stream}/${seq}`);
+  }
+
+  /**
+   * Another message of the same id is there. Where it is the very same one this is a replay, and whoever replays takes away what it believes to be
+   * published: it is refused, as what cannot be told is.
+   */
+  async #onKnown(outgoing: Outgoing, stream: string, sequence: number): Promise<void> {
+    const action = `Looking at the message ${stream}/${sequence}`;
+    const known = await this.#connection
+      .ask(action, (api) => api.streams.getMessage(stream, { seq: sequence }))
+      .catch(() => null);
+    const { record } = outgoing;
+    if (known !== null && known.header.get(wire.timestamp) !== String(record.timestamp)) {
+      return outgoing.resolve(`${stream}/${sequence}`);
+    }
+    outgoing.reject(
+      new RefusedError(
+        `The stream ${stream} has this message to "${record.topic}" already, or had it a moment ago, and took no second one; ` +
+          "publish it again when its duplicate_window is over.",
+        { broker: "nats", topic: record.topic },
+      ),
+    );
   }
 
   /** Those to the same subject and key that were sent later: core sends all of them again, in order. */

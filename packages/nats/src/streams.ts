@@ -16,7 +16,15 @@ export interface StreamPlace {
   readonly created: string;
   /** The sequence of the last message that it took. */
   readonly lastSequence: number;
+  /** True where each message is one consumer's alone. */
+  readonly isWorkQueue: boolean;
 }
+
+const retentions = {
+  limits: RetentionPolicy.Limits,
+  interest: RetentionPolicy.Interest,
+  workqueue: RetentionPolicy.Workqueue,
+} as const;
 
 /** The stream of the dead letters of all groups. */
 export const deadLetterStream: string = `${reservedToken}-dead-letters`;
@@ -173,7 +181,7 @@ export class Streams {
   }
 
   async #create(firstToken: string, topic: string): Promise<void> {
-    const { maxBytes, maxAgeMs, replicas } = this.#settings;
+    const { maxBytes, maxAgeMs, replicas, retention } = this.#settings;
     const { expiry, delay } = this.#supports();
     const delays = delay !== "unsupported";
     try {
@@ -186,6 +194,7 @@ export class Streams {
         ...(delays ? { allow_msg_schedules: true, discard: DiscardPolicy.Old } : {}),
         max_age: maxAgeMs * 1_000_000,
         max_bytes: maxBytes,
+        retention: retentions[retention],
         num_replicas: replicas,
       });
     } catch (error) {
@@ -240,7 +249,13 @@ function isKeptWhole(places: readonly StreamPlace[], firstToken: string): boolea
 }
 
 function placeOf({ config, created, state }: StreamInfo): StreamPlace {
-  return { name: config.name, subjects: config.subjects ?? [], created, lastSequence: state.last_seq };
+  return {
+    name: config.name,
+    subjects: config.subjects ?? [],
+    created,
+    lastSequence: state.last_seq,
+    isWorkQueue: config.retention === RetentionPolicy.Workqueue,
+  };
 }
 
 function overlapError(topic: string, firstToken: string, places: readonly StreamPlace[]): RefusedError {

@@ -47,6 +47,8 @@ describe("options", () => {
         stream: [],
         ackWaitMs: 5,
         replicas: 9,
+        retention: "always",
+        dedupeById: "yes",
         maxBytes: 0,
         maxAgeMs: -1,
         pingIntervalMs: 1,
@@ -55,7 +57,7 @@ describe("options", () => {
         streams: [""],
       },
     });
-    expect(problems).toHaveLength(15);
+    expect(problems).toHaveLength(17);
     expect(problems.join("\n")).toContain('did you mean "clientName"?');
     expect(problems.join("\n")).toContain('did you mean "streams"?');
     expect(problems.join("\n")).not.toContain("s3cret");
