@@ -1,5 +1,5 @@
 import { createInbox } from "@nats-io/nats-core";
-import type { Msg, Subscription } from "@nats-io/nats-core";
+import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 import type { SubscribeRequest } from "@busbar/core/contract";
 import { atMost, oncePerTurn } from "@busbar/core/driver";
 import { Arrivals } from "./arrivals.ts";
@@ -65,6 +65,10 @@ export class StreamConsumer {
   readsAll = false;
   readonly #host: StreamConsumerHost;
   #subscription: Subscription | undefined;
+  /** Where the server tells of messages that it delivers no more. */
+  #advisories: Subscription | undefined;
+  /** After how many deliveries it does so, of a consumer of somebody else's; below 1 never. */
+  #maxDeliver = -1;
   #inbox = "";
   /** How many messages the server was asked for and has not sent. */
   #requested = 0;
@@ -119,6 +123,7 @@ export class StreamConsumer {
       }
       await consumers.deliverForEver(info);
     }
+    this.#maxDeliver = this.#host.settings.topology === "create" ? -1 : (info.config.max_deliver ?? -1);
     this.leaseMs = (info.config.ack_wait ?? this.#host.settings.ackWaitMs * nanos) / nanos;
     if (!sameStream) {
       this.#resumeAt = (known ? 0 : info.ack_floor.stream_seq) + 1;
@@ -259,6 +264,8 @@ export class StreamConsumer {
   mute(): void {
     if (this.#subscription?.isClosed() === false) this.#subscription.unsubscribe();
     this.#subscription = undefined;
+    if (this.#advisories?.isClosed() === false) this.#advisories.unsubscribe();
+    this.#advisories = undefined;
     this.#swallowed += this.#requested;
     this.#requested = 0;
     this.#pulls.clear();
@@ -287,6 +294,23 @@ export class StreamConsumer {
         this.#heard = true;
         if (message.subject.startsWith(this.#inbox)) this.#onStatus(message);
         else this.#onMessage(message);
+      },
+    });
+    if (this.#maxDeliver > 0) this.#watchForLoss(client);
+  }
+
+  /** A consumer that we may not change just stops delivering a message that was delivered often enough, and says so elsewhere (NATS ADR-15). */
+  #watchForLoss(client: NatsConnection): void {
+    const { name } = this.#host.request;
+    this.#advisories = client.subscribe(`$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.${this.stream}.${name}`, {
+      callback: (error, message) => {
+        // Where the permissions forbid it there is nothing to tell.
+        if (error !== null) return;
+        const { stream_seq } = message.json<{ stream_seq?: number }>();
+        this.#host.positionLost(
+          `The consumer ${name} delivers message ${stream_seq} of the stream ${this.stream} no more, since it has max_deliver ${this.#maxDeliver}; ` +
+            "the message is still in the stream. Set max_deliver to -1, the bus counts attempts itself.",
+        );
       },
     });
   }

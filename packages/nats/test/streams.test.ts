@@ -227,6 +227,22 @@ describe.skipIf(brokerUrl === undefined)("the consumer of a subscription", () =>
     expect((await api.consumers.info(stream, asked.name)).config.max_deliver ?? -1).toBe(-1);
   });
 
+  it("that may not be changed tells what it gives up", async () => {
+    const token = ownToken();
+    const api = await streamsOf();
+    await api.streams.add({ name: token, subjects: [token, `${token}.>`] });
+    const asked = request(`${token}.a`, { group: "g" });
+    await api.consumers.add(token, { durable_name: asked.name, ack_policy: "explicit", max_deliver: 2 });
+    const broker = await openBroker({ topology: "check" });
+    const inbox = new Inbox((delivery) => delivery.settle("release"));
+    await broker.subscribe(asked, inbox.sink);
+    await broker.publish(record(`${token}.a`, "twice"));
+    const { name, reason } = await statusOf(broker, "position-lost");
+    expect(name).toBe(asked.name);
+    expect(reason).toContain(`message 1 of the stream ${token} no more, since it has max_deliver 2`);
+    expect(inbox.texts).toEqual(["twice", "twice"]);
+  });
+
   it("honours the delay of a release", async () => {
     const token = ownToken();
     const broker = await openBroker();
