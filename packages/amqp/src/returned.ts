@@ -4,7 +4,7 @@ import { routingKeyIn } from "./to-record.ts";
 
 /**
  * The properties of a message that goes back to its queue after a while: its own, with the routing key that it came with and the number of its
- * deliveries beside them. Not the broker's notes, by which it would take the way back for a circle and drop the message; not the
+ * deliveries beside them. Not the broker's notes, not `CC`, which would send copies to the queues of those names on the way back, and not the
  * user id, which only its writer may claim.
  */
 export function returnedProperties(message: Message, deliveries: number | undefined): Options.Publish {

@@ -3,6 +3,7 @@ import { stepFor } from "../src/holding.ts";
 import { brokerUrl } from "./broker-url.ts";
 import {
   acknowledging,
+  drained,
   errorOf,
   foreignChannel,
   Inbox,
@@ -122,7 +123,9 @@ describe.skipIf(brokerUrl === undefined)("a message that is given back with a de
       await broker.subscribe(request(topic, { group: "other" }), other.sink),
     ];
     const foreign = { headers: { number: 7, own: "1" }, replyTo: "somewhere", correlationId: "c", userId: "guest" };
-    (await foreignChannel()).publish("amq.topic", topic, Buffer.from("m"), { ...foreign, CC: ["elsewhere"] });
+    const channel = await foreignChannel();
+    const { queue: elsewhere } = await channel.assertQueue("", { exclusive: true });
+    channel.publish("amq.topic", topic, Buffer.from("m"), { ...foreign, CC: [elsewhere] });
     await again.received(3);
     expect(performance.now() - (releasedAt[1] ?? 0)).toBeGreaterThanOrEqual(900);
     expect(again.deliveries.map(({ deliveries, redelivered }) => [deliveries, redelivered])).toEqual([
@@ -135,6 +138,9 @@ describe.skipIf(brokerUrl === undefined)("a message that is given back with a de
     expect(records[1]).toEqual(records[0]);
     expect(records[2]).toEqual(records[0]);
     expect(other.texts).toEqual(["m"]);
+    expect(await drained(channel, elsewhere)).toEqual([]);
+    // Were there no way to hold it, it would wait here.
+    expect(broker.told.map(({ type }) => type)).toEqual(["connected"]);
     expect(await broker.lag.lag(asked.name)).toBe(0);
     for (const subscriber of groups) await subscriber.remove();
   });
