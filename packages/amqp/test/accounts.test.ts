@@ -1,3 +1,4 @@
+import { connect } from "amqplib";
 import { describe, expect, it } from "vitest";
 import { brokerUrlOf } from "../../../integration/support/broker-url.ts";
 import { brokerUrl } from "./broker-url.ts";
@@ -5,6 +6,7 @@ import {
   acknowledging,
   afterwards,
   errorOf,
+  Inbox,
   nextStatus,
   openBroker,
   proxied,
@@ -71,6 +73,20 @@ describe.skipIf(brokerUrl === undefined || management === undefined)("a user of 
     await Promise.all(back);
     expect(await broker.publish(record(topic, "m"))).toMatchObject({ routed: true });
     await inbox.received(1);
+    await subscriber.remove();
+  });
+
+  it("is not taken for another when its message, which bears its name, is given back for a while", async () => {
+    const name = await user("/", everything);
+    const model = await connect(`amqp://${name}:first@${new URL(url()).host}`);
+    afterwards(() => model.close());
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const inbox = new Inbox((delivery) => delivery.settle(delivery.redelivered ? "ack" : "release", 1));
+    const subscriber = await broker.subscribe(request(topic, { group: "g" }), inbox.sink);
+    (await model.createChannel()).publish("amq.topic", topic, Buffer.from("m"), { userId: name });
+    await inbox.received(2);
+    expect(broker.told.map(({ type }) => type)).toEqual(["connected"]);
     await subscriber.remove();
   });
 
