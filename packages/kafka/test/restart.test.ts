@@ -141,6 +141,8 @@ describe.skipIf(!possible).each(clients)("a Kafka of its own, through %s", (clie
       retryable: true,
     });
     await stopped;
+    // Its connection is another one, whose end may come a moment later.
+    await told.until((items) => items.some((status) => status.type === "subscription" && !status.connected));
     expect(held?.stale).toBe(true);
     held?.settle("ack");
     const early = make();
