@@ -119,7 +119,8 @@ function asError(thrown: unknown): Error {
 
 function discard(model: ChannelModel): void {
   model.on("error", () => undefined);
-  socketOf(model)?.destroy();
+  // With an error, or the client does not notice, and its heartbeats keep the process alive until one is missed.
+  socketOf(model)?.destroy(new Error("The connection is not wanted any more"));
 }
 
 function linkOf(model: ChannelModel, events: LinkEvents): Link {

@@ -137,6 +137,25 @@ describe.skipIf(brokerUrl === undefined)("connecting", () => {
     expect(noDelay.mock.calls.map(([on]) => on)).not.toContain(false);
   });
 
+  it("leaves no timer behind when it is given up just before it is open", async () => {
+    const { proxy, url: through } = await proxied();
+    const broker = newBroker({ url: through, connectTimeoutMs: 60_000 });
+    const caller = new AbortController();
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+    const before = timers();
+    proxy.onSaid = (bytes) => {
+      // The last word of the client before it is open: class connection, method open (AMQP 0-9-1, 1.4.2.7).
+      if (!bytes.includes(Buffer.from([0, 10, 0, 40]))) return;
+      proxy.freeze("answers");
+      caller.abort(new Error("given up"));
+    };
+    expect((await errorOf(broker.open({ signal: caller.signal }))).message).toBe("given up");
+    await broker.close();
+    proxy.thaw();
+    while (proxy.connections > 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(timers()).toBeLessThanOrEqual(before);
+  });
+
   it("leaves no socket behind", async () => {
     const { sockets, stop } = spiedSockets();
     const broker = await openBroker();
