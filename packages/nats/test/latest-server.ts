@@ -1,5 +1,4 @@
 import { InstanceUnavailableError, startInstance } from "../../../tools/brokers/index.mjs";
-import { afterwards } from "./fixtures.ts";
 
 type Started = Awaited<ReturnType<typeof startInstance>>;
 
@@ -12,11 +11,4 @@ export async function latestServer(settings: Record<string, unknown> = {}): Prom
     console.warn(`Skipped: ${error.message}`);
     return undefined;
   }
-}
-
-/** One more of them, for one test alone. */
-export async function oneMoreLatestServer(settings: Record<string, unknown>): Promise<Started> {
-  const instance = await startInstance("nats-latest", { config: { settings } });
-  afterwards(() => instance.destroy());
-  return instance;
 }

@@ -2,7 +2,8 @@ import { memory } from "@busbar/core";
 import type { Broker, CapabilityName, OutboundRecord, SubscribeRequest } from "@busbar/core/contract";
 import { describe, expect, it } from "vitest";
 import { bodiesOn, laws, Suite, summaryOf } from "../src/index.ts";
-import type { CaseResult, Face, Law } from "../src/index.ts";
+import type { CaseResult, Cluster, Face, Law } from "../src/index.ts";
+import { clusterInMemory } from "../../../integration/support/cluster-in-memory.ts";
 import { overlaid } from "../src/overlaid.ts";
 import { delaying, expiring, prioritising } from "./mutants/timed.ts";
 
@@ -38,7 +39,12 @@ let suites = 0;
 
 function suiteOn(create: (url: string) => Broker): Suite {
   const url = `memory://negative-${++suites}`;
-  return new Suite(laws, { name: "tried", url, create: () => create(url), deadlineMs: 5_000, quietMs: 20 }, url);
+  const cluster = (): Promise<Cluster> => Promise.resolve(clusterInMemory(url));
+  return new Suite(
+    laws,
+    { name: "tried", url, create: () => create(url), cluster, deadlineMs: 5_000, quietMs: 20 },
+    url,
+  );
 }
 
 /** Runs one case, and resolves to how it ended and to what the summary says. */
