@@ -94,7 +94,7 @@ const requests: readonly [capability: string, ask: (bus: Bus, topic: string) => 
 const lacking: Readonly<Record<string, readonly string[]>> = {
   memory: ["retain", "expiry", "delay", "priority"],
   mqtt: ["delay", "priority", "startFromEarliest"],
-  amqp: ["retain", "delay", "priority", "startFromEarliest"],
+  amqp: ["retain", "priority", "startFromEarliest"],
   nats: ["retain", "expiry", "delay", "priority", "routing"],
   kafka: ["retain", "expiry", "delay", "priority", "routing"],
 };

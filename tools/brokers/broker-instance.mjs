@@ -8,7 +8,7 @@ import { withFileLock } from "./file-lock.mjs";
 import { chooseFreePorts } from "./free-ports.mjs";
 import { allRecords, isAlive, removeInstance, writeRecord } from "./instance-record.mjs";
 import { logTail } from "./log-tail.mjs";
-import { endFamily, markVariable, signalFamily } from "./process-family.mjs";
+import { endFamily, freezeFamily, markVariable, signalFamily } from "./process-family.mjs";
 import { processIdentity } from "./process-identity.mjs";
 import { whenReady } from "./readiness.mjs";
 import { runToEnd } from "./run-to-end.mjs";
@@ -181,7 +181,7 @@ export class BrokerInstance {
    * Freezes it: connections stay open and nothing is answered any more, until `resume`.
    */
   pause() {
-    signalFamily(this.#record.mark, "SIGSTOP");
+    freezeFamily(this.#record.mark);
   }
 
   /** Lets it go on after `pause`. */

@@ -69,6 +69,45 @@ export function signalFamily(mark, signal) {
 }
 
 /**
+ * Freezes every process under the mark, and returns once none of their threads runs any more: the signal alone takes effect a moment later, in which
+ * a server may still answer.
+ *
+ * @param {string} mark
+ */
+export function freezeFamily(mark) {
+  signalAll(mark, undefined, "SIGSTOP");
+  if (process.platform !== "linux") {
+    return;
+  }
+  const giveUpAt = Date.now() + 2_000;
+  const turn = new Int32Array(new SharedArrayBuffer(4));
+  while (
+    processesUnder(mark)
+      .flatMap(threadStates)
+      .some((state) => state !== "T") &&
+    Date.now() < giveUpAt
+  ) {
+    Atomics.wait(turn, 0, 0, 2);
+  }
+}
+
+/**
+ * @param {number} pid
+ * @returns {string[]} as `/proc/<pid>/stat` writes them; none for a process that is gone
+ */
+function threadStates(pid) {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map((thread) => {
+      const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8");
+      // The name in parentheses before it may hold anything.
+      return stat.charAt(stat.lastIndexOf(")") + 2);
+    });
+  } catch {
+    return [];
+  }
+}
+
+/**
  * @param {string} mark
  * @param {number | undefined} leader
  * @param {NodeJS.Signals} signal

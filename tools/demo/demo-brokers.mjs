@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { ensureBrokers, stopBrokers } from "../brokers/index.mjs";
 import { withFileLock } from "../brokers/file-lock.mjs";
 import { ensureDemoFolder } from "./demo-folder.mjs";
+import { startEncryptedMosquitto } from "./encrypted-mosquitto.mjs";
 
 /**
  * What a demo can run on.
  *
  * @typedef {object} Target
  * @property {string} broker which of the development brokers
+ * @property {boolean} [isEncrypted] whether it is one of the demo's own, with TLS
  * @property {string} [endpoint] which of its endpoints; the first unless told otherwise
  * @property {boolean} [isUsual] whether `--on all` means it too
  * @property {boolean} [isLossy] whether nothing is promised there
@@ -24,7 +26,10 @@ export const demoBrokers = {
   amqp: { broker: "rabbitmq", isUsual: true },
   kafka: { broker: "kafka", isUsual: true },
   nats: { broker: "nats", isUsual: true },
+  "mqtt-tls": { broker: "mosquitto", isEncrypted: true },
   "mqtt-ws": { broker: "mosquitto", endpoint: "ws" },
+  hivemq: { broker: "hivemq" },
+  kafka4: { broker: "kafka4" },
   redis: { broker: "redis" },
   "nats-core": { broker: "nats", isLossy: true },
 };
@@ -44,9 +49,31 @@ export function withBroker(protocol, work, log) {
   const target = demoBrokers[protocol];
   return withFileLock(
     join(ensureDemoFolder(), `${target?.broker ?? protocol}.lock`),
-    () => (target === undefined ? work("memory:", {}) : onBroker(target, work, log)),
+    () => {
+      if (target === undefined) {
+        return work("memory:", {});
+      }
+      return target.isEncrypted === true ? onEncrypted(work, log) : onBroker(target, work, log);
+    },
     { onWait: (pid) => log(`waiting for process ${pid}, which runs a demo there …`) },
   );
+}
+
+/**
+ * @template Result
+ * @param {(url: string, urls: Readonly<Record<string, string>>) => Promise<Result>} work
+ * @param {(line: string) => void} log
+ */
+async function onEncrypted(work, log) {
+  const mosquitto = await startEncryptedMosquitto(ensureDemoFolder("certificates"));
+  log("a mosquitto with TLS was started for this; it goes when this ends");
+  // Where the configuration finds it.
+  process.env["BROKER_CA"] = mosquitto.ca;
+  try {
+    return await work(mosquitto.url, {});
+  } finally {
+    await mosquitto.end();
+  }
 }
 
 /**

@@ -1,7 +1,5 @@
-import { demoBrokers } from "../demo/demo-brokers.mjs";
-
 /** Which of the development brokers speaks the protocol. @type {Readonly<Record<string, string>>} */
-const brokers = { ...demoBrokers, redis: "redis" };
+const brokers = { mqtt: "mosquitto", amqp: "rabbitmq", kafka: "kafka", nats: "nats", redis: "redis" };
 
 /**
  * What can be soaked, in the order of a run on all.
