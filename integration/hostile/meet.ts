@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { BusError, connect } from "@busbar/core";
 import type { Bus } from "@busbar/core";
 import { expect } from "vitest";
@@ -17,27 +18,25 @@ const limitMs = 20_000;
 export async function meet(protocol: Protocol, spoil: Spoil): Promise<void> {
   const server = await ReplayingServer.open(protocol.conversation, protocol.speaksFirst, spoil);
   let bus: Bus | undefined;
+  let subscribing: Promise<unknown> = Promise.resolve();
   try {
     bus = await ends(connectTo(protocol.name, server.port), "connect()");
     if (bus === undefined) return;
-    const { signal } = new AbortController();
-    await ends(
-      bus.subscribe(
-        "recorded.reading",
-        { group: "saver", signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]) },
-        () => undefined,
-      ),
-      "subscribe()",
-    );
+    // Ends with the bus at the latest: as long as there is one it may yet come.
+    subscribing = bus.subscribe("recorded.reading", { group: "saver" }, () => undefined);
+    await Promise.race([subscribing.catch(() => undefined), pause(patienceMs)]);
     await ends(
       bus.publish("recorded.reading", { celsius: 21.5 }, { key: "kitchen", timeoutMs: patienceMs }),
       "publish()",
     );
   } finally {
-    const closing = bus?.close({ deadlineMs: 100 });
-    if (closing !== undefined) await ends(closing, "close()");
-    await server.close();
+    await end(bus, subscribing).finally(() => server.close());
   }
+}
+
+async function end(bus: Bus | undefined, subscribing: Promise<unknown>): Promise<void> {
+  if (bus !== undefined) await ends(bus.close({ deadlineMs: 100 }), "close()");
+  await ends(subscribing, "subscribe()");
 }
 
 function connectTo(scheme: string, port: number): Promise<Bus> {

@@ -1,29 +1,3 @@
-import { conformance } from "@busbar/testing";
-import { afterAll, describe, it } from "vitest";
-import { ownServer } from "../../../tools/conformance/own-server.mjs";
-import { patient } from "../../../tools/conformance/patience.mjs";
-import { kafka } from "../src/index.ts";
-import { clients } from "./fixtures.ts";
+import { onKafka4 } from "./on-kafka4.ts";
 
-const server = await ownServer("kafka4", { isBehindProxy: true })();
-if ("missing" in server) console.warn(`Skipped: ${server.missing}`);
-afterAll(() => ("close" in server ? server.close() : undefined));
-
-for (const client of clients)
-  conformance(
-    { describe, it, afterAll },
-    {
-      name: `kafka 4 through ${client}`,
-      url: "url" in server ? server.url : { variable: "BUSBAR_TEST_KAFKA4_URL" },
-      create: ({ leaseMs, ...options }) =>
-        kafka({
-          ...options,
-          native: { client, idempotent: client !== "kafkajs", ...(leaseMs && { sessionTimeoutMs: leaseMs }) },
-        }),
-      leaseMs: 6_000,
-      link: "own-server",
-      ownServer: () => Promise.resolve("url" in server ? { ...server, close: () => Promise.resolve() } : server),
-      deadlineMs: patient(45_000),
-      quietMs: 1_000,
-    },
-  );
+await onKafka4("kafkajs");

@@ -1,0 +1,3 @@
+import { onKafka4 } from "./on-kafka4.ts";
+
+await onKafka4("platformatic");
