@@ -30,7 +30,11 @@ export async function meet(protocol: Protocol, spoil: Spoil): Promise<void> {
       "publish()",
     );
   } finally {
-    await end(bus, subscribing).finally(() => server.close());
+    try {
+      await end(bus, subscribing);
+    } finally {
+      await server.close();
+    }
   }
 }
 

@@ -23,7 +23,7 @@ describe.each(protocols)("a server of $name that says what was once said, with d
           return damages.filter((one) => one.chunk === number).reduce((bytes, one) => damaged(bytes, one), chunk);
         });
       }),
-      { numRuns: 10, endOnFailure: true },
+      { numRuns: 6, endOnFailure: true },
     );
   });
 });
