@@ -36,6 +36,12 @@ export function codecOf(code: number): Promise<Codec> {
   return codec;
 }
 
+/** Loads the codec of what is published, so that it is said before anything is sent where that is missing. Rejects as `codecOf`. */
+export async function prepareCompression(compression: Compression): Promise<void> {
+  const code = compressionCodes[compression];
+  if (code !== 0) await codecOf(code);
+}
+
 function load(code: number): Promise<Codec> {
   if (code === compressionCodes.gzip) return Promise.resolve(gzip);
   if (code === compressionCodes.snappy) return loadSnappy();

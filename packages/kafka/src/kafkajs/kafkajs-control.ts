@@ -1,7 +1,5 @@
 import kafkajs from "kafkajs";
 import type { Admin, Cluster } from "kafkajs";
-import { bounded } from "../bounded.ts";
-import { tookTooLong } from "../classify.ts";
 import type {
   ClientControl,
   ClientRecord,
@@ -23,6 +21,7 @@ import {
   readPartition,
 } from "./cluster-access.ts";
 import { groupAssigner } from "./group-assigner.ts";
+import { connectOver } from "./connect-over.ts";
 import { eachBrokerOnce, kafkaOf, untilSettled } from "./kafkajs-config.ts";
 import { Line } from "./line.ts";
 
@@ -47,26 +46,7 @@ export class KafkajsControl implements ClientControl {
     const cluster = bareCluster(kafkaOf(settings, untilSettled, line), groupAssigner);
     const admin = kafka.admin({ retry: { ...untilSettled } });
     admin.on("admin.network.request_timeout", () => line.lose(new Error("a request was not answered in time")));
-    const { connectTimeoutMs } = settings;
-    try {
-      await bounded(
-        admin.connect(),
-        connectTimeoutMs,
-        () => tookTooLong("Connecting to Kafka", connectTimeoutMs),
-        signal,
-      );
-      await bounded(
-        cluster.connect(),
-        connectTimeoutMs,
-        () => tookTooLong("Connecting to Kafka", connectTimeoutMs),
-        signal,
-      );
-      await cluster.refreshMetadata();
-    } catch (error) {
-      line.cut();
-      throw error;
-    }
-    line.watch();
+    await connectOver(line, [admin, cluster], settings, { signal }, () => cluster.refreshMetadata());
     return new KafkajsControl(cluster, admin, line);
   }
 

@@ -1,13 +1,12 @@
 import { Partitioners } from "kafkajs";
 import type { CompressionTypes, ICustomPartitioner, Message, PartitionerArgs, Producer } from "kafkajs";
 import { atMost } from "@busbar/core/driver";
-import { bounded } from "../bounded.ts";
-import { tookTooLong } from "../classify.ts";
 import type { ClientMessage, ClientPosition, ClientProducer, ProducerOptions } from "../client.ts";
 import { NeverSent } from "../never-sent.ts";
-import { codecOf, compressionCodes } from "../compression.ts";
+import { prepareCompression } from "../compression.ts";
 import type { KafkaSettings, NativeSettings } from "../options.ts";
 import { compressionTypes } from "./compression-types.ts";
+import { connectOver } from "./connect-over.ts";
 import { eachBrokerOnce, kafkaOf } from "./kafkajs-config.ts";
 import { Line } from "./line.ts";
 
@@ -34,9 +33,7 @@ export class KafkajsProducer implements ClientProducer {
 
   /** Connects to one of the brokers; nothing is left open when that fails. */
   static async connect(settings: KafkaSettings, { acks, onLost, signal }: ProducerOptions): Promise<KafkajsProducer> {
-    const compression = compressionCodes[settings.native.compression];
-    // Where its codec is missing that is said before anything is sent.
-    if (compression !== 0) await codecOf(compression);
+    await prepareCompression(settings.native.compression);
     const line = new Line(onLost);
     const producer = kafkaOf(settings, eachBrokerOnce(settings), line).producer({
       createPartitioner: notingPartitioner,
@@ -45,19 +42,7 @@ export class KafkajsProducer implements ClientProducer {
       retry: { retries: 0 },
     });
     producer.on("producer.network.request_timeout", () => line.lose(new Error("a request was not answered in time")));
-    const { connectTimeoutMs } = settings;
-    try {
-      await bounded(
-        producer.connect(),
-        connectTimeoutMs,
-        () => tookTooLong("Connecting to Kafka", connectTimeoutMs),
-        signal,
-      );
-    } catch (error) {
-      line.cut();
-      throw error;
-    }
-    line.watch();
+    await connectOver(line, [producer], settings, { signal });
     return new KafkajsProducer(producer, line, acks, settings.native);
   }
 

@@ -1,11 +1,10 @@
 import type { Producer } from "kafkajs";
-import { bounded } from "../bounded.ts";
-import { tookTooLong } from "../classify.ts";
 import type { ClientTransactions, ConnectOptions, MessageOfTopic } from "../client.ts";
-import { codecOf, compressionCodes } from "../compression.ts";
+import { prepareCompression } from "../compression.ts";
 import { grouped } from "../grouped.ts";
 import type { KafkaSettings } from "../options.ts";
 import { compressionTypes } from "./compression-types.ts";
+import { connectOver } from "./connect-over.ts";
 import { kafkaOf, untilSettled } from "./kafkajs-config.ts";
 import { javaPartitioner } from "./kafkajs-producer.ts";
 import { Line } from "./line.ts";
@@ -23,11 +22,10 @@ export class KafkajsTransactions implements ClientTransactions {
   }
 
   /** Connects to one of the brokers; nothing is left open when that fails. */
-  static async connect(settings: KafkaSettings, { onLost, signal }: ConnectOptions): Promise<KafkajsTransactions> {
-    const { connectTimeoutMs, native } = settings;
-    const code = compressionCodes[native.compression];
-    if (code !== 0) await codecOf(code);
-    const line = new Line(onLost);
+  static async connect(settings: KafkaSettings, options: ConnectOptions): Promise<KafkajsTransactions> {
+    const { native } = settings;
+    await prepareCompression(native.compression);
+    const line = new Line(options.onLost);
     const producer = kafkaOf(settings, untilSettled, line).producer({
       createPartitioner: javaPartitioner,
       allowAutoTopicCreation: false,
@@ -37,14 +35,7 @@ export class KafkajsTransactions implements ClientTransactions {
       retry: { ...untilSettled },
     });
     producer.on("producer.network.request_timeout", () => line.lose(new Error("a request was not answered in time")));
-    const late = (): Error => tookTooLong("Connecting to Kafka", connectTimeoutMs);
-    try {
-      await bounded(producer.connect(), connectTimeoutMs, late, signal);
-    } catch (error) {
-      line.cut();
-      throw error;
-    }
-    line.watch();
+    await connectOver(line, [producer], settings, options);
     return new KafkajsTransactions(producer, line, settings);
   }
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { atMost } from "@busbar/core/driver";
 import { classify, numbersAreLost } from "../classify.ts";
 import type { ClientMessage, ClientPosition, ClientProducer, ProducerOptions } from "../client.ts";
-import { codecOf, compressionCodes } from "../compression.ts";
+import { codecOf, compressionCodes, prepareCompression } from "../compression.ts";
 import type { KafkaSettings, NativeSettings } from "../options.ts";
 import { answerBeside, BrokerAnswer } from "./answers.ts";
 import { compressBatch, writeBatch } from "./batch-writer.ts";
@@ -65,9 +65,7 @@ export class PlatformaticProducer implements ClientProducer {
     options: ProducerOptions,
     identity?: ProducerIdentity,
   ): Promise<PlatformaticProducer> {
-    const compression = compressionCodes[settings.native.compression];
-    // Where its codec is missing that is said before anything is sent.
-    if (compression !== 0) await codecOf(compression);
+    await prepareCompression(settings.native.compression);
     const cluster = await Cluster.connect(library, settings, options);
     return new PlatformaticProducer(cluster, options.acks, settings.native, identity);
   }

@@ -9,18 +9,12 @@ const readCommitted = 1;
 /** The first and the next offset of every partition of the topics. Rejects when one of them has no leader or is not there. */
 export async function boundsOf(cluster: Cluster, topics: readonly string[]): Promise<PartitionBounds[]> {
   if (topics.length === 0) return [];
-  const { topics: known } = await cluster.metadata([...topics]);
-  const places = known.flatMap((topic) => placesOf(cluster, topic));
-  const answers = await Promise.all(
-    Array.from(
-      grouped(places, ({ leader }) => leader),
-      async ([leader, led]) => {
-        // The end first: what is written meanwhile is then behind it.
-        const high = await offsetsOf(cluster, leader, led, latest);
-        return { low: await offsetsOf(cluster, leader, led, earliest), high };
-      },
-    ),
-  );
+  const places = await placesOf(cluster, topics);
+  const answers = await ofEachLeader(places, async (leader, led) => {
+    // The end first: what is written meanwhile is then behind it.
+    const high = await offsetsOf(cluster, leader, led, latest);
+    return { low: await offsetsOf(cluster, leader, led, earliest), high };
+  });
   const lows = new Map(answers.flatMap(({ low }) => [...low]));
   const highs = new Map(answers.flatMap(({ high }) => [...high]));
   return places.map(({ topic, partition }) => {
@@ -35,22 +29,15 @@ export async function offsetsAt(
   topics: readonly string[],
   timestamp: number,
 ): Promise<PartitionOffset[]> {
-  const { topics: known } = await cluster.metadata([...topics]);
-  const places = known.flatMap((topic) => placesOf(cluster, topic));
-  const answers = await Promise.all(
-    Array.from(
-      grouped(places, ({ leader }) => leader),
-      async ([leader, led]) => {
-        const ends = await offsetsOf(cluster, leader, led, latest);
-        const found = await offsetsOf(cluster, leader, led, BigInt(timestamp));
-        return led.map(({ topic, partition }) => {
-          const key = `${topic}:${partition}`;
-          const offset = found.get(key) ?? -1;
-          return { topic, partition, offset: offset < 0 ? (ends.get(key) ?? 0) : offset };
-        });
-      },
-    ),
-  );
+  const answers = await ofEachLeader(await placesOf(cluster, topics), async (leader, led) => {
+    const ends = await offsetsOf(cluster, leader, led, latest);
+    const found = await offsetsOf(cluster, leader, led, BigInt(timestamp));
+    return led.map(({ topic, partition }) => {
+      const key = `${topic}:${partition}`;
+      const offset = found.get(key) ?? -1;
+      return { topic, partition, offset: offset < 0 ? (ends.get(key) ?? 0) : offset };
+    });
+  });
   return answers.flat();
 }
 
@@ -96,7 +83,28 @@ export function placesToCommit(offsets: readonly PartitionOffset[]): {
   );
 }
 
-function placesOf(cluster: Cluster, { name, errorCode, partitions }: TopicMetadata) {
+/** A partition and who leads it. */
+interface Place {
+  readonly topic: string;
+  readonly partition: number;
+  readonly leader: number;
+}
+
+async function placesOf(cluster: Cluster, topics: readonly string[]): Promise<Place[]> {
+  const { topics: known } = await cluster.metadata([...topics]);
+  return known.flatMap((topic) => placesIn(cluster, topic));
+}
+
+/** Asks every leader for its own, all at the same time. */
+function ofEachLeader<Answer>(
+  places: readonly Place[],
+  ask: (leader: number, led: readonly Place[]) => Promise<Answer>,
+): Promise<Answer[]> {
+  const byLeader = grouped(places, ({ leader }) => leader);
+  return Promise.all(Array.from(byLeader, ([leader, led]) => ask(leader, led)));
+}
+
+function placesIn(cluster: Cluster, { name, errorCode, partitions }: TopicMetadata): Place[] {
   if (errorCode !== 0) throw cluster.failure(errorCode);
   return partitions.map((entry) => {
     if (entry.leaderId < 0) throw cluster.failure(entry.errorCode || leaderNotAvailable);
