@@ -5,11 +5,12 @@ import type {
   Delivery,
   EffectiveCapabilities,
   OutboundRecord,
+  PublishOutcome,
   Receipt,
   Subscriber,
   SubscribeRequest,
 } from "@busbar/core/contract";
-import { abortable, atMost, ClosedError, ConfigError, ConnectionError, rejected, StatusHub } from "@busbar/core/driver";
+import { abortable, atMost, ClosedError, ConfigError, ConnectionError, promised, StatusHub } from "@busbar/core/driver";
 import { declared, effectiveCapabilities } from "./capabilities.ts";
 import type { KafkaCapabilities } from "./capabilities.ts";
 import { ChosenClient } from "./chosen-client.ts";
@@ -139,9 +140,16 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
   }
 
   publish(record: OutboundRecord, options?: AbortOptions): Promise<Receipt> {
+    if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason as Error);
+    return abortable(
+      promised((outcome) => this.post(record, outcome)),
+      options?.signal,
+    );
+  }
+
+  post(record: OutboundRecord, outcome: PublishOutcome): void {
     try {
       this.#refuseWhenClosed();
-      options?.signal?.throwIfAborted();
       // All of this in the turn of the call, so that calls keep their order.
       const topic = topicName(record.address);
       const message = toMessage(record, this.#isTombstone(record));
@@ -151,13 +159,19 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
           topic: record.topic,
         });
       const batches = record.delivery === "at-most-once" ? this.#unconfirmed : this.#confirmed;
-      const written = batches.publish(topic, message, { token: record.publishToken, sending: record.sending });
       const { id } = record;
-      return abortable(written, options?.signal).then((position) =>
-        position === undefined ? { id } : { id, position: `${topic}/${position.partition}/${position.offset}` },
+      batches.post(
+        topic,
+        message,
+        { token: record.publishToken, sending: record.sending },
+        (position) =>
+          outcome.confirmed(
+            position === undefined ? { id } : { id, position: `${topic}/${position.partition}/${position.offset}` },
+          ),
+        (error) => outcome.refused(error),
       );
     } catch (error) {
-      return rejected(error);
+      outcome.refused(error as Error);
     }
   }
 

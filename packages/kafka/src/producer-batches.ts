@@ -55,17 +55,25 @@ export class ProducerBatches {
     this.#options = options;
   }
 
-  /** Resolves to where the record was written; `undefined` where nobody confirms. Rejects with a `BusError`. */
+  /** `post` as a promise. */
   publish(topic: string, message: ClientMessage, of: Sending): Promise<ClientPosition | undefined> {
-    return new Promise((resolve, reject) => {
-      let queue = this.#queues.get(topic);
-      if (queue === undefined) this.#queues.set(topic, (queue = new Queue(topic)));
-      const { token, sending } = of;
-      const pending = { message, bytes: batchBytes(message), token, sending, resolve, reject, done: false };
-      const isKnown = sending > 1 && this.#uncertain.join(topic, pending, queue.underway);
-      if (!isKnown) queue.waiting.push(pending);
-      this.#flush();
-    });
+    return new Promise((resolve, reject) => this.post(topic, message, of, resolve, reject));
+  }
+
+  /** Calls `resolve` with where the record was written, `undefined` where nobody confirms; `reject` with a `BusError`. Neither before it returns. */
+  post(
+    topic: string,
+    message: ClientMessage,
+    { token, sending }: Sending,
+    resolve: (position: ClientPosition | undefined) => void,
+    reject: (error: Error) => void,
+  ): void {
+    let queue = this.#queues.get(topic);
+    if (queue === undefined) this.#queues.set(topic, (queue = new Queue(topic)));
+    const pending = { message, bytes: batchBytes(message), token, sending, resolve, reject, done: false };
+    const isKnown = sending > 1 && this.#uncertain.join(topic, pending, queue.underway);
+    if (!isKnown) queue.waiting.push(pending);
+    this.#flush();
   }
 
   /** The connection is gone: rejects all at once. What was on its way has an unknown outcome. */

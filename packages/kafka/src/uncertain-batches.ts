@@ -65,7 +65,8 @@ export class UncertainBatches {
     const position = this.#outcomes.get(again.token);
     this.#outcomes.delete(again.token);
     again.done = true;
-    again.resolve(position);
+    // Whoever publishes has no word of it before the call has returned.
+    queueMicrotask(() => again.resolve(position));
     return true;
   }
 }

@@ -6,6 +6,7 @@ import type {
   Delivery,
   EffectiveCapabilities,
   OutboundRecord,
+  PublishOutcome,
   Receipt,
   SubscribeRequest,
   Subscriber,
@@ -26,6 +27,7 @@ import { clientIdOf, MqttSubscriber } from "./mqtt-subscriber.ts";
 import { parseOptions } from "./options.ts";
 import type { MqttOptions, MqttSettings } from "./options.ts";
 import { Publisher } from "./publisher.ts";
+import type { PublishOrder } from "./publisher.ts";
 
 /** How long `close` waits for publishes to be confirmed, in milliseconds. */
 const publishFlushMs = 2000;
@@ -163,15 +165,27 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
 
   publish(record: OutboundRecord, { signal }: AbortOptions = {}): Promise<Receipt> {
     try {
-      const tellsRouted = this.#effective?.supports.routing === "native";
-      const { protocolVersion, emptyRetained } = this.#settings;
-      const made = fromRecord(record, protocolVersion, { tellsRouted, clears: emptyRetained === "clear" });
-      const publication = this.#qos === 2 && record.delivery === "at-least-once" ? atQos2(made) : made;
-      const { id, topic, key } = record;
-      return this.#publisher.publish({ publication, id, topic, key, signal });
+      return this.#publisher.publish({ ...this.#orderOf(record), signal });
     } catch (error) {
       return rejected(error);
     }
+  }
+
+  post(record: OutboundRecord, outcome: PublishOutcome): void {
+    try {
+      this.#publisher.post(this.#orderOf(record), outcome);
+    } catch (error) {
+      outcome.refused(error as Error);
+    }
+  }
+
+  #orderOf(record: OutboundRecord): PublishOrder {
+    const tellsRouted = this.#effective?.supports.routing === "native";
+    const { protocolVersion, emptyRetained } = this.#settings;
+    const made = fromRecord(record, protocolVersion, { tellsRouted, clears: emptyRetained === "clear" });
+    const publication = this.#qos === 2 && record.delivery === "at-least-once" ? atQos2(made) : made;
+    const { id, topic, key } = record;
+    return { publication, id, topic, key };
   }
 
   async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {

@@ -1,5 +1,5 @@
-import type { Receipt } from "@busbar/core/contract";
-import { abortable, ClosedError, ConnectionError, oncePerTurn, Slots } from "@busbar/core/driver";
+import type { PublishOutcome, Receipt } from "@busbar/core/contract";
+import { abortable, ClosedError, ConnectionError, oncePerTurn, promised, Slots } from "@busbar/core/driver";
 import type { MqttClient } from "mqtt";
 import { classify, outcomeUnknown } from "./classify.ts";
 import type { Connection } from "./connection.ts";
@@ -23,8 +23,7 @@ interface Pending {
   /** Publishes of one lane keep their order: same address, same key. */
   readonly lane: string;
   readonly signal: AbortSignal | undefined;
-  readonly resolve: (receipt: Receipt) => void;
-  readonly reject: (error: Error) => void;
+  readonly outcome: PublishOutcome;
   /** Its place among the unconfirmed, or `nowhere`. */
   place: number;
   /** Rejected while it waited, with an earlier one of its lane. */
@@ -101,41 +100,42 @@ export class Publisher {
     for (const pending of sent) pending.place = nowhere;
     this.#inFlight = 0;
     this.#unwritten = [];
-    for (const pending of sent) pending.reject(outcomeUnknown(this.#server, pending.topic, cause));
+    for (const pending of sent) pending.outcome.refused(outcomeUnknown(this.#server, pending.topic, cause));
     for (let pending = this.#takeWaiting(); pending !== undefined; pending = this.#takeWaiting()) {
-      if (!pending.settled) pending.reject(this.#absent(pending.topic));
+      if (!pending.settled) pending.outcome.refused(this.#absent(pending.topic));
     }
     this.#tellEmptied();
   }
 
-  /** Resolves once the server confirmed it (QoS 1 and 2) or the socket took it (QoS 0). */
+  /** `post` as a promise, which an aborted signal rejects. */
   publish(order: PublishOrder): Promise<Receipt> {
-    const { publication, id, topic, key, signal } = order;
-    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
-    const confirmed = new Promise<Receipt>((resolve, reject) => {
-      if (this.#closed)
-        return reject(
-          new ClosedError(`Publishing to "${topic}" failed: the broker is closed.`, { broker: "mqtt", topic }),
-        );
-      if (this.#connection === undefined) return reject(this.#absent(topic));
-      assertFits(publication, this.#maximumPacketSize);
-      const lane = key === undefined ? publication.topic : `${publication.topic} ${key}`;
-      const pending: Pending = {
-        publication,
-        id,
-        topic,
-        lane,
-        signal,
-        resolve,
-        reject,
-        place: nowhere,
-        settled: false,
-        next: undefined,
-      };
-      if (this.#firstWaiting === undefined && this.#hasRoom()) this.#send(pending, this.#connection.client);
-      else this.#wait(pending);
-    });
-    return abortable(confirmed, signal);
+    if (order.signal?.aborted === true) return Promise.reject(order.signal.reason as Error);
+    return abortable(
+      promised((outcome) => this.post(order, outcome)),
+      order.signal,
+    );
+  }
+
+  /** Confirmed once the server confirmed it (QoS 1 and 2) or the socket took it (QoS 0). Throws where nothing can be sent. */
+  post({ publication, id, topic, key, signal }: PublishOrder, outcome: PublishOutcome): void {
+    if (this.#closed)
+      throw new ClosedError(`Publishing to "${topic}" failed: the broker is closed.`, { broker: "mqtt", topic });
+    if (this.#connection === undefined) throw this.#absent(topic);
+    assertFits(publication, this.#maximumPacketSize);
+    const lane = key === undefined ? publication.topic : `${publication.topic} ${key}`;
+    const pending: Pending = {
+      publication,
+      id,
+      topic,
+      lane,
+      signal,
+      outcome,
+      place: nowhere,
+      settled: false,
+      next: undefined,
+    };
+    if (this.#firstWaiting === undefined && this.#hasRoom()) this.#send(pending, this.#connection.client);
+    else this.#wait(pending);
   }
 
   /** Takes nothing more and resolves to true once nothing is unconfirmed, to false when the time is up. */
@@ -184,7 +184,7 @@ export class Publisher {
     if (this.#clogged) return;
     const written = this.#unwritten;
     this.#unwritten = [];
-    for (const pending of written) if (this.#takeUnconfirmed(pending)) pending.resolve({ id: pending.id });
+    for (const pending of written) if (this.#takeUnconfirmed(pending)) pending.outcome.confirmed({ id: pending.id });
     // Old by now, the list would keep what it points to alive until a whole collection.
     written.length = 0;
     this.#sendWaiting();
@@ -198,7 +198,7 @@ export class Publisher {
     this.#inFlight--;
     // Otherwise rejected already, with an earlier one of its lane.
     if (this.#takeUnconfirmed(pending)) {
-      if (failure === undefined) pending.resolve(this.#receipt(pending.id));
+      if (failure === undefined) pending.outcome.confirmed(this.#receipt(pending.id));
       else this.#refuse(pending, failure);
     }
     this.#sendWaiting();
@@ -219,7 +219,7 @@ export class Publisher {
   #refuse(pending: Pending, failure: Error): void {
     const error = classify(failure, { operation: "publish", server: this.#server, topic: pending.topic });
     if (error.retryable) this.#rejectLaterOnes(pending.lane);
-    pending.reject(error);
+    pending.outcome.refused(error);
   }
 
   /** Core sends all of a lane again in order, so what was sent behind the failed one must not count as done. */
@@ -228,12 +228,12 @@ export class Publisher {
     for (const pending of this.#unconfirmed.inOrder()) {
       if (pending.lane !== lane) continue;
       this.#takeUnconfirmed(pending);
-      pending.reject(outcomeUnknown(this.#server, pending.topic));
+      pending.outcome.refused(outcomeUnknown(this.#server, pending.topic));
     }
     for (let pending = this.#firstWaiting; pending !== undefined; pending = pending.next) {
       if (pending.lane !== lane || pending.settled) continue;
       pending.settled = true;
-      pending.reject(this.#absent(pending.topic));
+      pending.outcome.refused(this.#absent(pending.topic));
     }
   }
 

@@ -1,5 +1,6 @@
 import type { NatsConnection } from "@nats-io/nats-core";
 import type { NatsConnectionImpl } from "@nats-io/nats-core/internal";
+import { isAscii } from "./header-lines.ts";
 import type { WireHeaders } from "./header-lines.ts";
 
 /** A message without headers, whose payload is plain ASCII. */
@@ -30,9 +31,11 @@ export class Commands {
     if (!this.#isUsual(length))
       return this.#client.publish(subject, body, { headers: headers.headers, ...(reply !== undefined && { reply }) });
     const to = reply === undefined ? subject : `${subject} ${reply}`;
-    const command = Buffer.from(`HPUB ${to} ${headers.byteLength} ${length}\r\n${headers.text}`);
+    const command = `HPUB ${to} ${headers.byteLength} ${length}\r\n${headers.text}`;
     this.#count(1, length);
-    this.#protocol.sendCommand(command, body, lineEnd);
+    // Where nothing is to be encoded, that takes half the time.
+    const bytes = Buffer.from(command, headers.ascii && isAscii(to) ? "latin1" : "utf8");
+    this.#protocol.sendCommand(bytes, body, lineEnd);
   }
 
   /** Publishes short messages, all in one piece. */

@@ -1,5 +1,5 @@
 import { createInbox } from "@nats-io/nats-core";
-import type { OutboundRecord, Receipt } from "@busbar/core/contract";
+import type { OutboundRecord, PublishOutcome } from "@busbar/core/contract";
 import { oncePerTurn } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
 import type { Connection } from "./connection.ts";
@@ -43,30 +43,42 @@ export class CorePublisher {
     });
   }
 
-  /** Resolves once the server took it from the socket, or the socket from us. */
-  publish(record: OutboundRecord, subject: string, signal?: AbortSignal): Promise<Receipt> {
+  /** Confirmed once the server took it from the socket, or the socket from us. Throws what `Outgoing` does. */
+  post(record: OutboundRecord, subject: string, outcome: PublishOutcome, signal?: AbortSignal): void {
     const { client, commands } = this.#connection;
-    const outgoing = new Outgoing(record, subject, client.info?.max_payload);
+    const token = record.replyTo === undefined ? undefined : (++this.#count).toString(36);
+    const told = token === undefined ? outcome : this.#forgetting(token, outcome);
+    const outgoing = new Outgoing(record, subject, client.info?.max_payload, told);
     if (signal !== undefined) outgoing.abortWith(signal, () => undefined);
     try {
-      const reply = record.replyTo === undefined ? undefined : this.#ask(outgoing);
+      const reply = token === undefined ? undefined : this.#ask(outgoing, token);
       commands.publish(subject, record.body, outgoing.headers, reply);
     } catch (error) {
-      outgoing.reject(classify(error, { action: `Publishing to "${subject}"`, topic: record.topic }));
-      return outgoing.promise;
+      return outgoing.reject(classify(error, { action: `Publishing to "${subject}"`, topic: record.topic }));
     }
     this.#turn.push(outgoing);
     this.#flushSoon();
-    return outgoing.promise;
   }
 
   /** The reply subject of a request. */
-  #ask(outgoing: Outgoing): string {
-    const token = (++this.#count).toString(36);
+  #ask(outgoing: Outgoing, token: string): string {
     outgoing.routed = true;
     this.#requests.set(token, outgoing);
-    outgoing.promise.catch(() => undefined).finally(() => this.#requests.delete(token));
     return `${this.#inbox}.${token}`;
+  }
+
+  /** Forgets a request once it is known what became of it. */
+  #forgetting(token: string, outcome: PublishOutcome): PublishOutcome {
+    return {
+      confirmed: (receipt) => {
+        this.#requests.delete(token);
+        outcome.confirmed(receipt);
+      },
+      refused: (error) => {
+        this.#requests.delete(token);
+        outcome.refused(error);
+      },
+    };
   }
 
   async #flush(): Promise<void> {

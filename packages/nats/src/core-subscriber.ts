@@ -1,4 +1,4 @@
-import type { Msg, Subscription } from "@nats-io/nats-core";
+import type { Subscription } from "@nats-io/nats-core";
 import type { BrokerStatus, Delivery, SubscribeRequest, Subscriber } from "@busbar/core/contract";
 import { HandOut, oncePerTurn } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
@@ -6,6 +6,7 @@ import type { Connection } from "./connection.ts";
 import { beginsWithWildcard } from "./streams.ts";
 import { messageToRecord } from "./to-record.ts";
 import { filterToPattern, isPrivateSubject } from "./topic.ts";
+import { ArrivedMessage } from "./wire-message.ts";
 
 /** What a subscription over core NATS is made with. */
 export interface CoreSubscriberOptions {
@@ -61,7 +62,10 @@ export class CoreSubscriber implements Subscriber {
         if (error !== null) {
           forbidden = error;
           this.#onForbidden(error);
-        } else if (!(wide && isPrivateSubject(message.subject, inboxPrefix))) this.#arrived(message);
+          return;
+        }
+        const arrived = new ArrivedMessage(message);
+        if (!(wide && isPrivateSubject(arrived.subject, inboxPrefix))) this.#arrived(arrived);
       },
     });
     const action = `Subscribing to "${request.filter}"`;
@@ -114,7 +118,7 @@ export class CoreSubscriber implements Subscriber {
     return this.close();
   }
 
-  #arrived(message: Msg): void {
+  #arrived(message: ArrivedMessage): void {
     this.#handOut.offer({ record: messageToRecord(message), redelivered: false, settle: () => undefined });
   }
 

@@ -1,5 +1,5 @@
 import type { AbortOptions, DeadLetterStore, OutboundRecord, StoredDeadLetter } from "@busbar/core/contract";
-import { reservedToken, tokenEscaping } from "@busbar/core/driver";
+import { promised, reservedToken, tokenEscaping } from "@busbar/core/driver";
 import type { StoredMsg } from "@nats-io/jetstream";
 import { apiCodeOf, apiCodes, classify } from "./classify.ts";
 import type { Connection } from "./connection.ts";
@@ -38,7 +38,8 @@ export class StreamDeadLetters implements DeadLetterStore {
     signal?.throwIfAborted();
     const address = deadLetterTopic(group);
     if (!this.#connection.connected) throw this.#connection.absent(`Putting a dead letter of "${group}"`);
-    await this.#publisher.publish({ ...record, address, delivery: "at-least-once" }, `${address}.${slot}`, signal);
+    const dead: OutboundRecord = { ...record, address, delivery: "at-least-once" };
+    await promised((outcome) => this.#publisher.post(dead, `${address}.${slot}`, outcome, signal));
   }
 
   async *list(group: string, options: AbortOptions = {}): AsyncGenerator<StoredDeadLetter, void, undefined> {

@@ -31,7 +31,10 @@ export function parseDeliveryInfo(reply: string): DeliveryInfo | undefined {
     at = end + 1;
     return value;
   };
-  const [deliveries, sequence, delivery, storedAt] = [read(0), read(0), read(0), read(belowMilliseconds)];
+  const deliveries = read(0);
+  const sequence = read(0);
+  const delivery = read(0);
+  const storedAt = read(belowMilliseconds);
   return Number.isNaN(deliveries + sequence + delivery) ? undefined : { deliveries, sequence, delivery, storedAt };
 }
 

@@ -1,5 +1,5 @@
 import type { OutboundRecord } from "@busbar/core/contract";
-import { HeaderLines, percentEncode, travelsPlain } from "./header-lines.ts";
+import { HeaderLines, lineOf, percentEncode, travelsPlain } from "./header-lines.ts";
 import type { WireHeaders } from "./header-lines.ts";
 import { addTiming } from "./timing.ts";
 import { topicToSubject } from "./topic.ts";
@@ -18,6 +18,17 @@ export const wire = {
   /** JetStream dedupes on it, over all subjects of a stream. */
   publishToken: "Nats-Msg-Id",
 } as const;
+
+const starts = {
+  contentType: lineOf(wire.contentType),
+  id: lineOf(wire.id),
+  key: lineOf(wire.key),
+  timestamp: lineOf(wire.timestamp),
+  topic: lineOf(wire.topic),
+  replyTo: lineOf(wire.replyTo),
+  correlationId: lineOf(wire.correlationId),
+  publishToken: lineOf(wire.publishToken),
+};
 
 /** The names, in lower case, that stand for the bus's own metadata and for no user's header. */
 export const ownNames: ReadonlySet<string> = new Set([
@@ -41,15 +52,17 @@ export function recordToHeaders(record: OutboundRecord): WireHeaders {
     if (mayTravelPlain(name) && travelsPlain(name, value)) lines.add(name, value);
     else lines.add(wire.escaped + percentEncode(name), percentEncode(value));
   }
-  if (record.contentType !== "") lines.add(wire.contentType, inOneLine(record.contentType));
-  lines.add(wire.id, metaValue(record.id));
-  if (record.key !== undefined) lines.add(wire.key, metaValue(record.key));
-  lines.add(wire.timestamp, String(record.timestamp));
-  if (record.topic !== record.address) lines.add(wire.topic, record.topic);
+  if (record.contentType !== "") lines.addLine(starts.contentType, inOneLine(record.contentType));
+  // Core's own, which is the token of the call too, needs no second look.
+  if (record.id === record.publishToken) lines.addAscii(starts.id, record.id);
+  else lines.addLine(starts.id, metaValue(record.id));
+  if (record.key !== undefined) lines.addLine(starts.key, metaValue(record.key));
+  lines.addAscii(starts.timestamp, String(record.timestamp));
+  if (record.topic !== record.address) lines.addLine(starts.topic, record.topic);
   // A subject, so that a foreign client that answers publishes there like to any other.
-  if (record.replyTo !== undefined) lines.add(wire.replyTo, topicToSubject(record.replyTo));
-  if (record.correlationId !== undefined) lines.add(wire.correlationId, metaValue(record.correlationId));
-  if (record.delivery === "at-least-once") lines.add(wire.publishToken, record.publishToken);
+  if (record.replyTo !== undefined) lines.addLine(starts.replyTo, topicToSubject(record.replyTo));
+  if (record.correlationId !== undefined) lines.addLine(starts.correlationId, metaValue(record.correlationId));
+  if (record.delivery === "at-least-once") lines.addAscii(starts.publishToken, record.publishToken);
   addTiming(lines, record);
   return lines.finish();
 }

@@ -7,28 +7,53 @@ const writableName = /^[!-9;-~]+$/;
  * would trim values and search all names for each one that is added.
  */
 export class HeaderLines {
-  #text = "NATS/1.0\r\n";
+  #text = "NATS/1.0";
+  #ascii = true;
 
   /** Adds a line. Name and value must have been checked. */
   add(name: string, value: string): void {
-    this.#text += `${name}: ${value}\r\n`;
+    this.addLine(lineOf(name), value);
+  }
+
+  /** Adds a line of which the beginning was made before: making it takes as long as writing the value. */
+  addLine(line: string, value: string): void {
+    this.#text += line + value;
+    this.#ascii &&= isAscii(value);
+  }
+
+  /** Adds a line whose value is plain ASCII. */
+  addAscii(line: string, value: string): void {
+    this.#text += line + value;
   }
 
   /** The finished block. */
   finish(): WireHeaders {
-    return new WireHeaders(`${this.#text}\r\n`);
+    return new WireHeaders(`${this.#text}\r\n\r\n`, this.#ascii);
   }
+}
+
+/** What stands in front of a header's value. */
+export function lineOf(name: string): string {
+  return `\r\n${name}: `;
+}
+
+/** Tells whether each character of a text is one byte in UTF-8. */
+export function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length;
 }
 
 /** The headers of a message as they go over the wire, in the shape that `publish` takes: it asks for nothing but their bytes. */
 export class WireHeaders {
   readonly text: string;
+  readonly ascii: boolean;
   /** In UTF-8; what counts towards `max_payload`. */
   readonly byteLength: number;
 
-  constructor(text: string) {
+  /** @param ascii Whether each character is one byte. It is known of most headers, and finding it out costs as much as writing them. */
+  constructor(text: string, ascii: boolean) {
     this.text = text;
-    this.byteLength = Buffer.byteLength(text);
+    this.ascii = ascii;
+    this.byteLength = ascii ? text.length : Buffer.byteLength(text);
   }
 
   /** As the client's types would have it. */

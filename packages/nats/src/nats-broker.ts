@@ -9,11 +9,12 @@ import type {
   EffectiveCapabilities,
   LagProbe,
   OutboundRecord,
+  PublishOutcome,
   Receipt,
   SubscribeRequest,
   Subscriber,
 } from "@busbar/core/contract";
-import { ClosedError, StatusHub, rejected, UnsupportedError } from "@busbar/core/driver";
+import { ClosedError, promised, StatusHub, UnsupportedError } from "@busbar/core/driver";
 import { natsCapabilities } from "./capabilities.ts";
 import { natsSettings } from "./options.ts";
 import type { NatsNativeOptions, NatsSettings } from "./options.ts";
@@ -64,6 +65,14 @@ export class NatsBroker implements Broker<typeof natsCapabilities, NatsConnectio
   }
 
   publish(record: OutboundRecord, { signal }: AbortOptions = {}): Promise<Receipt> {
+    return promised((outcome) => this.#post(record, outcome, signal));
+  }
+
+  post(record: OutboundRecord, outcome: PublishOutcome): void {
+    this.#post(record, outcome);
+  }
+
+  #post(record: OutboundRecord, outcome: PublishOutcome, signal?: AbortSignal): void {
     try {
       signal?.throwIfAborted();
       const { connection, effective, streamPublisher, corePublisher } = this.#open();
@@ -71,11 +80,11 @@ export class NatsBroker implements Broker<typeof natsCapabilities, NatsConnectio
       // The client takes it without a socket too, and then drops it.
       if (!connection.connected) throw connection.absent(`Publishing to "${record.topic}"`);
       if (record.delayMs !== undefined || record.expiresInMs !== undefined) this.#assertTiming(effective, record);
-      if (record.delivery === "at-most-once") return corePublisher.publish(record, subject, signal);
+      if (record.delivery === "at-most-once") return corePublisher.post(record, subject, outcome, signal);
       this.#assertJetStream(effective, "atLeastOnce", "publish", record.topic);
-      return streamPublisher.publish(this.#settings.dedupeById ? knownById(record) : record, subject, signal);
+      streamPublisher.post(this.#settings.dedupeById ? knownById(record) : record, subject, outcome, signal);
     } catch (error) {
-      return rejected(error);
+      outcome.refused(error as Error);
     }
   }
 

@@ -1,10 +1,8 @@
-import type { OutboundRecord, Receipt } from "@busbar/core/contract";
+import type { OutboundRecord, PublishOutcome } from "@busbar/core/contract";
 import { ConnectionError, RefusedError } from "@busbar/core/driver";
 import { recordToHeaders } from "./from-record.ts";
 import type { WireHeaders } from "./header-lines.ts";
 import { laterSubject } from "./timing.ts";
-
-const nothing = (): void => undefined;
 
 /** One publish call between being made and being answered. */
 export class Outgoing {
@@ -13,7 +11,6 @@ export class Outgoing {
   /** Where it goes to: elsewhere than `subject` where the stream is to hold it back. */
   readonly destination: string;
   readonly headers: WireHeaders;
-  readonly promise: Promise<Receipt>;
   /** Its place among those that were sent and are not answered. */
   place = -1;
   /** Names it in the reply subject that it was last sent with; empty before. */
@@ -25,12 +22,11 @@ export class Outgoing {
   /** Of a request, whether anybody is subscribed, as far as the server has said. */
   routed: boolean | undefined;
   #settled = false;
-  #resolve: (receipt: Receipt) => void = nothing;
-  #reject: (error: Error) => void = nothing;
+  readonly #outcome: PublishOutcome;
   #unlisten: (() => void) | undefined;
 
   /** Throws a `RefusedError` for what is larger than the server takes: sent, it would cost the connection. */
-  constructor(record: OutboundRecord, subject: string, maxPayload: number | undefined) {
+  constructor(record: OutboundRecord, subject: string, maxPayload: number | undefined, outcome: PublishOutcome) {
     const headers = recordToHeaders(record);
     const size = headers.byteLength + record.body.byteLength;
     if (maxPayload !== undefined && size > maxPayload) {
@@ -44,10 +40,7 @@ export class Outgoing {
     this.subject = subject;
     this.destination = record.delayMs === undefined ? subject : laterSubject(record, subject);
     this.headers = headers;
-    this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    this.#outcome = outcome;
   }
 
   /** Calls `forget` and rejects with the signal's reason when it aborts before the answer. */
@@ -67,12 +60,12 @@ export class Outgoing {
   resolve(position?: string): void {
     if (!this.#end()) return;
     const { id } = this.record;
-    if (this.routed !== undefined) this.#resolve({ id, routed: this.routed });
-    else this.#resolve(position === undefined ? { id } : { id, position });
+    if (this.routed !== undefined) this.#outcome.confirmed({ id, routed: this.routed });
+    else this.#outcome.confirmed(position === undefined ? { id } : { id, position });
   }
 
   reject(error: Error): void {
-    if (this.#end()) this.#reject(error);
+    if (this.#end()) this.#outcome.refused(error);
   }
 
   #end(): boolean {

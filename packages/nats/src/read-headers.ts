@@ -36,10 +36,11 @@ export class ReadHeaders {
   }
 }
 
+type OwnLine = readonly [line: string, field: Field];
 type Field = Exclude<keyof ReadHeaders, "users" | "add" | "set">;
 
 /** The bus's own lines as it writes them, in the order in which it writes them, up to the value. */
-const ownLines: readonly (readonly [string, Field])[] = [
+const ownLines: readonly OwnLine[] = [
   [`${wire.contentType}: `, "contentType"],
   [`${wire.id}: `, "id"],
   [`${wire.key}: `, "key"],
@@ -54,46 +55,26 @@ const fields: ReadonlyMap<string, Field> = new Map(
   ownLines.map(([line, field]) => [line.slice(0, -2).toLowerCase(), field]),
 );
 
-/**
- * Takes the headers of a message apart. Never throws; of headers that cannot be read nothing is told.
- *
- * @param parts What the message gave for its data, subject and reply subject, which it makes anew each time.
- */
-export function readHeaders(message: WireMessage, parts: MessageParts): ReadHeaders {
+/** Takes the headers of a message apart. Never throws; of headers that cannot be read nothing is told. */
+export function readHeaders(message: WireMessage): ReadHeaders {
   const headers = new ReadHeaders();
-  const block = blockOf(message, parts);
-  if (block !== undefined) readBlock(block, headers);
+  const { block } = message;
+  // Reading them as they came takes a fifth of what the client's own reading does.
+  if (block?.startsWith("NATS/1.0") === true && block.endsWith("\r\n\r\n")) readBlock(block, headers);
   else for (const [name, values] of linesOf(message)) headers.add(name, values.join(", "));
   return headers;
 }
 
-/** What is asked of a message once. */
-export interface MessageParts {
-  readonly data: Uint8Array;
-  readonly subject: string;
-  readonly reply: string | undefined;
-}
-
-/** What the socket gave last: many messages lie in one chunk. */
-let chunk: Buffer = Buffer.alloc(0);
-
-/**
- * The headers as they came (NATS ADR-4). They stand in front of the data, and reading them there takes a fifth of what the client's own reading does.
- * `undefined` where that is not so.
- */
-function blockOf(message: WireMessage, { data, subject, reply = "" }: MessageParts): string | undefined {
-  if (message.size === undefined) return undefined;
-  const length = message.size() - Buffer.byteLength(subject) - Buffer.byteLength(reply) - data.byteLength;
-  if (length <= 0 || length > data.byteOffset) return undefined;
-  if (chunk.buffer !== data.buffer) chunk = Buffer.from(data.buffer);
-  const block = chunk.toString("utf8", data.byteOffset - length, data.byteOffset);
-  return block.startsWith("NATS/1.0") && block.endsWith("\r\n\r\n") ? block : undefined;
-}
-
 function readBlock(block: string, headers: ReadHeaders): void {
+  // The bus writes its own lines in one order, so that each is looked for behind the one before.
+  let next = 0;
   for (let at = block.indexOf("\r\n") + 2; at < block.length - 2;) {
     const end = block.indexOf("\r\n", at);
-    if (!readOwnLine(block, at, end, headers)) {
+    const own = ownLineAt(block, at, next);
+    if (own !== -1) {
+      next = own + 1;
+      readOwnLine(block, at, end, ownLines[own] as OwnLine, headers);
+    } else {
       const colon = block.indexOf(":", at);
       if (colon !== -1 && colon < end) headers.add(block.slice(at, colon), block.slice(colon + 1, end).trim());
     }
@@ -101,23 +82,23 @@ function readBlock(block: string, headers: ReadHeaders): void {
   }
 }
 
+/** Which of the bus's own lines stands there, as it writes it; -1 for none of those from `first` on. */
+function ownLineAt(block: string, at: number, first: number): number {
+  for (let index = first; index < ownLines.length; index++)
+    if (block.startsWith((ownLines[index] as OwnLine)[0], at)) return index;
+  return -1;
+}
+
 /** The content type that came last: most messages have the same, and to know a text by itself costs less than to make it anew. */
 let contentType = "application/json";
 
-/** Reads a line that stands there as the bus writes it, without making a text of its name. */
-function readOwnLine(block: string, at: number, end: number, headers: ReadHeaders): boolean {
-  for (const [line, field] of ownLines) {
-    if (!block.startsWith(line, at)) continue;
-    const from = at + line.length;
-    if (field !== "contentType") headers.set(field, block.slice(from, end).trim());
-    else {
-      if (from + contentType.length !== end || !block.startsWith(contentType, from))
-        contentType = block.slice(from, end).trim();
-      headers.set(field, contentType);
-    }
-    return true;
-  }
-  return false;
+/** Reads a line of which no name has to be made. */
+function readOwnLine(block: string, at: number, end: number, [line, field]: OwnLine, headers: ReadHeaders): void {
+  const from = at + line.length;
+  if (field !== "contentType") return headers.set(field, block.slice(from, end).trim());
+  if (from + contentType.length !== end || !block.startsWith(contentType, from))
+    contentType = block.slice(from, end).trim();
+  headers.set(field, contentType);
 }
 
 /** The client throws on a foreign name that it would not write itself. */

@@ -11,6 +11,7 @@ import type { DeliveryInfo } from "./delivery-info.ts";
 import type { NatsSettings } from "./options.ts";
 import { isRecallable, recallSubjects, releaseAll } from "./recovery.ts";
 import type { StreamPlace } from "./streams.ts";
+import { ArrivedMessage } from "./wire-message.ts";
 
 /** A message that is to be given back: its place in its stream, and where to say so. */
 export interface Returned {
@@ -31,7 +32,7 @@ export interface StreamConsumerHost {
   /** False while nothing more is to be fetched. */
   wants(): boolean;
   /** @param again The message was delivered before, whatever the server counts. */
-  arrived(consumer: StreamConsumer, message: Msg, info: DeliveryInfo, again: boolean): void;
+  arrived(consumer: StreamConsumer, message: ArrivedMessage, info: DeliveryInfo, again: boolean): void;
   /** The consumer, or its stream, is not there any more or does not answer. */
   broken(reason: string): void;
   /** Messages may have been missed or come again. */
@@ -292,8 +293,9 @@ export class StreamConsumer {
       callback: (error, message) => {
         if (error !== null) return this.#host.broken(error.message);
         this.#heard = true;
-        if (message.subject.startsWith(this.#inbox)) this.#onStatus(message);
-        else this.#onMessage(message);
+        const arrived = new ArrivedMessage(message);
+        if (arrived.subject.startsWith(this.#inbox)) this.#onStatus(message);
+        else this.#onMessage(arrived);
       },
     });
     if (this.#maxDeliver > 0) this.#watchForLoss(client);
@@ -315,7 +317,7 @@ export class StreamConsumer {
     });
   }
 
-  #onMessage(message: Msg): void {
+  #onMessage(message: ArrivedMessage): void {
     const info = parseDeliveryInfo(message.reply ?? "");
     if (info === undefined) return;
     if (this.#requested > 0 && --this.#requested === 0) this.#pulls.clear();

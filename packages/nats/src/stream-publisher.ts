@@ -1,24 +1,18 @@
 import { createInbox } from "@nats-io/nats-core";
 import type { Msg } from "@nats-io/nats-core";
-import type { OutboundRecord, Receipt } from "@busbar/core/contract";
+import type { OutboundRecord, PublishOutcome } from "@busbar/core/contract";
 import { ClosedError, ConnectionError, pause, RefusedError, Slots, UnsupportedError } from "@busbar/core/driver";
 import type { BusError } from "@busbar/core/driver";
 import { classify, classifyRefusal } from "./classify.ts";
-import type { ApiProblem } from "./classify.ts";
 import type { Connection } from "./connection.ts";
 import { wire } from "./from-record.ts";
 import type { NatsSettings } from "./options.ts";
 import { Outgoing, unknownOutcome } from "./outgoing.ts";
+import { PublishAnswers } from "./publish-answers.ts";
+import type { PublishAnswer } from "./publish-answers.ts";
 import { firstTokenOf } from "./streams.ts";
 import type { Streams } from "./streams.ts";
-
-/** What JetStream answers to a publish (`PubAck`). */
-interface PublishAnswer {
-  readonly stream?: string;
-  readonly seq?: number;
-  readonly duplicate?: boolean;
-  readonly error?: ApiProblem;
-}
+import { subjectOf, textOf } from "./wire-message.ts";
 
 /** The subjects under one first token, for which streams are looked up and made together. */
 interface Home {
@@ -33,7 +27,6 @@ interface Home {
   underway: number;
 }
 
-const decoder = new TextDecoder();
 /** How long nothing more is sent behind what has no answer, in milliseconds: another server takes 4 s and more to find that the leader of a stream has ended. */
 const holdAfterMs = 2_000;
 /** How long a stream has to answer, in milliseconds: one whose leader has ended never does, although the connection lives. */
@@ -54,6 +47,7 @@ export class StreamPublisher {
   /** What was sent and is not answered. Its place in here is in its reply subject, so that the answer finds it without a search. */
   readonly #pending = new Slots<Outgoing>();
   readonly #homes = new Map<string, Home>();
+  readonly #answers = new PublishAnswers();
   #count = 0;
   /** How many had been sent at the last times that somebody looked, by `performance.now()`. */
   #looks: { readonly count: number; readonly at: number }[] = [];
@@ -82,9 +76,9 @@ export class StreamPublisher {
     });
   }
 
-  /** Resolves once a stream has the message. Rejects as `Broker.publish` does. */
-  publish(record: OutboundRecord, subject: string, signal?: AbortSignal): Promise<Receipt> {
-    const outgoing = new Outgoing(record, subject, this.#connection.client.info?.max_payload);
+  /** Confirmed once a stream has the message, refused as `Broker.publish` rejects. Throws what `Outgoing` does. */
+  post(record: OutboundRecord, subject: string, outcome: PublishOutcome, signal?: AbortSignal): void {
+    const outgoing = new Outgoing(record, subject, this.#connection.client.info?.max_payload, outcome);
     if (signal !== undefined) outgoing.abortWith(signal, () => this.#forget(outgoing));
     const home = this.#homeOf(subject);
     if (home.queue.length === 0 && isReady(home, subject)) this.#send(home, outgoing);
@@ -92,7 +86,6 @@ export class StreamPublisher {
       home.queue.push(outgoing);
       this.#prepare(home);
     }
-    return outgoing.promise;
   }
 
   /** Looks after what has waited long for its answer. `now` is that of `performance.now()`. */
@@ -152,19 +145,21 @@ export class StreamPublisher {
   }
 
   #onAnswer(message: Msg): void {
-    const token = message.subject.slice(this.#inbox.length + 1);
+    const token = subjectOf(message).slice(this.#inbox.length + 1);
     const outgoing = this.#pending.get(Number.parseInt(token, 10));
     // The place may be another's by now.
     if (outgoing?.token !== token) return;
     const home = this.#homeOf(outgoing.subject);
     this.#answered(outgoing, home);
     if (message.headers?.code === 503) this.#onHomeless(home, outgoing);
-    else this.#onPublishAnswer(outgoing, parseAnswer(message.data));
+    else this.#onPublishAnswer(outgoing, this.#answers.read(textOf(message.data)));
     if (home.queue.length > 0) this.#prepare(home);
   }
 
-  #onPublishAnswer(outgoing: Outgoing, { stream, seq, duplicate, error }: PublishAnswer): void {
+  #onPublishAnswer(outgoing: Outgoing, answer: PublishAnswer | string): void {
+    if (typeof answer === "string") return outgoing.resolve(answer);
     const { record } = outgoing;
+    const { stream, seq, duplicate, error } = answer;
     if (error !== undefined) {
       const refusal = classifyRefusal(error, attemptOf(outgoing));
       outgoing.reject(refusal);
@@ -406,12 +401,4 @@ function noDelayError({ record, subject, destination }: Outgoing): UnsupportedEr
     broker: "nats",
     topic: record.topic,
   });
-}
-
-function parseAnswer(data: Uint8Array): PublishAnswer {
-  try {
-    return JSON.parse(decoder.decode(data)) as PublishAnswer;
-  } catch {
-    return { error: { description: "the answer is none of JetStream's: somebody else answers on this subject" } };
-  }
 }

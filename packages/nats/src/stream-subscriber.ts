@@ -1,4 +1,3 @@
-import type { Msg } from "@nats-io/nats-core";
 import type { BrokerStatus, Delivery, Outcome, SubscribeRequest, Subscriber } from "@busbar/core/contract";
 import { atMost, backoffDelayMs, HandOut, reconnectPolicy } from "@busbar/core/driver";
 import { Acknowledgement, Acknowledgements, inProgress } from "./acknowledgements.ts";
@@ -17,6 +16,7 @@ import { messageToRecord } from "./to-record.ts";
 import { filterToPattern, isPrivateSubject } from "./topic.ts";
 import { Entry, Unsettled } from "./unsettled.ts";
 import type { Released } from "./unsettled.ts";
+import type { ArrivedMessage } from "./wire-message.ts";
 
 /** What a subscription over JetStream is made with. */
 export interface StreamSubscriberOptions {
@@ -126,16 +126,16 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
     return !this.#paused && !this.#stopped;
   }
 
-  arrived(consumer: StreamConsumer, message: Msg, info: DeliveryInfo, again: boolean): void {
+  arrived(consumer: StreamConsumer, message: ArrivedMessage, info: DeliveryInfo, again: boolean): void {
     const ackSubject = message.reply ?? "";
     const { sequence } = info;
     if (this.#isForeign(consumer, message.subject)) return this.#acknowledge({ ackSubject, sequence }, "ack");
     if (this.#stopped) return void this.#late.push({ consumer, ackSubject, sequence });
-    // This process fell silent for longer than the lease. The message is still being handled, once is enough.
-    if (this.#unsettled.isHere({ consumer, ackSubject, sequence })) return;
-    const record = messageToRecord(message, info.storedAt);
     const { deliveries } = info;
     const redelivered = again || deliveries > 1;
+    // This process fell silent for longer than the lease. The message is still being handled, once is enough.
+    if (redelivered && this.#unsettled.isHere({ consumer, ackSubject, sequence })) return;
+    const record = messageToRecord(message, info.storedAt);
     const entry = new Entry({ record, deliveries, redelivered, consumer, sequence, ackSubject }, this.#settle);
     this.#unsettled.add(entry);
     this.#handOut.offer(entry);

@@ -12,7 +12,7 @@ import type { WireMessage } from "./wire-message.ts";
  */
 export function messageToRecord(message: WireMessage, storedAt?: number): InboundRecord {
   const { data, subject, reply } = message;
-  const read = readHeaders(message, { data, subject, reply });
+  const read = readHeaders(message);
   const { key, correlationId, users } = read;
   const id = read.id ?? read.publishToken;
   const replyTo = read.replyTo ?? (storedAt === undefined ? reply : undefined);
@@ -29,7 +29,7 @@ export function messageToRecord(message: WireMessage, storedAt?: number): Inboun
     contentType: read.contentType,
     replyTo: replyTo === undefined || replyTo === "" ? undefined : subjectToTopic(replyTo),
     correlationId: correlationId === undefined ? undefined : percentDecode(correlationId),
-    native: message,
+    native: message.native,
   };
 }
 

@@ -25,8 +25,13 @@ export function topicToSubject(topic: string): string {
 
 /** The bus topic of a subject: the inverse of `topicToSubject`. */
 export function subjectToTopic(subject: string): string {
-  return plainSubject.test(subject) ? subject : subject.split(".").map(nameToToken).join(".");
+  if (subject === last.subject) return last.topic;
+  const topic = plainSubject.test(subject) ? subject : subject.split(".").map(nameToToken).join(".");
+  last = { subject, topic };
+  return topic;
 }
+/** The one before, which is most often the next one too. */
+let last = { subject: "", topic: "" };
 const plainSubject = /^(?!.*_x)[A-Za-z0-9_.-]+$/;
 
 /** The subject pattern of a bus filter: `*` stays, `**` is `>`. */

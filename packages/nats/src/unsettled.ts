@@ -1,5 +1,5 @@
 import type { Delivery, InboundRecord, Outcome } from "@busbar/core/contract";
-import { SlotMap } from "@busbar/core/driver";
+import { oncePerTurn, Slots } from "@busbar/core/driver";
 import type { Arrival } from "@busbar/core/driver";
 import type { StreamConsumer } from "./stream-consumer.ts";
 
@@ -33,6 +33,8 @@ export class Entry implements Arrival, Released {
   /** The latest delivery's, should the server have sent it twice. */
   ackSubject: string;
   acknowledged = false;
+  /** Its place among the unsettled ones. */
+  place = -1;
   /** False while it waits for credit. */
   handedOut = false;
   readonly #settle: Settle;
@@ -41,7 +43,7 @@ export class Entry implements Arrival, Released {
     this.record = record;
     this.deliveries = deliveries;
     this.redelivered = redelivered;
-    this.position = `${consumer.stream}:${sequence}`;
+    this.position = positionOf(consumer, sequence);
     this.consumer = consumer;
     this.sequence = sequence;
     this.ackSubject = ackSubject;
@@ -55,37 +57,42 @@ export class Entry implements Arrival, Released {
 
 /** The messages of a subscription that are here and unsettled. */
 export class Unsettled {
-  /** By their consumer, and their place in its stream. */
-  readonly #entries = new Map<StreamConsumer, SlotMap<Entry, number>>();
+  readonly #entries = new Slots<Entry>();
+  /** The entries by position, while messages come again: those come by the thousand, and hardly ever else. */
+  #byPosition: Map<string, Entry> | undefined;
+  readonly #forgetSoon = oncePerTurn(() => (this.#byPosition = undefined));
 
-  /** True for a message that is here already. Its settlement then goes with the new delivery. */
+  /** True where a message that was delivered before is here. Its settlement then goes with the new delivery. */
   isHere({ consumer, sequence, ackSubject }: Released): boolean {
-    const same = this.#entries.get(consumer)?.get(sequence);
-    if (same !== undefined) same.ackSubject = ackSubject;
-    return same !== undefined;
+    if (this.#byPosition === undefined) {
+      this.#byPosition = new Map(this.#entries.all().map((entry) => [entry.position, entry]));
+      this.#forgetSoon();
+    }
+    const same = this.#byPosition.get(positionOf(consumer, sequence));
+    if (same === undefined || this.#entries.get(same.place) !== same) return false;
+    same.ackSubject = ackSubject;
+    return true;
   }
 
   /** Keeps a message that is not here. */
   add(entry: Entry): void {
-    const { consumer } = entry;
-    let entries = this.#entries.get(consumer);
-    if (entries === undefined) this.#entries.set(consumer, (entries = new SlotMap()));
-    entries.add(entry.sequence, entry);
-    consumer.unsettled++;
+    entry.place = this.#entries.add(entry);
+    entry.consumer.unsettled++;
+    this.#byPosition?.set(entry.position, entry);
   }
 
-  delete({ consumer, sequence }: Entry): void {
-    this.#entries.get(consumer)?.take(sequence);
+  delete(entry: Entry): void {
+    if (this.#entries.get(entry.place) === entry) this.#entries.remove(entry.place);
   }
 
   /** Where to say that a message is still being handled. */
   *leases(): Iterable<string> {
-    for (const { ackSubject, acknowledged } of this.#all()) if (!acknowledged) yield ackSubject;
+    for (const { ackSubject, acknowledged } of this.#entries.inOrder()) if (!acknowledged) yield ackSubject;
   }
 
   /** Forgets what waits for credit, and tells how to release it. */
   takeUnhanded(): Released[] {
-    const taken = this.#all().filter(({ handedOut }) => !handedOut);
+    const taken = this.#entries.inOrder().filter(({ handedOut }) => !handedOut);
     for (const entry of taken) {
       this.delete(entry);
       entry.consumer.unsettled--;
@@ -95,13 +102,12 @@ export class Unsettled {
 
   /** Forgets everything, and tells how to release what is not acknowledged. */
   takeAll(): Released[] {
-    const all = this.#all();
-    this.#entries.clear();
+    const all = this.#entries.takeAll();
     for (const { consumer, sequence } of all) consumer.gaveBack(sequence);
     return all.filter(({ acknowledged }) => !acknowledged);
   }
+}
 
-  #all(): Entry[] {
-    return Array.from(this.#entries.values(), (entries) => entries.inOrder()).flat();
-  }
+function positionOf({ stream }: StreamConsumer, sequence: number): string {
+  return `${stream}:${sequence}`;
 }

@@ -1,9 +1,13 @@
 import { MsgHdrsImpl } from "@nats-io/nats-core";
+import type { Msg } from "@nats-io/nats-core";
+import { MsgImpl, Parser } from "@nats-io/nats-core/internal";
+import type { ParserEvent } from "@nats-io/nats-core/internal";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseDeliveryInfo } from "../src/delivery-info.ts";
 import { recordToHeaders } from "../src/from-record.ts";
 import { messageToRecord } from "../src/to-record.ts";
+import { ArrivedMessage } from "../src/wire-message.ts";
 import { record } from "./fixtures.ts";
 import type { OutboundRecord } from "@busbar/core/contract";
 
@@ -11,6 +15,19 @@ import type { OutboundRecord } from "@busbar/core/contract";
 function overTheWire(sent: OutboundRecord): ReturnType<typeof messageToRecord> {
   return messageToRecord({ subject: sent.address, data: sent.body, headers: decoded(sent) });
 }
+
+/** What the client's own parser makes of bytes that a server sends, as the bus reads it. */
+function parsed(bytes: Uint8Array): ArrivedMessage {
+  const arrived: ArrivedMessage[] = [];
+  const push = ({ msg, data }: ParserEvent): void => {
+    if (msg !== undefined && data !== undefined)
+      arrived.push(new ArrivedMessage(new MsgImpl(msg, data, nobody) as unknown as Msg));
+  };
+  new Parser({ push }).parse(bytes);
+  return arrived[0] as ArrivedMessage;
+}
+
+const nobody = {} as ConstructorParameters<typeof MsgImpl>[2];
 
 function decoded(sent: OutboundRecord): MsgHdrsImpl {
   const { headers } = recordToHeaders(sent);
@@ -45,12 +62,12 @@ describe("records as headers", () => {
         const [headers, key, id, contentType] = parts;
         const sent = record("a.b", "x", { headers, key, id, contentType, topic: "c.d" });
         const block = Buffer.from(recordToHeaders(sent).text);
-        const chunk = Buffer.concat([Buffer.from("HMSG a.b 1 …\r\n"), block, Buffer.from("x\r\n")]);
-        const data = chunk.subarray(chunk.length - 3, chunk.length - 2);
-        const message = { subject: "a.b", data, size: () => 3 + block.byteLength + 1, headers: undefined };
-        const { native: _here, ...inPlace } = messageToRecord(message);
+        const line = `HMSG a.b 1 $JS.ACK.s.c.1.7.8.9.0 ${block.byteLength} ${block.byteLength + 1}\r\n`;
+        const arrived = parsed(Buffer.concat([Buffer.from(line), block, Buffer.from("x\r\n")]));
+        expect(arrived).toMatchObject({ subject: "a.b", reply: "$JS.ACK.s.c.1.7.8.9.0" });
+        const { native: _here, ...inPlace } = messageToRecord(arrived, 1);
         const { native: _there, ...byClient } = overTheWire(sent);
-        expect(inPlace).toEqual({ ...byClient, body: data });
+        expect(inPlace).toEqual({ ...byClient, body: Buffer.from("x") });
       }),
       { numRuns: 3_000 },
     );

@@ -1,5 +1,5 @@
 import Denque from "denque";
-import type { Broker, OutboundRecord, Receipt } from "../contract/index.ts";
+import type { Broker, OutboundRecord, PublishOutcome, Receipt } from "../contract/index.ts";
 import { backoffDelayMs } from "../driver/backoff.ts";
 import { BusError, CanceledError, CapacityError, ClosedError, ConnectionError, TimeoutError } from "../errors.ts";
 import { Slots } from "../driver/slots.ts";
@@ -9,25 +9,57 @@ import type { PublishSettings } from "./settings.ts";
 /** The waits between tries while the connection is up and the broker still refuses. */
 const resendBackoff = { initialMs: 50, factor: 2, maxMs: 5_000, jitter: 0.2 };
 
+/** The window, as far as an entry has to do with it. */
+interface Window {
+  confirmed(entry: Entry, receipt: Receipt): void;
+  refused(entry: Entry, error: Error): void;
+}
+
 /** One publish call, until it is settled. */
-interface Entry {
+class Entry implements PublishOutcome {
   /** Sent as it is; only `sending` is counted up when it goes again. */
   record: OutboundRecord;
   readonly order: number;
   /** Its place among the open ones. */
-  place: number;
+  place = -1;
   /** As `performance.now()` tells it. */
   readonly deadline: number;
   readonly timeoutMs: number;
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: Error) => void;
   /** True once it may have reached the broker. */
-  sent: boolean;
-  settled: boolean;
-  inFlight: boolean;
-  lastError: Error | undefined;
+  sent = false;
+  settled = false;
+  inFlight = false;
+  lastError: Error | undefined = undefined;
   /** Takes the listener off the caller's signal, which may live much longer than the publish. */
-  unlisten: (() => void) | undefined;
+  unlisten: (() => void) | undefined = undefined;
+  readonly #window: Window;
+
+  constructor(
+    window: Window,
+    record: OutboundRecord,
+    order: number,
+    timeoutMs: number,
+    resolve: (receipt: Receipt) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.#window = window;
+    this.record = record;
+    this.order = order;
+    this.deadline = performance.now() + timeoutMs;
+    this.timeoutMs = timeoutMs;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  confirmed(receipt: Receipt): void {
+    this.#window.confirmed(this, receipt);
+  }
+
+  refused(error: Error): void {
+    this.#window.refused(this, error);
+  }
 }
 
 /**
@@ -51,6 +83,11 @@ export class PublishWindow implements Swept {
   #resumeAt = 0;
   #order = 0;
   #whenIdle: (() => void)[] = [];
+  readonly #outcomes: Window = {
+    confirmed: (entry, receipt) => this.#confirmed(entry, receipt),
+    refused: (entry, error) => this.#refused(entry, error),
+  };
+  readonly #pumpLater = (): void => this.#pump();
 
   constructor(name: string, settings: PublishSettings, sweep: Sweep) {
     this.#name = name;
@@ -83,20 +120,7 @@ export class PublishWindow implements Swept {
     return new Promise<Receipt>((resolve, reject) => {
       const refusal = this.#refusal(record, signal);
       if (refusal !== undefined) return reject(refusal);
-      const entry: Entry = {
-        record,
-        order: this.#order++,
-        place: -1,
-        deadline: performance.now() + timeoutMs,
-        timeoutMs,
-        resolve,
-        reject,
-        sent: false,
-        settled: false,
-        inFlight: false,
-        lastError: undefined,
-        unlisten: undefined,
-      };
+      const entry = new Entry(this.#outcomes, record, this.#order++, timeoutMs, resolve, reject);
       entry.place = this.#open.add(entry);
       if (signal !== undefined) this.#listen(entry, signal);
       this.#sweep.watch(this);
@@ -211,6 +235,7 @@ export class PublishWindow implements Swept {
     entry.sent = true;
     entry.inFlight = true;
     this.#inFlight++;
+    if (broker.post !== undefined) return broker.post(entry.record, entry);
     broker.publish(entry.record).then(
       (receipt) => this.#confirmed(entry, receipt),
       (error: unknown) => this.#refused(entry, error as Error),
@@ -248,7 +273,8 @@ export class PublishWindow implements Swept {
       this.#failed.push(entry);
       if (this.#resumeAt === 0) this.#resumeAt = performance.now() + backoffDelayMs(++this.#failures, resendBackoff);
     }
-    this.#pump();
+    // A driver may be about to refuse or send others, which what waits here must not overtake.
+    queueMicrotask(this.#pumpLater);
   }
 
   #expire(entry: Entry): void {

@@ -88,6 +88,7 @@ function sourcesOn(broker: BrokerSettings, filter: ParsedFilter): Source[] {
  */
 export function topicOf(record: InboundRecord, folds: readonly Fold[]): string | undefined {
   if (record.topic !== undefined) return record.topic;
+  if (folds.length === 0) return record.address;
   const here = folds.filter(({ target }) => target === record.address);
   if (here.length === 0) return record.address;
   for (const fold of here) {

@@ -45,7 +45,7 @@ export interface OutboundRecord {
    * it lets a broker that dedupes recognise a resend; `publishToken` is the same over the resends of one publish call.
    */
   readonly sending: number;
-  /** Unique to the publish call, the same over its resends, different for a replay of the same message. */
+  /** Unique to the publish call, the same over its resends, different for a replay of the same message: printable ASCII without spaces. */
   readonly publishToken: string;
   /** Ask the broker to keep this as the last value of its topic (`retain`). Absent: no. */
   readonly retain?: boolean | undefined;
@@ -92,6 +92,12 @@ export interface Receipt {
   readonly routed?: boolean;
   /** Where the message lies in the broker's log, where it has one: `topic/partition/offset`, `stream/sequence`. */
   readonly position?: string;
+}
+
+/** Who is told what became of a publish. Neither call throws. */
+export interface PublishOutcome {
+  confirmed(receipt: Receipt): void;
+  refused(error: Error): void;
 }
 
 /** The outcome of one entry of `publishMany`: a failed entry fails alone. */

@@ -26,6 +26,7 @@ export type { BackoffPolicy } from "./backoff.ts";
 export { HandOut } from "./hand-out.ts";
 export type { Arrival, HandOutOptions } from "./hand-out.ts";
 export { oncePerTurn } from "./once-per-turn.ts";
+export { promised } from "./promised.ts";
 export { rejected } from "./rejected.ts";
 export { setOwn } from "./set-own.ts";
 export { SlotMap } from "./slot-map.ts";

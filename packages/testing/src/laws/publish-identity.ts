@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import type { Broker, OutboundRecord, PublishOutcome } from "@busbar/core/contract";
 import type { Law } from "../law.ts";
 import { ascending, bytesOf, numbersIn } from "../numbered.ts";
 import { overlaid } from "../overlaid.ts";
@@ -56,12 +57,7 @@ export const publishIdentityLaws: readonly Law[] = [
       const link = await scene.link();
       const sendings: number[] = [];
       const linked = scene.adopt(await link.create(scene.member("publisher")));
-      const broker = overlaid(linked, {
-        publish: (each, options) => {
-          sendings.push(each.sending);
-          return linked.publish(each, options);
-        },
-      });
+      const broker = noting(linked, ({ sending }) => sendings.push(sending));
       const bus = await scene.busOver(broker, "publisher");
       await bus.publish(topic, bytesOf("0"));
       await scene.arrives(inbox, 1, "the first message arrives");
@@ -83,3 +79,19 @@ export const publishIdentityLaws: readonly Law[] = [
     },
   },
 ];
+
+/** Tells of each record that is published, by whichever of the two ways. */
+function noting(broker: Broker, note: (record: OutboundRecord) => void): Broker {
+  return overlaid(broker, {
+    publish: (each, options) => {
+      note(each);
+      return broker.publish(each, options);
+    },
+    ...(broker.post !== undefined && {
+      post: (each: OutboundRecord, outcome: PublishOutcome) => {
+        note(each);
+        broker.post?.(each, outcome);
+      },
+    }),
+  });
+}
