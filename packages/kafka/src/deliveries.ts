@@ -1,5 +1,5 @@
 import type { Delivery, Outcome, SubscribeRequest } from "@busbar/core/contract";
-import { HandOut } from "@busbar/core/driver";
+import { HandOut, oncePerTurn } from "@busbar/core/driver";
 import type { ClientBatch, PartitionOffset } from "./client.ts";
 import { CommitFirst } from "./commit-first.ts";
 import { CommitWriter } from "./commit-writer.ts";
@@ -45,6 +45,9 @@ export class Deliveries implements Settlements {
   /** The last offset of each partition that core has seen, over all assignments. */
   readonly #seen = new Map<string, number>();
   #partitions = new Map<string, HeldPartition>();
+  /** The partitions whose watermark has moved in this turn. */
+  readonly #moved = new Set<HeldPartition>();
+  readonly #placeSoon = oncePerTurn(() => this.#place());
   /** What was out of each partition when it was given up, until it shows who has it next. */
   readonly #givenUp = new Map<string, readonly string[]>();
   #active = false;
@@ -114,6 +117,7 @@ export class Deliveries implements Settlements {
   end(): void {
     if (!this.#active) return;
     this.#active = false;
+    this.#moved.clear();
     this.#commits.forget();
     this.#commitFirst?.clear();
     this.#handOut.endGeneration();
@@ -139,7 +143,7 @@ export class Deliveries implements Settlements {
       if (await timely(idle, wait)) break;
       known = await beat();
     }
-    await this.#commits.flush();
+    await this.#flushCommits();
   }
 
   /** Takes a batch; resolves when the next one may come. Rejects only as the batch's heartbeat does. */
@@ -175,7 +179,7 @@ export class Deliveries implements Settlements {
   }
 
   flush(): Promise<void> {
-    return this.#commits.flush();
+    return this.#flushCommits();
   }
 
   /** @internal */
@@ -223,7 +227,20 @@ export class Deliveries implements Settlements {
   #advance({ held, mark }: KafkaArrival, delivery: Delivery): void {
     if (!held.watermark.settle(mark)) return;
     held.lastSettled = delivery;
-    this.#commits.place({ topic: held.topic, partition: held.partition, offset: held.watermark.position });
+    this.#moved.add(held);
+    this.#placeSoon();
+  }
+
+  /** Thousands of records move a watermark in one turn, and only where it stands in the end matters. */
+  #place(): void {
+    for (const { topic, partition, watermark } of this.#moved)
+      this.#commits.place({ topic, partition, offset: watermark.position });
+    this.#moved.clear();
+  }
+
+  #flushCommits(): Promise<void> {
+    this.#place();
+    return this.#commits.flush();
   }
 
   /** Kafka takes no single message back, so the member keeps it and hands it out once more. */

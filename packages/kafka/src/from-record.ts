@@ -41,7 +41,7 @@ function toHeaders(record: OutboundRecord, address: string): Record<string, Buff
   for (const name of Object.keys(record.headers)) {
     setOwn(headers, name, Buffer.from(record.headers[name] ?? "", "utf8"));
   }
-  headers[metadataHeaders.contentType] = Buffer.from(record.contentType, "utf8");
+  headers[metadataHeaders.contentType] = contentTypeBytes(record.contentType);
   headers[metadataHeaders.id] = Buffer.from(record.id, "utf8");
   if (record.topic !== address) headers[metadataHeaders.topic] = Buffer.from(record.topic, "utf8");
   // A Kafka name, so that a foreign client that answers writes there like to any other.
@@ -49,6 +49,14 @@ function toHeaders(record: OutboundRecord, address: string): Record<string, Buff
   if (record.correlationId !== undefined)
     headers[metadataHeaders.correlationId] = Buffer.from(record.correlationId, "utf8");
   return headers;
+}
+
+/** The content type that was written last, which is the next one's most of the time. */
+let last = { contentType: "", bytes: Buffer.alloc(0) };
+
+function contentTypeBytes(contentType: string): Buffer {
+  if (contentType !== last.contentType) last = { contentType, bytes: Buffer.from(contentType, "utf8") };
+  return last.bytes;
 }
 
 function valueOf(body: Uint8Array): Buffer {

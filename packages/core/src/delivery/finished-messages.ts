@@ -10,6 +10,10 @@ const limit = 10_000;
 export class FinishedMessages {
   readonly #finished = new Map<string, string | undefined>();
 
+  get size(): number {
+    return this.#finished.size;
+  }
+
   add(identity: string | undefined, delivery: Delivery): void {
     if (identity === undefined) return;
     this.#finished.set(identity, delivery.record.id);

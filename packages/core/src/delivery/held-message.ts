@@ -24,8 +24,6 @@ export class HeldMessage {
   readonly lane: string | undefined;
   /** Its place among the held ones. */
   place = -1;
-  /** By which name it is listed where the broker has positions; of several with the same one only the first is. */
-  listedAs: string | undefined;
   /** What runs of it at the moment. */
   run: Run | undefined;
   /** How often its handler failed. */

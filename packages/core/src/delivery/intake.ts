@@ -1,4 +1,5 @@
 import { backoffDelayMs } from "../driver/backoff.ts";
+import { endedGenerations, isHandedOut } from "../driver/hand-out.ts";
 import { oncePerTurn } from "../driver/once-per-turn.ts";
 import { Slots } from "../driver/slots.ts";
 import type { Delivery, InboundRecord } from "../contract/index.ts";
@@ -75,6 +76,13 @@ export interface IntakeCounts {
   skipped: number;
 }
 
+/** What is held in one turn of the event loop, up to which no more generations ended. */
+interface HeldOfTurn {
+  readonly ended: number;
+  readonly byIdentity: Map<string, HeldMessage>;
+  readonly someStale: boolean;
+}
+
 /**
  * What happens to the messages of one subscription between the broker and the handler: lanes, slots, retries, dead letters
  * and drain. It belongs to the subscription, not to a connection: a lost connection makes deliveries stale, but what
@@ -94,10 +102,10 @@ export class Intake implements Swept {
   readonly #options: IntakeOptions;
   readonly #lanes = new Lanes<HeldMessage>();
   readonly #held = new Slots<HeldMessage>();
-  /** The places of held messages by their position, where the broker gives them one. */
-  readonly #byPosition = new Map<string, number>();
-  #staleOfTurn: ReadonlyMap<string, HeldMessage> | undefined;
-  readonly #forgetStaleSoon = oncePerTurn(() => (this.#staleOfTurn = undefined));
+  #ofTurn: HeldOfTurn | undefined;
+  readonly #forgetTurnSoon = oncePerTurn(() => (this.#ofTurn = undefined));
+  /** After how many ended generations nothing that is held was stale. */
+  #noneStaleAt = -1;
   readonly #delayed = new Set<HeldMessage>();
   readonly #finished = new FinishedMessages();
   #running = 0;
@@ -145,9 +153,7 @@ export class Intake implements Swept {
       this.counts.unmatched++;
       return delivery.settle("ack");
     }
-    const isKnown = delivery.position !== undefined;
-    // Without a position only the broker's word tells a redelivery, and without that word there is nothing to look for.
-    const identity = isKnown || delivery.redelivered ? identityOf(delivery, source.prefix) : undefined;
+    const identity = this.#mayBeKnown(delivery) ? identityOf(delivery, source.prefix) : undefined;
     if (identity !== undefined && this.#rejoin(delivery, identity)) return;
     const held = new HeldMessage(
       delivery,
@@ -156,7 +162,7 @@ export class Intake implements Swept {
       this.#options.filter,
       source,
     );
-    this.#hold(held, isKnown ? identity : undefined);
+    this.#hold(held);
     // What will never reach a handler takes no lane.
     if (topic === undefined) return this.#bury(held, "unknown-topic", new Error(unknownTopic));
     if (this.#isDeliveredTooOften(delivery))
@@ -180,8 +186,8 @@ export class Intake implements Swept {
     // At most once they were acknowledged before they ran, so nobody else has them.
     if (this.#options.atMostOnce) return;
     for (const position of positions) {
-      const held = this.#heldAt(source.prefix + position);
-      if (held?.delivery.stale !== true) continue;
+      const held = this.#heldAs(source.prefix + position);
+      if (held === undefined) continue;
       const { run } = held;
       run?.abort(new RevokedError("Another member of the group has the message now.", { topic: held.topic }));
       if (run !== undefined && this.#manualReturned.has(run)) this.#threw(held, run, run.abortReason);
@@ -238,43 +244,56 @@ export class Intake implements Swept {
     return this.#inOrder().filter(({ failures, dueAt }) => failures > 0 || dueAt > 0);
   }
 
-  #hold(held: HeldMessage, position: string | undefined): void {
+  #hold(held: HeldMessage): void {
     held.place = this.#held.add(held);
-    if (position === undefined || this.#byPosition.has(position)) return;
-    held.listedAs = position;
-    this.#byPosition.set(position, held.place);
+    if (this.#ofTurn !== undefined) list(held, this.#ofTurn.byIdentity);
   }
 
   #letGo(held: HeldMessage): void {
     this.#held.remove(held.place);
-    if (held.listedAs !== undefined) this.#byPosition.delete(held.listedAs);
   }
 
-  #heldAt(position: string): HeldMessage | undefined {
-    const place = this.#byPosition.get(position);
-    return place === undefined ? undefined : this.#held.get(place);
+  /**
+   * Tells whether a delivery may be one of a message that is held, or was handled while its delivery was stale. Most come for the first time, and nothing
+   * is stale: then there is nothing to look for.
+   */
+  #mayBeKnown(delivery: Delivery): boolean {
+    if (delivery.redelivered) return true;
+    // Without a position only the broker's word tells a redelivery.
+    return (this.#finished.size > 0 || this.#mayBeStale(delivery)) && delivery.position !== undefined;
+  }
+
+  /** Tells whether anything that a delivery could be of is stale. */
+  #mayBeStale(delivery: Delivery): boolean {
+    // Of what others made nobody tells when it becomes stale.
+    if (!isHandedOut(delivery)) return true;
+    const ended = endedGenerations();
+    if (this.#noneStaleAt !== ended && !this.#heldOfTurn().someStale) this.#noneStaleAt = ended;
+    return this.#noneStaleAt !== ended;
   }
 
   #heldAs(identity: string): HeldMessage | undefined {
-    const held = this.#staleById().get(identity);
-    return held !== undefined && this.#held.get(held.place) === held ? held : undefined;
+    const held = this.#heldOfTurn().byIdentity.get(identity);
+    // It may have been settled or have come again since that was found.
+    return held?.delivery.stale === true && this.#held.get(held.place) === held ? held : undefined;
   }
 
-  /** What is held and stale, by identity. Redeliveries come by the thousand after a lost connection, and hardly ever else. */
-  #staleById(): ReadonlyMap<string, HeldMessage> {
-    if (this.#staleOfTurn === undefined) {
-      const stale = this.#inOrder().filter(({ delivery }) => delivery.stale);
-      // Of several with the same identity the first counts.
-      this.#staleOfTurn = new Map(stale.reverse().map((held) => [held.identity ?? "", held]));
-      this.#forgetStaleSoon();
+  /** What is held, to be found. Redeliveries come by the thousand after a lost connection, and hardly ever else. */
+  #heldOfTurn(): HeldOfTurn {
+    const ended = endedGenerations();
+    if (this.#ofTurn?.ended !== ended) {
+      const byIdentity = new Map<string, HeldMessage>();
+      for (const held of this.#inOrder()) list(held, byIdentity);
+      this.#ofTurn = { ended, byIdentity, someStale: this.#held.all().some(({ delivery }) => delivery.stale) };
+      this.#forgetTurnSoon();
     }
-    return this.#staleOfTurn;
+    return this.#ofTurn;
   }
 
   /** Joins a redelivery to the message that is still held, or acknowledges it where that was handled already. */
   #rejoin(delivery: Delivery, identity: string): boolean {
-    const held = delivery.position === undefined ? this.#heldAs(identity) : this.#heldAt(identity);
-    if (held?.delivery.stale === true && isSame(delivery, held.delivery.record.id)) {
+    const held = this.#heldAs(identity);
+    if (held !== undefined && isSame(delivery, held.delivery.record.id)) {
       held.delivery = delivery;
       return true;
     }
@@ -503,6 +522,12 @@ export class Intake implements Swept {
   #checkIdle(): void {
     if (this.#whenIdle !== undefined && this.#running + this.#burying === 0) this.#whenIdle();
   }
+}
+
+/** Lists a message by its identity; of several with the same one the first counts. */
+function list(held: HeldMessage, byIdentity: Map<string, HeldMessage>): void {
+  const { identity } = held;
+  if (identity !== undefined && !byIdentity.has(identity)) byIdentity.set(identity, held);
 }
 
 const unknownTopic = "The message does not say its topic, and no topicFrom finds it.";

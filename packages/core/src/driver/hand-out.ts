@@ -14,6 +14,18 @@ export interface Arrival {
   settle(outcome: Outcome, delivery: Delivery, delayMs?: number): void;
 }
 
+let ended = 0;
+
+/** How many generations of all hand-outs have ended: while it stays the same, nothing that one of them gave has become stale. */
+export function endedGenerations(): number {
+  return ended;
+}
+
+/** Tells whether a delivery is a hand-out's. */
+export function isHandedOut(delivery: Delivery): boolean {
+  return delivery instanceof HandedDelivery;
+}
+
 /** How a `HandOut` behaves when it is full. */
 export interface HandOutOptions<Kind extends Arrival = Arrival> {
   /** The most deliveries that may be out and unsettled. */
@@ -97,6 +109,7 @@ export class HandOut<Kind extends Arrival = Arrival> {
   /** Makes every delivery so far stale, forgets what waited, and gives all credit back: the broker will deliver again. */
   endGeneration(): void {
     this.#generation++;
+    ended++;
     this.#unsettled = 0;
     this.#waiting.clear();
     this.#hold(false);

@@ -3,6 +3,7 @@ import type { Delivery, InboundRecord, Outcome } from "../../src/contract/index.
 import { Intake } from "../../src/delivery/intake.ts";
 import type { DeathReason, IntakeOptions } from "../../src/delivery/intake.ts";
 import { Reject, RetryLater } from "../../src/delivery/outcome.ts";
+import { HandOut } from "../../src/driver/hand-out.ts";
 import { Sweep } from "../../src/delivery/sweep.ts";
 import { PayloadError } from "../../src/errors.ts";
 import { parseFilter } from "../../src/topic/grammar.ts";
@@ -312,6 +313,37 @@ describe("an intake", () => {
     jobs[0]?.resolve();
     await turn();
     expect(settled).toEqual(["one ack"]);
+  });
+
+  it("knows a redelivery that nobody marks for what still runs, as soon as its hand-out has begun anew", async () => {
+    const { intake, jobs, running } = setUp({ concurrency: 9 });
+    const handOut = new HandOut({ credit: 9, sink: (delivery) => intake.accept(delivery, source) });
+    const offer = (text: string): void =>
+      handOut.offer({
+        record: { address: "t.a", body: new TextEncoder().encode(text), headers: {}, id: text },
+        redelivered: false,
+        position: text,
+        settle: () => undefined,
+      });
+    offer("one");
+    offer("two");
+    handOut.endGeneration();
+    offer("one");
+    offer("three");
+    await turn();
+    offer("two");
+    handOut.endGeneration();
+    offer("three");
+    await turn();
+    expect(running()).toEqual(["one 1", "two 1", "three 1"]);
+    for (const job of jobs) job.resolve();
+    await turn();
+    // The first two were handled while their deliveries were stale once more.
+    offer("one");
+    offer("two");
+    offer("three");
+    await turn();
+    expect(running()).toEqual(["one 1", "two 1", "three 1", "three 1"]);
   });
 
   it("acknowledges a redelivery unrun when the first delivery went stale and then succeeded", async () => {
