@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { buildPackages } from "./build-packages.mjs";
 import { CheckerError } from "./checker.mjs";
-import { runNpm } from "./run-program.mjs";
+import { pack } from "../pack/pack.mjs";
 import { workspacePackages } from "./workspace-packages.mjs";
 
 /**
@@ -25,38 +25,24 @@ let packed;
  * @returns {Promise<readonly PackedPackage[]>}
  */
 export function packedPackages() {
-  packed ??= pack();
+  packed ??= buildAndPack();
   return packed;
 }
 
-async function pack() {
+async function buildAndPack() {
   const built = await buildPackages();
   if (built.faults.length > 0) {
     throw new CheckerError('What would be published cannot be looked at before it builds: see "build".');
   }
   const folder = mkdtempSync(join(tmpdir(), "busbar-packed-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const { code, stdout, stderr } = await runNpm([
-    "pack",
-    "--workspaces",
-    "--json",
-    "--ignore-scripts",
-    "--pack-destination",
-    folder,
-  ]);
-  if (code !== 0) {
-    throw new CheckerError("npm pack failed.", stderr);
-  }
-  /** @type {Map<string, string>} */
-  const tarballs = new Map(
-    JSON.parse(stdout).map((/** @type {{ name: string, filename: string }} */ entry) => [entry.name, entry.filename]),
-  );
+  const tarballs = await pack(folder);
   return workspacePackages().map((each) => {
-    const filename = tarballs.get(each.manifest["name"]);
-    if (filename === undefined) {
+    const tarball = tarballs.get(each.manifest["name"]);
+    if (tarball === undefined) {
       throw new CheckerError(`npm pack left out ${each.folder}.`);
     }
-    return { ...each, tarball: join(folder, filename) };
+    return { ...each, tarball };
   });
 }
 

@@ -1,5 +1,5 @@
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { sha256 } from "js-sha256";
+import { encodeUtf8 } from "../codec/character-set.ts";
 
 /** The longest readable part of a native name, so that with the hash it fits every broker. */
 const maxReadable = 80;
@@ -18,7 +18,7 @@ export function nativeName(...parts: readonly string[]): string {
     )
     .join("-")
     .slice(0, maxReadable);
-  return `${readable}-${bytesToHex(sha256(utf8ToBytes(parts.join("\0")))).slice(0, 12)}`;
+  return `${readable}-${sha256(encodeUtf8(parts.join("\0"))).slice(0, 12)}`;
 }
 
 /** The stable name of this process, for brokers that know members by name. */

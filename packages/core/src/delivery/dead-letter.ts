@@ -1,6 +1,6 @@
+import { sha256 } from "js-sha256";
 import { fromBase64, toBase64 } from "../codec/base64.ts";
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { encodeUtf8 } from "../codec/character-set.ts";
 import type { Headers, InboundRecord, OutboundRecord } from "../contract/index.ts";
 import type { DeathReason } from "./intake.ts";
 
@@ -42,10 +42,10 @@ const maxErrorLength = 1000;
  * one. A foreign message without an id goes by its body.
  */
 export function deadLetterSlot(letter: DeadLetter, hasOwnId: boolean): string {
-  const hash = sha256.create().update(utf8ToBytes(`${letter.filter}\0${letter.topic}\0`));
-  if (hasOwnId) hash.update(utf8ToBytes(letter.id));
+  const hash = sha256.create().update(encodeUtf8(`${letter.filter}\0${letter.topic}\0`));
+  if (hasOwnId) hash.update(encodeUtf8(letter.id));
   else hash.update(letter.body);
-  return bytesToHex(hash.digest()).slice(0, 32);
+  return hash.hex().slice(0, 32);
 }
 
 /**
@@ -68,7 +68,7 @@ export function deadLetterToRecord(letter: DeadLetter, address: string, headersC
   if (!headersCarried || letter.body.byteLength === 0) {
     const { body, ...rest } = letter;
     const envelope = JSON.stringify({ ...rest, body: toBase64(body) });
-    return { ...base, body: utf8ToBytes(envelope), headers: {}, contentType: deadLetterContentType };
+    return { ...base, body: encodeUtf8(envelope), headers: {}, contentType: deadLetterContentType };
   }
   const headers: Record<string, string> = {
     ...letter.headers,
