@@ -9,7 +9,7 @@ export interface FakeAnswers {
   readonly subscribe?: (packetId: readonly [number, number], filter: string) => readonly number[];
 }
 
-/** A server of MQTT 5 as small as can be, to answer what no real one can be made to answer. */
+/** A server of MQTT 5 as small as can be, to answer what no real one can be made to answer. It confirms what is published, and keeps nothing of it. */
 export class FakeServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -32,6 +32,7 @@ export class FakeServer {
         for (let rest = chunk; rest.length > 1; rest = rest.subarray(2 + (rest[1] ?? 0))) {
           const kind = (rest[0] ?? 0) >> 4;
           if (kind === 1) socket.write(Buffer.from(connect(rest)));
+          if (kind === 3 && ((rest[0] ?? 0) & 6) === 2) socket.write(Buffer.from(confirming(rest)));
           if (kind === 8) socket.write(Buffer.from(subscribe([rest[2] ?? 0, rest[3] ?? 0], filterOf(rest))));
           if (kind === 12) socket.write(Buffer.from([0xd0, 0]));
         }
@@ -64,6 +65,11 @@ export class FakeServer {
 /** Answers a SUBSCRIBE with this code. */
 export function granting(code: number): NonNullable<FakeAnswers["subscribe"]> {
   return ([high, low]) => [0x90, 4, high, low, 0, code];
+}
+
+function confirming(publish: Buffer): readonly number[] {
+  const at = 4 + publish.readUInt16BE(2);
+  return [0x40, 2, publish[at] ?? 0, publish[at + 1] ?? 0];
 }
 
 function filterOf(subscribe: Buffer): string {
