@@ -51,6 +51,7 @@ export class DeadLetters {
         delivery: "at-least-once",
         sending: 1,
         publishToken: messageId(),
+        passedOn: true,
       });
       await store.remove(this.#group, [handle]);
       count++;

@@ -47,6 +47,8 @@ export interface OutboundRecord {
   readonly sending: number;
   /** Unique to the publish call, the same over its resends, different for a replay of the same message: printable ASCII without spaces. */
   readonly publishToken: string;
+  /** True for what the bus had from somebody and publishes again: a dead letter, and one that is replayed. Absent: a publish of its own. */
+  readonly passedOn?: boolean | undefined;
   /** Ask the broker to keep this as the last value of its topic (`retain`). Absent: no. */
   readonly retain?: boolean | undefined;
   /** How long the message is worth delivering, in milliseconds (`expiry`). Absent: for ever. */

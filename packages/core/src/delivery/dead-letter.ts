@@ -63,6 +63,7 @@ export function deadLetterToRecord(letter: DeadLetter, address: string, headersC
     delivery: "at-least-once",
     sending: 1,
     publishToken: crypto.randomUUID(),
+    passedOn: true,
     ...(letter.key === undefined ? {} : { key: letter.key }),
   } as const;
   if (!headersCarried || letter.body.byteLength === 0) {
