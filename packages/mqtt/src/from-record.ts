@@ -5,7 +5,7 @@ import type { IClientPublishOptions, IPublishPacket } from "mqtt";
 import { Buffer } from "./buffer.ts";
 import { toCorrelationData } from "./correlation-data.ts";
 import { metadataProperty, writeMetadata } from "./message-metadata.ts";
-import { toMqttTopic } from "./topic.ts";
+import { isReserved, toMqttTopic } from "./topic.ts";
 
 /** What a PUBLISH packet is made from. */
 export interface Publication {
@@ -20,6 +20,8 @@ export interface PublicationOptions {
   readonly tellsRouted?: boolean;
   /** Whether an empty body with `retain` is to delete what is kept. @default false */
   readonly clears?: boolean;
+  /** What the bus that publishes is to know its own messages by. @default none */
+  readonly origin?: string | undefined;
 }
 
 type Properties = NonNullable<IPublishPacket["properties"]>;
@@ -35,12 +37,12 @@ type Properties = NonNullable<IPublishPacket["properties"]>;
 export function fromRecord(
   record: OutboundRecord,
   protocolVersion: 4 | 5,
-  { tellsRouted = false, clears = false }: PublicationOptions = {},
+  { tellsRouted = false, clears = false, origin }: PublicationOptions = {},
 ): Publication {
   const needs = unmetNeeds(record, protocolVersion, clears);
   if (needs.length > 0) throw new UnsupportedError(needs, { broker: "mqtt", topic: record.topic });
   const { body } = record;
-  const properties = protocolVersion === 5 ? propertiesOf(record) : undefined;
+  const properties = protocolVersion === 5 ? propertiesOf(record, isPassedOn(record) ? undefined : origin) : undefined;
   return {
     topic: toMqttTopic(record.address),
     payload: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
@@ -57,17 +59,23 @@ export function atQos2(publication: Publication): Publication {
   return publication.options.qos === 1 ? { ...publication, options: { ...publication.options, qos: 2 } } : publication;
 }
 
-function propertiesOf(record: OutboundRecord): Properties {
+/** Whether a record is no publish of the user's own: requests, answers, dead letters, and what is published once more. */
+function isPassedOn({ address, passedOn }: OutboundRecord): boolean {
+  return passedOn === true || isReserved(address);
+}
+
+function propertiesOf(record: OutboundRecord, origin: string | undefined): Properties {
   const { key, headers, expiresInMs } = record;
   assertString(record.contentType, "content type", record);
   for (const name of Object.keys(headers)) assertString(headers[name] ?? "", `header "${name}"`, record);
   const folded = record.topic === record.address ? undefined : record.topic;
   // A message that is sent once at most needs no id to be told from its resend; what is not sent costs nothing.
-  const needsMetadata = record.delivery === "at-least-once" || key !== undefined || folded !== undefined;
+  const needsMetadata =
+    record.delivery === "at-least-once" || key !== undefined || folded !== undefined || origin !== undefined;
   const properties: Properties = { contentType: record.contentType };
   if (needsMetadata) {
     const { id, timestamp } = record;
-    const metadata = writeMetadata({ id, timestamp, key, topic: folded });
+    const metadata = writeMetadata({ id, timestamp, key, topic: folded, origin });
     assertString(metadata, "id and key", record);
     properties.userProperties = { ...headers, [metadataProperty]: metadata };
   } else if (Object.keys(headers).length > 0) properties.userProperties = { ...headers };

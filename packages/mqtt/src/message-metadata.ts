@@ -12,19 +12,21 @@ export interface MessageMetadata {
   readonly key?: string | undefined;
   /** The topic that a handler sees, where it is not the one the message was published to. */
   readonly topic?: string | undefined;
+  /** Which bus published it, where that one is not to get it back. */
+  readonly origin?: string | undefined;
 }
 
 /**
- * Writes `[id, timestamp, key, topic]` as JSON in ASCII, with what is absent as `null`, and nothing behind the last one
+ * Writes `[id, timestamp, key, topic, origin]` as JSON in ASCII, with what is absent as `null`, and nothing behind the last one
  * present. ASCII, because a key may hold characters over which a server ends the connection (MQTT 5.0 §1.5.4).
  */
-export function writeMetadata({ id, timestamp, key, topic }: MessageMetadata): string {
+export function writeMetadata({ id, timestamp, key, topic, origin }: MessageMetadata): string {
   // Most messages have an id of the bus's own and a time, and their text needs no escapes.
-  if (id !== undefined && timestamp !== undefined && key === undefined && topic === undefined && plain.test(id))
-    return `["${id}",${timestamp}]`;
-  const parts: (string | number | null)[] = [id ?? null, timestamp ?? null];
-  if (key !== undefined || topic !== undefined) parts.push(key ?? null);
-  if (topic !== undefined) parts.push(topic);
+  const short = key === undefined && topic === undefined && origin === undefined;
+  if (short && id !== undefined && timestamp !== undefined && plain.test(id)) return `["${id}",${timestamp}]`;
+  const parts = [id, timestamp, key, topic, origin];
+  while (parts.length > 2 && parts.at(-1) === undefined) parts.pop();
+  // What is absent in between is written as null.
   const text = JSON.stringify(parts);
   return /[^ -~]/.test(text) ? text.replace(/[^ -~]/g, escaped) : text;
 }
@@ -38,12 +40,13 @@ function escaped(unit: string): string {
 /** Reads what `writeMetadata` wrote. Never throws: whatever does not have its shape is left out, as anybody may publish anything. */
 export function readMetadata(text: string): MessageMetadata {
   const parts = parseArray(text);
-  const [id, timestamp, key, topic] = [parts[0], parts[1], parts[2], parts[3]];
+  const [id, timestamp, key, topic, origin] = [parts[0], parts[1], parts[2], parts[3], parts[4]];
   return {
     id: typeof id === "string" && id !== "" ? id : undefined,
     timestamp: typeof timestamp === "number" ? timestamp : undefined,
     key: typeof key === "string" ? key : undefined,
     topic: typeof topic === "string" && topic !== "" ? topic : undefined,
+    origin: typeof origin === "string" && origin !== "" ? origin : undefined,
   };
 }
 

@@ -28,6 +28,7 @@ import { parseOptions } from "./options.ts";
 import type { MqttOptions, MqttSettings } from "./options.ts";
 import { Publisher } from "./publisher.ts";
 import type { PublishOrder } from "./publisher.ts";
+import { isReserved } from "./topic.ts";
 
 /** How long `close` waits for publishes to be confirmed, in milliseconds. */
 const publishFlushMs = 2000;
@@ -44,6 +45,8 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
   readonly deadLetters: DeadLetterStore;
   readonly onStatus: (listener: (status: BrokerStatus) => void) => () => void;
   readonly #settings: MqttSettings;
+  /** What this bus knows its own messages by, where it is not to get them back. */
+  readonly #origin: string | undefined;
   readonly #hub = new StatusHub();
   readonly #publisher: Publisher;
   readonly #subscribers = new Map<string, MqttSubscriber>();
@@ -62,6 +65,7 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
   /** @throws ConfigError that lists everything wrong with the options. No I/O. */
   constructor(options: MqttOptions) {
     this.#settings = parseOptions(options);
+    this.#origin = this.#settings.noLocal ? crypto.randomUUID() : undefined;
     this.onStatus = this.#hub.on;
     this.#publisher = new Publisher(this.#server());
     this.deadLetters = new RetainedDeadLetters({
@@ -182,7 +186,11 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
   #orderOf(record: OutboundRecord): PublishOrder {
     const tellsRouted = this.#effective?.supports.routing === "native";
     const { protocolVersion, emptyRetained } = this.#settings;
-    const made = fromRecord(record, protocolVersion, { tellsRouted, clears: emptyRetained === "clear" });
+    const made = fromRecord(record, protocolVersion, {
+      tellsRouted,
+      clears: emptyRetained === "clear",
+      origin: this.#origin,
+    });
     const publication = this.#qos === 2 && record.delivery === "at-least-once" ? atQos2(made) : made;
     const { id, topic, key } = record;
     return { publication, id, topic, key };
@@ -193,6 +201,7 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
     if (this.#closed !== undefined) throw this.#closedError(`Subscribing to "${filter}"`);
     if (this.#effective === undefined) throw this.#notConnected(`Subscribing to "${filter}" failed`);
     this.#assertGroups(request);
+    this.#assertNothingLost(request);
     const clientId = clientIdOf(request);
     if (this.#subscribers.has(clientId)) {
       throw new RefusedError(
@@ -202,6 +211,7 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
     }
     const subscriber = new MqttSubscriber(request, sink, {
       settings: this.#settings,
+      origin: this.#origin,
       tell: (status) => this.#hub.emit(status),
       warnOfWeaker: (text) => this.#warnOfWeaker(text),
       publishingSince: () => this.#link?.connection?.since,
@@ -224,6 +234,17 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
   #assertGroups({ filter, group }: SubscribeRequest): void {
     if (group === undefined || this.#effective?.supports.groups !== "unsupported") return;
     const detail = "this server does not have shared subscriptions; leave group out, or use a server that has them.";
+    throw new UnsupportedError([{ capability: "groups", subject: `subscribe("${filter}")`, detail }], {
+      broker: "mqtt",
+      topic: filter,
+    });
+  }
+
+  /** What a member of a group is given nobody else is: one that lets go of its own would lose it for all, so the protocol forbids it (MQTT 5.0 §3.8.3.1). */
+  #assertNothingLost({ filter, group }: SubscribeRequest): void {
+    if (group === undefined || this.#origin === undefined || isReserved(filter)) return;
+    const detail =
+      "with native.noLocal a group would lose what its own members publish; leave group out, or subscribe by another broker of the configuration that has the same url and no noLocal.";
     throw new UnsupportedError([{ capability: "groups", subject: `subscribe("${filter}")`, detail }], {
       broker: "mqtt",
       topic: filter,

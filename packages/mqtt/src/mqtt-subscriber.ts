@@ -11,12 +11,14 @@ import { IdleMember } from "./idle-member.ts";
 import { InboundFlow } from "./inbound-flow.ts";
 import { Link, settledAfterMs } from "./link.ts";
 import type { MqttSettings } from "./options.ts";
-import { toRecord } from "./to-record.ts";
+import { isFrom, toRecord } from "./to-record.ts";
 import { isReservedFor, toMqttFilter } from "./topic.ts";
 
 /** What a subscriber needs of its broker. */
 export interface SubscriberSurroundings {
   readonly settings: MqttSettings;
+  /** Whose messages are not handed out; `undefined` where all are. */
+  readonly origin: string | undefined;
   readonly tell: TellStatus;
   /** Told where the server grants less than was asked for, and that is to be accepted. */
   readonly warnOfWeaker: (text: string) => void;
@@ -279,15 +281,18 @@ export class MqttSubscriber implements Subscriber {
    */
   #arrive(packet: IPublishPacket, flow: InboundFlow): void {
     const origin = this.#origin;
-    if (this.#stopped || origin === undefined || (flow !== this.#flow && packet.qos > 0)) return;
+    if (origin === undefined || (flow !== this.#flow && packet.qos > 0)) return;
+    const local = this.#around.origin !== undefined && isFrom(this.#around.origin, packet);
+    // One's own is not left to who comes next, who would take it for somebody else's.
+    if (this.#stopped && !local) return;
     this.#idle?.arrived();
     const { messageId, qos } = packet;
-    const reserved = isReservedFor(this.#request.filter, packet.topic);
+    const nobodys = local || isReservedFor(this.#request.filter, packet.topic);
     const acknowledged = qos > 0 && messageId !== undefined;
-    // At most once is acknowledged before it is handled; what is the bus's own is nobody's to handle.
-    if (acknowledged && (reserved || !this.#acknowledges))
+    // At most once is acknowledged before it is handled; what is the bus's own is nobody's to handle, nor what is local.
+    if (acknowledged && (nobodys || !this.#acknowledges))
       origin.flow.acknowledge({ messageId, qos: qos === 2 ? 2 : 1, unwritten: () => {} });
-    if (reserved) return;
+    if (nobodys) return;
     const record = toRecord(packet);
     this.#handOut.offer(
       acknowledged && this.#acknowledges

@@ -69,6 +69,13 @@ export interface MqttNativeOptions {
    * @default false
    */
   readonly topicAliases?: boolean;
+  /**
+   * Whether subscriptions are not given what this bus has published itself (No Local). Groups are refused then, for what a member published would be lost to
+   * the others. What the bus passes on, requests and answers are never held back. MQTT 5 only.
+   *
+   * @default false
+   */
+  readonly noLocal?: boolean;
   /** Another way to authenticate than a password, in code only. MQTT 5 only. @default none */
   readonly authentication?: EnhancedAuthentication;
   /**
@@ -120,6 +127,7 @@ export interface MqttSettings {
   readonly retainAsPublished: boolean;
   readonly emptyRetained: "refuse" | "clear";
   readonly topicAliases: boolean;
+  readonly noLocal: boolean;
   readonly will: LastWill | undefined;
 }
 
@@ -134,6 +142,7 @@ const nativeKeys = [
   "retainAsPublished",
   "emptyRetained",
   "topicAliases",
+  "noLocal",
   "authentication",
   "alpn",
   "will",
@@ -152,7 +161,7 @@ export function parseOptions(options: MqttOptions): MqttSettings {
   const { qos = 1, weakerQos = "refuse", emptyRetained = "refuse", alpn } = native;
   const { lastValues = protocolVersion === 4 ? "always" : "new" } = native;
   const { authentication } = native;
-  const { retainAsPublished = false, topicAliases = false } = native;
+  const { retainAsPublished = false, topicAliases = false, noLocal = false } = native;
   const { connectTimeoutMs = 10_000 } = options;
   if (credentials.token !== undefined) {
     problems.push(
@@ -177,7 +186,7 @@ export function parseOptions(options: MqttOptions): MqttSettings {
     problems.push('native.lastValues: must be "new", "always" or "never".');
   else if (protocolVersion === 4 && lastValues !== "always")
     problems.push(`native.lastValues: MQTT 3.1.1 cannot do "${lastValues}"; leave it out.`);
-  for (const [name, wanted] of Object.entries({ retainAsPublished, topicAliases })) {
+  for (const [name, wanted] of Object.entries({ retainAsPublished, topicAliases, noLocal })) {
     if (typeof wanted !== "boolean") problems.push(`native.${name}: must be true or false.`);
     else if (protocolVersion === 4 && wanted)
       problems.push(`native.${name}: MQTT 3.1.1 does not know it; leave it out.`);
@@ -207,6 +216,7 @@ export function parseOptions(options: MqttOptions): MqttSettings {
     retainAsPublished,
     emptyRetained,
     topicAliases,
+    noLocal,
     will,
   };
 }

@@ -36,6 +36,13 @@ export function toRecord(packet: IPublishPacket): InboundRecord {
 
 const none: MessageMetadata = {};
 
+/** Tells whether a PUBLISH packet was published by the bus of this origin. */
+export function isFrom(origin: string, { properties }: IPublishPacket): boolean {
+  const written = properties?.userProperties?.[metadataProperty];
+  const text = Array.isArray(written) ? written[0] : written;
+  return text?.includes(origin) === true && readMetadata(text).origin === origin;
+}
+
 function headersOf(userProperties: Properties["userProperties"]): Record<string, string> {
   const headers: Record<string, string> = {};
   if (userProperties === undefined) return headers;

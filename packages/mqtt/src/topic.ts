@@ -65,12 +65,17 @@ function shareName(group: string, filter: string): string {
 
 const reservedPrefix = `${reservedToken}/`;
 
+/** Tells whether a bus topic or filter asks for what belongs to the bus itself: requests, answers and dead letters. */
+export function isReserved(filter: string): boolean {
+  return filter === reservedToken || filter.startsWith(`${reservedToken}.`);
+}
+
 /**
  * Tells whether an MQTT topic belongs to the bus itself while the filter does not ask for such: a filter that begins with
  * a wildcard receives the bus's dead letters at every subscribe, and must not hand them out.
  */
 export function isReservedFor(filter: string, mqttTopic: string): boolean {
-  return mqttTopic.startsWith(reservedPrefix) && filter !== reservedToken && !filter.startsWith(`${reservedToken}.`);
+  return mqttTopic.startsWith(reservedPrefix) && !isReserved(filter);
 }
 
 /** Where the dead letters of a group lie: `_busbar/dlq/<group>/<slot>`, or with `+` for all of them. */

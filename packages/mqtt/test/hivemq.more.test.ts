@@ -52,6 +52,18 @@ describe.skipIf(instance === undefined)("HiveMQ", () => {
     await expect(bus.subscribe(asked, () => {})).rejects.toMatchObject({ code: "BUSBAR_REFUSED" });
   });
 
+  it("has a bus with noLocal given what others publish and not its own", async () => {
+    const [bus, other] = [await brokers.open({ native: { noLocal: true } }), await brokers.open()];
+    const topic = unique();
+    const inbox = acknowledging();
+    const subscriber = await bus.subscribe(request(topic, { durable: true, maxInFlight: 1 }), inbox.sink);
+    for (let index = 0; index < 5; index++) await bus.publish(outbound(topic, `own ${index}`));
+    for (const text of ["foreign", "the end"]) await other.publish(outbound(topic, text));
+    await inbox.until(() => inbox.texts.includes("the end"));
+    expect(inbox.texts).toEqual(["foreign", "the end"]);
+    await subscriber.remove();
+  });
+
   it("delivers again at QoS 2 what a process has left unsettled", async () => {
     const [bus, other] = [await brokers.open({ native: { qos: 2 } }), await brokers.open({ native: { qos: 2 } })];
     const topic = unique();

@@ -35,6 +35,7 @@ describe("options", () => {
       retainAsPublished: false,
       emptyRetained: "refuse",
       topicAliases: false,
+      noLocal: false,
       will: undefined,
     });
   });
@@ -134,14 +135,22 @@ describe("options", () => {
   });
 
   it("refuse what MQTT 3.1.1 does not know, and words that mean nothing", () => {
-    const native = { protocolVersion: 4, lastValues: "new", retainAsPublished: true, topicAliases: true };
+    const unknown = { retainAsPublished: true, topicAliases: true, noLocal: true };
+    const native = { protocolVersion: 4, lastValues: "new", ...unknown };
     expect(problemsOf({ url: "mqtt://h", native }).map((problem) => problem.split(":")[0])).toEqual([
       "native.lastValues",
       "native.retainAsPublished",
       "native.topicAliases",
+      "native.noLocal",
     ]);
-    const wrong = { lastValues: "sometimes", retainAsPublished: 1, topicAliases: "yes", emptyRetained: "keep" };
-    expect(problemsOf({ url: "mqtt://h", native: wrong })).toHaveLength(4);
+    const wrong = {
+      lastValues: "sometimes",
+      retainAsPublished: 1,
+      topicAliases: "yes",
+      noLocal: "yes",
+      emptyRetained: "keep",
+    };
+    expect(problemsOf({ url: "mqtt://h", native: wrong })).toHaveLength(5);
     expect(parseOptions({ url: "mqtt://h", native: { protocolVersion: 4 } }).lastValues).toBe("always");
   });
 

@@ -1,9 +1,10 @@
+import type { OutboundRecord } from "@busbar/core/contract";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { IPublishPacket } from "mqtt";
 import { assertFits, fromRecord } from "../src/from-record.ts";
 import { metadataProperty, readMetadata, writeMetadata } from "../src/message-metadata.ts";
-import { toRecord } from "../src/to-record.ts";
+import { isFrom, toRecord } from "../src/to-record.ts";
 import { outbound } from "./fixtures.ts";
 
 function packet(changes: Partial<IPublishPacket> = {}): IPublishPacket {
@@ -23,7 +24,7 @@ describe("metadata", () => {
   it("comes back as it was written, in ASCII, whatever it is", () => {
     const anything = fc.string({ unit: "binary", minLength: 1 });
     const metadata = fc.record(
-      { id: anything, timestamp: fc.integer(), key: anything, topic: anything },
+      { id: anything, timestamp: fc.integer(), key: anything, topic: anything, origin: anything },
       { requiredKeys: [] },
     );
     fc.assert(
@@ -40,6 +41,7 @@ describe("metadata", () => {
     expect(writeMetadata({ id: "1", timestamp: 2, key: "k" })).toBe('["1",2,"k"]');
     expect(writeMetadata({ key: "k", topic: "a.b" })).toBe('[null,null,"k","a.b"]');
     expect(writeMetadata({ id: "1", timestamp: 2, topic: "a.b" })).toBe('["1",2,null,"a.b"]');
+    expect(writeMetadata({ id: "1", timestamp: 2, origin: "o" })).toBe('["1",2,null,null,"o"]');
   });
 
   it.each(["", "x", "{}", "null", "[", '{"0":"id"}', "[1,[],{},false]", '["","x",null,""]'])(
@@ -48,6 +50,30 @@ describe("metadata", () => {
       expect(readMetadata(written)).toEqual({});
     },
   );
+});
+
+describe("a message's origin", () => {
+  it("is what it says itself, and not what looks like it", () => {
+    const written = (metadata: string | string[]): IPublishPacket =>
+      packet({ properties: { userProperties: { [metadataProperty]: metadata } } });
+    expect(isFrom("o-1", written('["1",2,null,null,"o-1"]'))).toBe(true);
+    expect(isFrom("o-1", written(['["1",2,null,null,"o-1"]', "[]"]))).toBe(true);
+    for (const other of ['["1",2,"o-1"]', '["1",2,"k","o-1","o-2"]', '["1",2,null,null,"o-12"]', "o-1", "["])
+      expect(isFrom("o-1", written(other))).toBe(false);
+    expect(isFrom("o-1", packet())).toBe(false);
+    expect(isFrom("o-1", packet({ properties: { userProperties: { "busbar-origin": "o-1" } } }))).toBe(false);
+  });
+
+  it("is not written to what the bus passes on", () => {
+    const originOf = (changes: Partial<OutboundRecord>, address = "a.b"): string | undefined => {
+      const { properties } = fromRecord(outbound(address, "x", changes), 5, { origin: "o" }).options;
+      return readMetadata(String(properties?.userProperties?.[metadataProperty])).origin;
+    };
+    expect(originOf({})).toBe("o");
+    expect(originOf({ delivery: "at-most-once" })).toBe("o");
+    expect(originOf({ passedOn: true })).toBeUndefined();
+    expect(originOf({}, "_busbar.reply.x")).toBeUndefined();
+  });
 });
 
 describe("an outbound record", () => {
