@@ -143,7 +143,7 @@ function checkInstance(
 function holdNeeds(
   link: BrokerLink,
   filter: ParsedFilter,
-  { retry, handlerTimeoutMs, delivery }: ResolvedSubscribeOptions,
+  { retry, handlerTimeoutMs, delivery, order, startFrom }: ResolvedSubscribeOptions,
 ): UnmetNeed[] {
   const limit = link.effective?.limits.maxHoldMs;
   if (limit === undefined || delivery === "at-most-once") return [];
@@ -154,13 +154,16 @@ function holdNeeds(
       subject,
       detail: `handlerTimeoutMs is more than the ${limit} ms that the broker lets a message be held; use a shorter one.`,
     });
+  // Without an order the broker may hold what has to wait, but for what is read from a log, which takes nothing back.
+  const leaves = order === "none" && startFrom === "new" && link.supports.delayedRelease === "native";
+  if (leaves) return needs;
   let total = 0;
   for (let attempt = 1; attempt < retry.attempts && total <= limit; attempt++)
     total += Math.min(retry.backoffMs * retry.factor ** (attempt - 1), retry.maxBackoffMs) * (1 + retry.jitter);
   if (total > limit)
     needs.push({
       subject,
-      detail: `the waits of its retry policy add up to more than the ${limit} ms that the broker lets a message be held; use fewer attempts or shorter waits.`,
+      detail: `the waits of its retry policy add up to more than the ${limit} ms that the broker lets a message be held; use fewer attempts or shorter waits${link.supports.delayedRelease === "native" ? ', or order: "none", with which the broker holds what waits' : ""}.`,
     });
   return needs;
 }

@@ -22,6 +22,16 @@ export interface Delivery {
    */
   readonly position?: string | undefined;
   /**
+   * How often its handler had failed when it was given back with a delay, as `settle` was told then; absent where it was not, and where the broker
+   * has no place to keep that.
+   */
+  readonly failures?: number | undefined;
+  /**
+   * For how long the broker holds this message back itself, in milliseconds, when it is given back with a delay; `failures` is kept then, and it comes
+   * behind what was published meanwhile. Absent where it does not, or cannot keep the failures: then core never gives it back with a delay.
+   */
+  readonly longestDelayMs?: number | undefined;
+  /**
    * True once the connection (or partition assignment) that brought this delivery is gone: the broker will deliver the
    * message again, and `settle` does nothing any more.
    */
@@ -32,6 +42,7 @@ export interface Delivery {
    * by doing nothing. A settlement that fails on the way is a `settlement-failed` status.
    *
    * @param delayMs With `release`: not again before this many milliseconds. Only used where `delayedRelease` is native.
+   * @param failures With `delayMs`: how often its handler has failed.
    */
-  settle(outcome: Outcome, delayMs?: number): void;
+  settle(outcome: Outcome, delayMs?: number, failures?: number): void;
 }

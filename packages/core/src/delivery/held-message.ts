@@ -26,8 +26,10 @@ export class HeldMessage {
   place = -1;
   /** What runs of it at the moment. */
   run: Run | undefined;
-  /** How often its handler failed. */
-  failures = 0;
+  /** How often its handler failed, here or where it was given back with a delay. */
+  failures: number;
+  /** For how long it has been made to wait here, in milliseconds. */
+  waitedMs = 0;
   /** What to do when the wait is over. */
   next: (() => void) | undefined;
   /** When the wait is over, as `performance.now()` tells it; 0 while it has not had to wait. */
@@ -38,6 +40,7 @@ export class HeldMessage {
 
   constructor(delivery: Delivery, topic: string, lane: string | undefined, filter: ParsedFilter, source: IntakeSource) {
     this.delivery = delivery;
+    this.failures = delivery.failures ?? 0;
     this.topic = topic;
     this.lane = lane;
     this.source = source;

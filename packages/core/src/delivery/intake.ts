@@ -421,6 +421,7 @@ export class Intake implements Swept {
   #decide(held: HeldMessage, error: unknown): void {
     if (RetryLater.is(error) && !this.#options.atMostOnce) {
       const longestMs = this.#options.maxHoldMs();
+      if (error.delayMs >= 0 && this.#leaveWithBroker(held, error.delayMs)) return;
       if (error.delayMs >= 0 && error.delayMs <= longestMs) return this.#again(held, error.delayMs);
       return this.#decide(held, cannotWait(held, error, longestMs));
     }
@@ -434,7 +435,22 @@ export class Intake implements Swept {
     if (held.failures >= this.#options.retry.attempts) return this.#bury(held, "attempts-exhausted", error);
     const { backoffMs, factor, maxBackoffMs, jitter } = this.#options.retry;
     const policy = { initialMs: backoffMs, factor, maxMs: maxBackoffMs, jitter };
-    this.#again(held, Math.min(backoffDelayMs(held.failures, policy), this.#options.maxHoldMs()));
+    const delayMs = backoffDelayMs(held.failures, policy);
+    if (this.#leaveWithBroker(held, Math.min(delayMs, held.delivery.longestDelayMs ?? 0))) return;
+    this.#again(held, Math.min(delayMs, this.#options.maxHoldMs()));
+  }
+
+  /**
+   * Gives the message back for as long as it has to wait, where that, with what it has waited already, is longer than it may be held here and the broker
+   * holds it itself. It comes behind others then, so nothing that has a lane is: the rest of its key would overtake it.
+   */
+  #leaveWithBroker(held: HeldMessage, delayMs: number): boolean {
+    const { longestDelayMs = 0 } = held.delivery;
+    if (held.lane !== undefined || delayMs > longestDelayMs) return false;
+    if (held.waitedMs + delayMs <= this.#options.maxHoldMs()) return false;
+    this.#letGo(held);
+    held.delivery.settle("release", delayMs, held.failures);
+    return true;
   }
 
   /** After a run that was aborted because others have the message: runs it again only where it has come back meanwhile. */
@@ -452,6 +468,7 @@ export class Intake implements Swept {
   /** Keeps the message, its credit and its lane, and gives back its slot. */
   #again(held: HeldMessage, delayMs: number): void {
     if (this.#draining) return this.#release(held);
+    held.waitedMs += delayMs;
     this.#delay(held, delayMs, () => this.#lanes.again(held));
   }
 
@@ -537,14 +554,20 @@ function tooOften({ deliveries }: Delivery): string {
 }
 
 /** Waiting less would be another thing than what was asked for, and waiting longer would cost the message its connection. */
-function cannotWait({ topic, id }: HeldMessage, { delayMs }: RetryLater, longestMs: number): InvalidArgumentError {
-  const bound = Number.isFinite(longestMs)
-    ? `from 0 to ${longestMs}, which is how long the broker lets a message be held`
-    : "0 or more";
+function cannotWait(held: HeldMessage, { delayMs }: RetryLater, longestMs: number): InvalidArgumentError {
+  const { topic, id } = held;
+  const bound = Number.isFinite(longestMs) ? boundOf(held, longestMs) : "0 or more";
   return new InvalidArgumentError(
     `The handler of ${topic} ${id} asked for another run in ${delayMs} ms; that has to be ${bound}. It counts as a failure.`,
     { topic },
   );
+}
+
+function boundOf({ lane, delivery }: HeldMessage, longestMs: number): string {
+  const { longestDelayMs = 0 } = delivery;
+  if (longestDelayMs <= longestMs) return `from 0 to ${longestMs}, which is how long the broker lets a message be held`;
+  if (lane === undefined) return `from 0 to ${longestDelayMs}, which is how long the broker holds a message itself`;
+  return `from 0 to ${longestMs}, which is how long the broker lets a message be held that keeps its place in the order of its key (longer with order: "none", or without a key)`;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -7,11 +7,13 @@ export interface Arrival {
   readonly deliveries?: number | undefined;
   readonly redelivered: boolean;
   readonly position?: string | undefined;
+  readonly failures?: number | undefined;
+  readonly longestDelayMs?: number | undefined;
   /**
    * Writes the settlement to the broker. Called at most once, and never after the generation ended. Must not throw. The delivery is what a
    * `settlement-failed` status is about, should it come to that.
    */
-  settle(outcome: Outcome, delivery: Delivery, delayMs?: number): void;
+  settle(outcome: Outcome, delivery: Delivery, delayMs?: number, failures?: number): void;
 }
 
 let ended = 0;
@@ -192,15 +194,23 @@ class HandedDelivery<Kind extends Arrival> implements Delivery {
     return this.#arrival.position;
   }
 
+  get failures(): number | undefined {
+    return this.#arrival.failures;
+  }
+
+  get longestDelayMs(): number | undefined {
+    return this.#arrival.longestDelayMs;
+  }
+
   get stale(): boolean {
     return !this.#handOut.isCurrent(this.#generation);
   }
 
-  settle(outcome: Outcome, delayMs?: number): void {
+  settle(outcome: Outcome, delayMs?: number, failures?: number): void {
     if (this.#settled) return;
     this.#settled = true;
     if (this.stale) return;
-    this.#arrival.settle(outcome, this, delayMs);
+    this.#arrival.settle(outcome, this, delayMs, failures);
     this.#handOut.returnCredit();
   }
 }

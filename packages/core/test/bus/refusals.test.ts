@@ -139,6 +139,11 @@ it("what would be held for longer than the broker allows is refused, and what ju
         code: "BUSBAR_UNSUPPORTED",
         message: expect.stringContaining(option) as string,
       });
+    expect(await asking({ retry: { attempts: 4, backoffMs: 5_000 }, order: "none" })).toMatchObject({ filter: "a.b" });
+    // What is read from a log cannot be put back.
+    expect(
+      await asking({ retry: { attempts: 4, backoffMs: 5_000 }, order: "none", startFrom: "earliest" }),
+    ).toMatchObject({ code: "BUSBAR_UNSUPPORTED" });
   } finally {
     await bus.close();
   }

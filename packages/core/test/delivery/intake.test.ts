@@ -50,20 +50,23 @@ function setUp(options: Partial<IntakeOptions> = {}) {
   });
   const deliver = (
     text: string,
-    more: Partial<InboundRecord> & Partial<Pick<Delivery, "position" | "redelivered" | "deliveries">> = {},
+    more: Partial<InboundRecord> &
+      Partial<Pick<Delivery, "position" | "redelivered" | "deliveries" | "failures" | "longestDelayMs">> = {},
   ) => {
-    const { position, redelivered = false, deliveries, ...record } = more;
+    const { position, redelivered = false, deliveries, failures, longestDelayMs, ...record } = more;
     let settledBefore = false;
     const delivery: Delivery & { stale: boolean } = {
       record: { address: "t.a", body: new TextEncoder().encode(text), headers: {}, id: text, ...record },
       redelivered,
       deliveries,
+      failures,
+      longestDelayMs,
       position,
       stale: false,
-      settle(outcome: Outcome) {
+      settle(outcome: Outcome, ...later: number[]) {
         if (settledBefore || this.stale) return;
         settledBefore = true;
-        settled.push(`${text} ${outcome}`);
+        settled.push([text, outcome, ...later].join(" "));
       },
     };
     intake.accept(delivery, source);
@@ -288,6 +291,69 @@ describe("an intake", () => {
     jobs[2]?.reject(new RetryLater(2_001));
     await turn();
     expect(dead).toEqual(["one attempts-exhausted 3"]);
+  });
+
+  describe("where the broker holds back what may not be held here for so long", () => {
+    const holding = { maxHoldMs: () => 2_000, order: "none" } as const;
+    const long = { longestDelayMs: 60_000 };
+
+    it("gives it back for that time, with its failures, and holds what is short itself", async () => {
+      const { deliver, jobs, running, settled } = setUp(holding);
+      deliver("one", long);
+      jobs[0]?.reject(new Error("no"));
+      await vi.advanceTimersByTimeAsync(140);
+      jobs[1]?.reject(new RetryLater(1_500));
+      await vi.advanceTimersByTimeAsync(1_540);
+      expect(running()).toEqual(["one 1", "one 2", "one 2"]);
+      expect(settled).toEqual([]);
+      // With what it has waited already it is too long.
+      jobs[2]?.reject(new RetryLater(1_500));
+      await turn();
+      expect(settled).toEqual(["one release 1500 1"]);
+      deliver("one", { ...long, redelivered: true, failures: 1 });
+      expect(running().at(-1)).toBe("one 2");
+    });
+
+    it("gives back what its retry policy makes wait for too long", async () => {
+      const retry = { attempts: 3, backoffMs: 90_000, factor: 1, maxBackoffMs: 90_000, jitter: 0 };
+      const { deliver, jobs, settled } = setUp({ ...holding, retry });
+      deliver("one", { longestDelayMs: 100_000 });
+      deliver("two", long);
+      for (const job of jobs) job.reject(new Error("no"));
+      await turn();
+      expect(settled).toEqual(["one release 90000 1", "two release 60000 1"]);
+    });
+
+    it("gives back while it drains, and counts as no failure what was asked for", async () => {
+      const { intake, deliver, jobs, settled } = setUp(holding);
+      deliver("one", long);
+      const drained = intake.drain(new Promise(() => undefined));
+      jobs[0]?.reject(new RetryLater(60_000));
+      await drained;
+      expect(settled).toEqual(["one release 60000 0"]);
+      expect(intake.counts.failed).toBe(0);
+    });
+
+    it("takes a wait that even the broker does not hold, or that costs a key its order, for a failure", async () => {
+      const { intake, deliver, jobs, settled } = setUp({ ...holding, order: "key" });
+      deliver("free", long);
+      deliver("keyed", { ...long, key: "k" });
+      jobs[0]?.reject(new RetryLater(60_001));
+      await turn();
+      expect(intake.lastError).toMatchObject({ message: expect.stringContaining("from 0 to 60000,") as string });
+      jobs[1]?.reject(new RetryLater(2_001));
+      await turn();
+      expect(intake.lastError).toMatchObject({
+        code: "BUSBAR_INVALID_ARGUMENT",
+        message: expect.stringMatching(/from 0 to 2000, .* order: "none"/) as string,
+      });
+      expect(intake.counts.failed).toBe(2);
+      expect(settled).toEqual([]);
+      await vi.advanceTimersByTimeAsync(140);
+      jobs.findLast(({ text }) => text === "free")?.reject(new RetryLater(60_000));
+      await turn();
+      expect(settled).toEqual(["free release 60000 1"]);
+    });
   });
 
   it("keeps what it cannot bury unacknowledged, and tries again", async () => {
