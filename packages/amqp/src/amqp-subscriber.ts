@@ -13,8 +13,9 @@ import {
 import type { ParsedFilter, StatusHub } from "@busbar/core/driver";
 import type { ConsumeMessage } from "amqplib";
 import { AmqpArrival } from "./amqp-arrival.ts";
+import type { Postponement } from "./amqp-arrival.ts";
 import { onOwnChannel } from "./channel-life.ts";
-import { maxHoldMs, spreads } from "./capabilities.ts";
+import { holds, spreads } from "./capabilities.ts";
 import { classify } from "./classify.ts";
 import type { Connection } from "./connection.ts";
 import { ConsumerChannel } from "./consumer-channel.ts";
@@ -58,6 +59,8 @@ export class AmqpSubscriber implements Subscriber {
   /** Copies of messages that are on their way to where they are held. */
   readonly #returning = new Set<Promise<void>>();
   #consumer: ConsumerChannel | undefined;
+  /** The server can hold messages back. */
+  #holds = false;
   /** The broker did not answer in time when it came to an end. */
   #silent = false;
   #stopping: Promise<void> | undefined;
@@ -179,6 +182,7 @@ export class AmqpSubscriber implements Subscriber {
       if (this.#position === undefined) await ensureQueue(consumer.channel, this.#request, this.#settings);
       this.#ending.signal.throwIfAborted();
       this.#consumer = consumer;
+      this.#holds = holds(link.server);
       await consumer.consume(queue, member, (message) => this.#onMessage(consumer, message), {
         ...(this.#position === undefined ? {} : { "x-stream-offset": this.#position.from }),
       });
@@ -200,10 +204,12 @@ export class AmqpSubscriber implements Subscriber {
     const offset = offsetOf(message);
     if (offset !== undefined && this.#position?.isPast(offset) === true) message.fields.redelivered = true;
     const counted = this.#adopted === undefined ? this.#counted : showsDeliveries(message);
-    const arrival = new AmqpArrival(message, this.#adopted?.topic, counted, (settled, outcome, delayMs = 0) => {
-      if (offset === undefined && outcome === "release" && delayMs > 0 && this.#departures === undefined)
-        return this.#releaseLater(consumer, settled, message, delayMs);
-      if (offset !== undefined && outcome === "release") return void this.#handAgain(consumer, message, delayMs);
+    const facts = { topic: this.#adopted?.topic, counted, holds: this.#holds && offset === undefined };
+    const arrival = new AmqpArrival(message, facts, (settled, outcome, later) => {
+      if (offset === undefined && outcome === "release" && later !== undefined && this.#departures === undefined)
+        return this.#releaseLater(consumer, settled, message, later);
+      if (offset !== undefined && outcome === "release")
+        return void this.#handAgain(consumer, message, later?.delayMs ?? 0);
       if (offset !== undefined) this.#position?.settled(offset);
       // The end of the channel gives it back, among the others in their order.
       if (this.#stopping !== undefined && outcome === "release") return;
@@ -268,14 +274,15 @@ export class AmqpSubscriber implements Subscriber {
 
   /**
    * Gives a message back not before its time: a copy is held at the broker, and only when that is confirmed the message itself is acknowledged. Where the
-   * copy fails, it is kept here, unacknowledged, until it is due.
+   * copy fails, it is kept here, unacknowledged, until it is due or the broker would soon take it back; that it comes too early is told.
    */
-  #releaseLater(consumer: ConsumerChannel, arrival: AmqpArrival, message: ConsumeMessage, delayMs: number): void {
-    const dueAt = performance.now() + delayMs;
-    const returning = this.#publisher.returnLater(this.queue, message, arrival.deliveries, delayMs).then(
+  #releaseLater(consumer: ConsumerChannel, arrival: AmqpArrival, message: ConsumeMessage, later: Postponement): void {
+    const dueAt = performance.now() + later.delayMs;
+    const isLong = later.delayMs > this.#longestKeptMs;
+    const returning = this.#publisher.returnLater(this.queue, message, arrival.deliveries, later).then(
       () => void (consumer.settle(arrival, "ack") || this.#tellUnsettled(arrival, "release")),
       (error: unknown) => {
-        if (BusError.is(error) && !error.retryable) this.#tellUnsettled(arrival, "release", error);
+        if (BusError.is(error) && (isLong || !error.retryable)) this.#tellUnsettled(arrival, "release", error);
         void this.#keepUntil(dueAt, consumer, arrival);
       },
     );
@@ -284,9 +291,13 @@ export class AmqpSubscriber implements Subscriber {
   }
 
   async #keepUntil(dueAt: number, consumer: ConsumerChannel, arrival: AmqpArrival): Promise<void> {
-    await pause(Math.min(dueAt - performance.now(), maxHoldMs / 2), this.#ending.signal);
+    await pause(Math.min(dueAt - performance.now(), this.#longestKeptMs), this.#ending.signal);
     // At its end the channel gives it back by itself.
     if (!this.#ending.signal.aborted && !consumer.settle(arrival, "release")) this.#tellUnsettled(arrival, "release");
+  }
+
+  get #longestKeptMs(): number {
+    return this.#settings.consumerTimeoutMs / 2;
   }
 
   /**

@@ -32,9 +32,6 @@ export const amqpCapabilities = {
 /** The type of `amqpCapabilities`. */
 export type AmqpCapabilities = typeof amqpCapabilities;
 
-/** How long RabbitMQ lets a message stay unacknowledged (`consumer_timeout`), in milliseconds, unless its operator changed that. */
-export const maxHoldMs = 1_800_000;
-
 /**
  * The most publishes that may be unconfirmed at once: the client keeps them in an array whose head it shifts off, which
  * becomes slow when it is long.
@@ -55,7 +52,7 @@ export function effectiveCapabilities(
 ): EffectiveCapabilities {
   const classic = settings.queueType === "classic";
   const limits: BrokerLimits = {
-    maxHoldMs,
+    maxHoldMs: settings.consumerTimeoutMs,
     maxInFlight: maxUnconfirmed,
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
   };
@@ -82,7 +79,7 @@ export function spreads({ exchangeType }: AmqpSettings): boolean {
 }
 
 /** At-least-once dead-lettering came with 3.10; without it a message that is held could be lost on its way on. */
-function holds({ product, version }: ServerIdentity): boolean {
+export function holds({ product, version }: ServerIdentity): boolean {
   return product === "RabbitMQ" && atLeast(version, 3, 10);
 }
 

@@ -22,6 +22,9 @@ export const routingKeyHeader = "busbar-routing-key";
 /** How often such a message had been delivered before; 0 where the broker does not count. */
 export const deliveriesHeader = "busbar-deliveries";
 
+/** How often the handler of such a message had failed. */
+export const failuresHeader = "busbar-failures";
+
 const escapePrefix = "busbar-header-";
 
 /**
@@ -54,6 +57,7 @@ const own = new Set([
   expiresAtHeader,
   routingKeyHeader,
   deliveriesHeader,
+  failuresHeader,
 ]);
 
 /** Tells whether a user's header of this name has to travel under `escapedHeader(name)`. */

@@ -102,6 +102,12 @@ export interface AmqpNativeOptions {
    * @default 10_000
    */
   readonly heartbeatMs?: number | undefined;
+  /**
+   * How long the server lets a message stay unacknowledged, in milliseconds: its `consumer_timeout`, which it does not tell. Set it when the operator has set that.
+   *
+   * @default 1_800_000, 30 minutes, as RabbitMQ has it
+   */
+  readonly consumerTimeoutMs?: number | undefined;
 }
 
 /** The native options, with every default filled in. */
@@ -116,6 +122,7 @@ export interface NativeSettings {
   readonly directReplyTo: boolean;
   readonly saslMechanism: "plain" | "external";
   readonly heartbeatSeconds: number;
+  readonly consumerTimeoutMs: number;
 }
 
 /** The names of the native options. */
@@ -130,6 +137,7 @@ export const knownNative: readonly string[] = [
   "directReplyTo",
   "saslMechanism",
   "heartbeatMs",
+  "consumerTimeoutMs",
 ];
 
 /** How long a stream keeps a message unless it says otherwise. */
@@ -144,6 +152,7 @@ const maxExchangeBytes = 220;
 export function nativeSettings(native: AmqpNativeOptions, problems: string[]): NativeSettings {
   const { exchange = "amq.topic", exchangeType, queueType = "quorum", heartbeatMs = 10_000 } = native;
   const { maxPriority, maxLength, queues = [], streams = [], directReplyTo = false, saslMechanism = "plain" } = native;
+  const { consumerTimeoutMs = 1_800_000 } = native;
   const must = (holds: boolean, problem: string): void => void (holds || problems.push(`native.${problem}`));
   must(
     isName(exchange) && Buffer.byteLength(exchange) <= maxExchangeBytes,
@@ -166,6 +175,7 @@ export function nativeSettings(native: AmqpNativeOptions, problems: string[]): N
   must(typeof directReplyTo === "boolean", "directReplyTo: must be true or false");
   must(saslMechanism === "plain" || saslMechanism === "external", 'saslMechanism: must be "plain" or "external"');
   must(isPositive(heartbeatMs), "heartbeatMs: must be a number of milliseconds above 0");
+  must(isPositive(consumerTimeoutMs), "consumerTimeoutMs: must be a number of milliseconds above 0");
   if (Array.isArray(queues)) checkQueues(queues, problems);
   else problems.push("native.queues: must be a list of { filter, group, queue }");
   if (Array.isArray(streams)) checkStreams(streams, problems);
@@ -183,6 +193,7 @@ export function nativeSettings(native: AmqpNativeOptions, problems: string[]): N
     directReplyTo,
     saslMechanism,
     heartbeatSeconds: Math.ceil(heartbeatMs / 1000),
+    consumerTimeoutMs,
   };
 }
 

@@ -19,6 +19,7 @@ import { HoldingQueues } from "./holding.ts";
 import type { Onward } from "./holding.ts";
 import { keepAttached } from "./keep-attached.ts";
 import type { Attached } from "./keep-attached.ts";
+import type { Postponement } from "./amqp-arrival.ts";
 import type { AmqpSettings } from "./options.ts";
 import { PublishChannel } from "./publish-channel.ts";
 import { returnedProperties } from "./returned.ts";
@@ -95,10 +96,15 @@ export class Publisher {
    * Puts a message that was delivered from a queue back into it after a time, as a new one behind the others; resolves once the broker has it, and the
    * delivered one may be acknowledged.
    */
-  async returnLater(queue: string, message: Message, deliveries: number | undefined, delayMs: number): Promise<void> {
+  async returnLater(
+    queue: string,
+    message: Message,
+    deliveries: number | undefined,
+    { delayMs, failures }: Postponement,
+  ): Promise<void> {
     // Found by its id like every publish, should the broker send it back; a foreign message may have none.
     const returned = { topic: queue, address: queue, id: String(message.properties.messageId), body: message.content };
-    const properties = returnedProperties(message, deliveries);
+    const properties = returnedProperties(message, deliveries, failures);
     await this.#hold("queue", queue, delayMs, returned, properties, `Giving a message back to the queue "${queue}"`);
   }
 

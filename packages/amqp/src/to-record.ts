@@ -4,6 +4,7 @@ import type { Message } from "amqplib";
 import {
   deliveriesHeader,
   expiresAtHeader,
+  failuresHeader,
   keyHeader,
   routingKeyHeader,
   timestampHeader,
@@ -69,6 +70,12 @@ export function deliveriesOf(message: Message, counted: boolean): number | undef
   const count: unknown = headers["x-delivery-count"];
   const before = textOf(headers[deliveriesHeader]);
   return (before === undefined ? 1 : Number(before) + 1) + (typeof count === "number" ? count : 0);
+}
+
+/** How often its handler had failed when it was given back with a delay; `undefined` where it was not. */
+export function failuresOf({ properties }: Message): number | undefined {
+  const failures = textOf(properties.headers?.[failuresHeader]);
+  return failures !== undefined && /^\d{1,9}$/.test(failures) ? Number(failures) : undefined;
 }
 
 /** True where a message of somebody else's queue, which may be of any type, shows how often it was delivered. */

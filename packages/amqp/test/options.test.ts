@@ -24,6 +24,7 @@ describe("options", () => {
       password: "guest",
       tls: {},
       clientName: "busbar",
+      consumerTimeoutMs: 1_800_000,
       connectTimeoutMs: 10_000,
       topology: "create",
       exchange: "amq.topic",
@@ -84,6 +85,7 @@ describe("options", () => {
         exchangeType: "x-random",
         maxPriority: 10,
         maxLength: 0,
+        consumerTimeoutMs: 0,
         queues: [
           { filter, group: "g", queue: "q", topic: "b.kitchen" },
           { filter: "a.*", group: "g", queue: "other" },
@@ -97,6 +99,7 @@ describe("options", () => {
       expect.stringMatching(/exchangeType: .*"direct"/),
       expect.stringMatching(/maxPriority: .*"classic"/),
       expect.stringMatching(/maxLength: /),
+      expect.stringMatching(/consumerTimeoutMs: /),
       expect.stringMatching(/queues\[0\].topic: .*"a.{room}"/),
       expect.stringMatching(/queues\[1\]: .* has a queue already/),
       expect.stringMatching(/queues\[2\].*"group"/),
