@@ -193,7 +193,7 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
   /**
    * Publishes all of these messages, or none: who reads what was committed, as the bus does, sees them together or never. Rejects with a `ConfigError`
    * without `native.transactionalId`; with an outcome that is unknown where it failed while it was committed; else with nothing of it visible.
-   * Transactions of one broker come one after the other; nothing is tried again but what the client does inside of one.
+   * Transactions of one broker come one after the other; nothing is tried again but what kafkajs does inside of one.
    */
   async transaction(messages: readonly TransactionMessage[], options?: AbortOptions): Promise<void> {
     this.#refuseWhenClosed();

@@ -42,7 +42,7 @@ export interface KafkaNative {
   readonly compression?: Compression;
   /**
    * The name under which this process writes transactions (`KafkaBroker.transaction`): its own and the same over restarts, such as `orders-0`. Who comes
-   * later under the same one ends the former. Only through `"kafkajs"`. @default none
+   * later under the same one ends the former. @default none
    */
   readonly transactionalId?: string;
   /**
@@ -230,10 +230,6 @@ function checkNative(given: KafkaNative, problems: string[]): NativeSettings {
   const { transactionalId } = native;
   if (transactionalId !== undefined && (typeof transactionalId !== "string" || transactionalId === ""))
     problems.push("native.transactionalId: must be text");
-  if (transactionalId !== undefined && native.client !== "kafkajs")
-    problems.push(
-      'native.transactionalId: transactions are written through kafkajs only; it needs native.client: "kafkajs"',
-    );
   if (typeof native.idempotent !== "boolean") problems.push("native.idempotent: must be true or false");
   else if (native.idempotent && native.client !== "platformatic")
     problems.push(

@@ -4,6 +4,8 @@ import type { BatchNumber } from "./producer-identity.ts";
 
 const headerBytes = 61;
 const magic = 2;
+/** The attribute of a batch that belongs to a transaction. */
+const transactional = 0b1_0000;
 /** How many names of headers are kept in bytes. */
 const maxNames = 1_000;
 const names = new Map<string, Buffer>();
@@ -16,6 +18,7 @@ export function writeBatch(
   messages: readonly ClientMessage[],
   crc32c: (bytes: Buffer) => number,
   number?: BatchNumber,
+  inTransaction = false,
 ): Buffer {
   let first = messages[0]?.timestamp ?? 0;
   let last = first;
@@ -33,7 +36,7 @@ export function writeBatch(
   bytes.writeInt32BE(total - 12, 8);
   bytes.writeInt32BE(-1, 12);
   bytes.writeInt8(magic, 16);
-  bytes.writeInt16BE(0, 21);
+  bytes.writeInt16BE(inTransaction ? transactional : 0, 21);
   bytes.writeInt32BE(messages.length - 1, 23);
   bytes.writeBigInt64BE(BigInt(first), 27);
   bytes.writeBigInt64BE(BigInt(Math.trunc(last)), 35);
@@ -56,7 +59,7 @@ export async function compressBatch(
   const records = await codec.compress(batch.subarray(headerBytes));
   const bytes = Buffer.concat([batch.subarray(0, headerBytes), records]);
   bytes.writeInt32BE(bytes.length - 12, 8);
-  bytes.writeInt16BE(code, 21);
+  bytes.writeInt16BE(batch.readInt16BE(21) | code, 21);
   bytes.writeUInt32BE(crc32c(bytes.subarray(21)), 17);
   return bytes;
 }

@@ -9,7 +9,7 @@ import { answerBeside, answered, answerOf } from "./answers.ts";
 import type { Connection, Library } from "./library.ts";
 
 /** How one question is put: a protocol call of the library. */
-type Call<Question extends unknown[], Answer> = (
+export type Call<Question extends unknown[], Answer> = (
   connection: Connection,
   ...args: [...Question, (error: Error | null, answer?: Answer) => void]
 ) => void;
@@ -34,6 +34,8 @@ const passing: ReadonlySet<string | undefined> = new Set([
   "GROUP_LOAD_IN_PROGRESS",
   "GROUP_COORDINATOR_NOT_AVAILABLE",
   "NOT_COORDINATOR_FOR_GROUP",
+  // The former transaction is still being ended.
+  "CONCURRENT_TRANSACTIONS",
 ]);
 
 /**
@@ -109,10 +111,10 @@ export class Cluster {
     return answer;
   }
 
-  /** The broker that keeps the group. */
-  async coordinator(groupId: string): Promise<number> {
+  /** The broker that keeps the group, or the transactions of an id. */
+  async coordinator(name: string, of: "group" | "transactions" = "group"): Promise<number> {
     const { api } = this.library.findCoordinatorV4;
-    const { coordinators } = await this.ask(await this.#anyConnection(), api, [0, [groupId]]);
+    const { coordinators } = await this.ask(await this.#anyConnection(), api, [of === "group" ? 0 : 1, [name]]);
     const [found] = coordinators;
     if (found === undefined) throw new Error("Kafka did not name a coordinator");
     this.#brokers.set(found.nodeId, { host: found.host, port: found.port });
@@ -129,8 +131,8 @@ export class Cluster {
   }
 
   /** Does it again while it fails for what passes within seconds. */
-  async settled<T>(work: () => Promise<T>): Promise<T> {
-    for (let attempt = 1, waitMs = settling.firstMs; ; attempt++, waitMs = Math.min(waitMs * 1.5, settling.maxMs)) {
+  async settled<T>(work: () => Promise<T>, firstMs = settling.firstMs): Promise<T> {
+    for (let attempt = 1, waitMs = firstMs; ; attempt++, waitMs = Math.min(waitMs * 1.5, settling.maxMs)) {
       try {
         return await work();
       } catch (error) {

@@ -8,13 +8,13 @@ import type {
   MemberOptions,
   ProducerOptions,
 } from "../client.ts";
-import { ConfigError } from "@busbar/core/driver";
 import type { KafkaSettings } from "../options.ts";
 import { loadLibrary } from "./library.ts";
 import type { Library } from "./library.ts";
 import { PlatformaticControl } from "./platformatic-control.ts";
 import { PlatformaticMember } from "./platformatic-member.ts";
 import { PlatformaticProducer } from "./platformatic-producer.ts";
+import { PlatformaticTransactions } from "./platformatic-transactions.ts";
 import { ProducerIdentity } from "./producer-identity.ts";
 
 /** `@platformatic/kafka` 1.35 behind the seam: its connections and protocol calls, without its clients, which try again by themselves. */
@@ -44,11 +44,8 @@ export class PlatformaticClient implements KafkaClient {
     return PlatformaticControl.connect(await this.#load(), this.#settings, options);
   }
 
-  /** The options refuse them before. */
-  connectTransactions(): Promise<ClientTransactions> {
-    return Promise.reject(
-      new ConfigError(['native.transactionalId: needs native.client: "kafkajs"'], { broker: "kafka" }),
-    );
+  async connectTransactions(options: ConnectOptions): Promise<ClientTransactions> {
+    return PlatformaticTransactions.connect(await this.#load(), this.#settings, options);
   }
 
   async joinGroup(options: MemberOptions): Promise<ClientMember> {

@@ -10,7 +10,8 @@ import { Cluster } from "./cluster.ts";
 import { grouped } from "../grouped.ts";
 import type { Connection, Library } from "./library.ts";
 import { positiveMurmur2 } from "./murmur2.ts";
-import type { NumberedShare, ProducerId, ProducerIdentity, Share } from "./producer-identity.ts";
+import { ProducerIdentity } from "./producer-identity.ts";
+import type { NumberedShare, ProducerId, Share } from "./producer-identity.ts";
 
 /** How soon new partitions of a topic are written to. */
 const metadataMaxAgeMs = 300_000;
@@ -35,6 +36,15 @@ const duplicateSequenceNumber = 46;
 /** As Java says it: there is no transaction that could take too long. */
 const noTransactionMs = 2_147_483_647;
 
+/** What a producer does beside writing, where all that it writes belongs to transactions. */
+export interface TransactionOfProducer {
+  readonly id: string;
+  /** Takes the name. */
+  begin(): Promise<ProducerId>;
+  /** Takes partitions into the transaction, before anything is written to them. */
+  join(topic: string, partitions: readonly number[]): Promise<void>;
+}
+
 /** Writes records with the library's connections. Never sends a second time by itself. */
 export class PlatformaticProducer implements ClientProducer {
   readonly #cluster: Cluster;
@@ -42,6 +52,7 @@ export class PlatformaticProducer implements ClientProducer {
   readonly #timeoutMs: number;
   readonly #compression: number;
   readonly #identity: ProducerIdentity | undefined;
+  readonly #transaction: TransactionOfProducer | undefined;
   readonly #routes = new Map<string, Route>();
   readonly #underway = new Set<Promise<unknown>>();
 
@@ -50,7 +61,9 @@ export class PlatformaticProducer implements ClientProducer {
     acks: -1 | 0,
     { requestTimeoutMs, compression }: NativeSettings,
     identity: ProducerIdentity | undefined,
+    transaction?: TransactionOfProducer,
   ) {
+    this.#transaction = transaction;
     this.#identity = identity;
     this.#cluster = cluster;
     this.#acks = acks;
@@ -68,6 +81,11 @@ export class PlatformaticProducer implements ClientProducer {
     await prepareCompression(settings.native.compression);
     const cluster = await Cluster.connect(library, settings, options);
     return new PlatformaticProducer(cluster, options.acks, settings.native, identity);
+  }
+
+  /** One that writes into transactions only, over connections that are somebody else's. */
+  static of(cluster: Cluster, { native }: KafkaSettings, transaction: TransactionOfProducer): PlatformaticProducer {
+    return new PlatformaticProducer(cluster, -1, native, new ProducerIdentity(), transaction);
   }
 
   async send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]> {
@@ -100,8 +118,12 @@ export class PlatformaticProducer implements ClientProducer {
             topic,
             messages,
             () => divide(route, messages),
-            () => this.#begin(),
+            () => this.#transaction?.begin() ?? this.#begin(),
           );
+    await this.#transaction?.join(
+      topic,
+      Array.from(shares, ({ partition }) => partition),
+    );
     const byLeader = grouped(shares, ({ partition }) => {
       const leader = route.leaders[partition] ?? -1;
       if (leader < 0) throw new BrokerAnswer("LEADER_NOT_AVAILABLE", undefined);
@@ -127,7 +149,10 @@ export class PlatformaticProducer implements ClientProducer {
 
   async #packed(shares: readonly NumberedShare[]): Promise<Packed[]> {
     const { crc32c } = this.#cluster.library;
-    const plain = shares.map((share) => ({ ...share, batch: writeBatch(share.messages, crc32c, share.number) }));
+    const plain = shares.map((share) => ({
+      ...share,
+      batch: writeBatch(share.messages, crc32c, share.number, this.#transaction !== undefined),
+    }));
     if (this.#compression === 0) return plain;
     const codec = await codecOf(this.#compression);
     return Promise.all(
@@ -147,7 +172,7 @@ export class PlatformaticProducer implements ClientProducer {
     const { Writer, produceV9 } = this.#cluster.library;
     const call = (to: Connection, answer: (error: Error | null, payload?: ProduceAnswer) => void): void => {
       const request = Writer.create()
-        .appendString(null)
+        .appendString(this.#transaction?.id ?? null)
         .appendInt16(this.#acks)
         .appendInt32(this.#timeoutMs)
         .appendArray([topic], (topics) => {
