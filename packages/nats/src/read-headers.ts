@@ -25,9 +25,16 @@ export class ReadHeaders {
     else if (!lower.startsWith("nats-")) this.#addUsers(name, value);
   }
 
-  /** Takes in a line of the bus's own. */
+  /** Takes in a line of the bus's own. By name, since a field that is chosen as it goes takes ten times as long. */
   set(field: Field, value: string): void {
-    this[field] = joined(this[field], value);
+    if (field === "id") this.id = joined(this.id, value);
+    else if (field === "timestamp") this.timestamp = joined(this.timestamp, value);
+    else if (field === "contentType") this.contentType = joined(this.contentType, value);
+    else if (field === "publishToken") this.publishToken = joined(this.publishToken, value);
+    else if (field === "key") this.key = joined(this.key, value);
+    else if (field === "topic") this.topic = joined(this.topic, value);
+    else if (field === "replyTo") this.replyTo = joined(this.replyTo, value);
+    else this.correlationId = joined(this.correlationId, value);
   }
 
   #addUsers(name: string, value: string): void {

@@ -131,7 +131,7 @@ export class Cluster {
   }
 
   /** Does it again while it fails for what passes within seconds. */
-  async settled<T>(work: () => Promise<T>, firstMs = settling.firstMs): Promise<T> {
+  async settled<T>(work: () => Promise<T>, firstMs: number = settling.firstMs): Promise<T> {
     for (let attempt = 1, waitMs = firstMs; ; attempt++, waitMs = Math.min(waitMs * 1.5, settling.maxMs)) {
       try {
         return await work();
