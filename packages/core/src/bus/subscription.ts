@@ -179,6 +179,7 @@ export class Subscription {
       await Promise.all(this.#sources.map((source) => this.#startSource(source)));
       if (this.#state === "pending") this.#state = "running";
     } catch (error) {
+      if (this.#state === "closed") throw error;
       this.#state = "failed";
       this.#failure = error;
       await Promise.all(this.#subscribers.splice(0).map((subscriber) => subscriber.close()));
@@ -196,6 +197,7 @@ export class Subscription {
     this.#assertMet(source);
     this.#unlisten.push(link.onStatus((status) => this.#follow(status, source)));
     const subscriber = await link.broker.subscribe(request, (delivery) => this.#intake.accept(delivery, intake));
+    if (this.#state === "closed") return subscriber.close();
     this.#subscribers.push(subscriber);
     if (this.#paused) subscriber.pause();
   }
@@ -257,11 +259,13 @@ export class Subscription {
   async #close(deadlineMs: number, end: (subscriber: Subscriber) => Promise<void>): Promise<void> {
     this.#intake.stop();
     if (this.#state === "failed" && this.#subscribers.length === 0) return;
-    // A subscription that is just starting has to have started before it can be stopped.
-    if (this.#sources.every(({ link }) => link.state === "connected")) await this.ready.catch(() => undefined);
-    await Promise.all(this.#subscribers.map((subscriber) => subscriber.stop()));
     const over = new AbortController();
-    await this.#intake.drain(pause(deadlineMs, over.signal));
+    const deadline = pause(deadlineMs, over.signal);
+    // A subscription that is just starting has to have started before it can be stopped, unless its broker does not answer.
+    if (this.#sources.every(({ link }) => link.state === "connected"))
+      await Promise.race([this.ready.catch(() => undefined), deadline]);
+    await Promise.all(this.#subscribers.map((subscriber) => subscriber.stop()));
+    await this.#intake.drain(deadline);
     over.abort();
     try {
       await Promise.all(this.#subscribers.map((subscriber) => end(subscriber)));
