@@ -5,7 +5,12 @@ import type { Conversation, KeptConversation } from "./conversation.ts";
 
 /** What is known of a protocol from outside. */
 export interface Protocol {
-  readonly name: Exclude<TestBroker["name"], "memory">;
+  /** The name of what was recorded. */
+  readonly name: Recorded;
+  /** The scheme of its URL. */
+  readonly scheme: Scheme;
+  /** What its adapter is told beside the URL. */
+  readonly native?: Readonly<Record<string, unknown>>;
   readonly conversation: Conversation;
   /** Whether the server speaks before it is spoken to. */
   readonly speaksFirst: boolean;
@@ -13,7 +18,18 @@ export interface Protocol {
   readonly monsters: Readonly<Record<string, Buffer>>;
 }
 
+type Scheme = Exclude<TestBroker["name"], "memory">;
+/** Of Kafka there are two clients, which ask differently. */
+type Recorded = Scheme | "kafka-platformatic";
+
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(" ", ""), "hex");
+
+const kafkaMonsters = {
+  "an answer of 2 GB": hex("7f ff ff ff 00 00 00 00"),
+  "an answer of less than nothing": hex("ff ff ff ff 00 00 00 00"),
+  "an answer to nobody": hex("00 00 00 08 7f 00 00 00 00 00 00 00"),
+  "an array of 2 billion": hex("00 00 00 0e 00 00 00 00 00 00 7f ff ff ff 00 00 00 00"),
+};
 
 /** Each protocol with a conversation that was recorded from its real server (`record.ts`). */
 export const protocols: readonly Protocol[] = [
@@ -52,11 +68,20 @@ export const protocols: readonly Protocol[] = [
   {
     name: "kafka",
     speaksFirst: false,
+    monsters: kafkaMonsters,
+  },
+  {
+    name: "kafka-platformatic",
+    scheme: "kafka",
+    native: { client: "platformatic" },
+    speaksFirst: false,
     monsters: {
-      "an answer of 2 GB": hex("7f ff ff ff 00 00 00 00"),
-      "an answer of less than nothing": hex("ff ff ff ff 00 00 00 00"),
-      "an answer to nobody": hex("00 00 00 08 7f 00 00 00 00 00 00 00"),
-      "an array of 2 billion": hex("00 00 00 0e 00 00 00 00 00 00 7f ff ff ff 00 00 00 00"),
+      ...kafkaMonsters,
+      // Answers to a question about the brokers, of as many as a compact array says.
+      "a compact array of 4 billion": hex("00 00 00 0f 00 00 00 00 00 00 00 00 00 ff ff ff ff 0f 00"),
+      "a compact array whose length never ends": hex(
+        "00 00 00 13 00 00 00 00 00 00 00 00 00 ff ff ff ff ff ff ff ff ff ff",
+      ),
     },
   },
   {
@@ -69,7 +94,7 @@ export const protocols: readonly Protocol[] = [
       "a type that there is none of": Buffer.from("@hello\r\n?\r\n"),
     },
   },
-].map((protocol) => ({ ...protocol, conversation: kept(protocol.name) }) as Protocol);
+].map((protocol) => ({ scheme: protocol.name, ...protocol, conversation: kept(protocol.name) }) as Protocol);
 
 function kept(name: string): Conversation {
   const text = readFileSync(new URL(`${name}.json`, import.meta.url), "utf8");

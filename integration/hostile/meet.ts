@@ -20,7 +20,7 @@ export async function meet(protocol: Protocol, spoil: Spoil): Promise<void> {
   let bus: Bus | undefined;
   let subscribing: Promise<unknown> = Promise.resolve();
   try {
-    bus = await ends(connectTo(protocol.name, server.port), "connect()");
+    bus = await ends(connectTo(protocol, server.port), "connect()");
     if (bus === undefined) return;
     // Ends with the bus at the latest: as long as there is one it may yet come.
     subscribing = bus.subscribe("recorded.reading", { group: "saver" }, () => undefined);
@@ -43,12 +43,12 @@ async function end(bus: Bus | undefined, subscribing: Promise<unknown>): Promise
   await ends(subscribing, "subscribe()");
 }
 
-function connectTo(scheme: string, port: number): Promise<Bus> {
+function connectTo({ scheme, native = {} }: Protocol, port: number): Promise<Bus> {
   const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
   return connect({
     service: "recorded",
     instance: "one",
-    brokers: { main: { url: `${scheme}://127.0.0.1:${port}`, connectTimeoutMs: patienceMs } },
+    brokers: { main: { url: `${scheme}://127.0.0.1:${port}`, native, connectTimeoutMs: patienceMs } },
     connectTimeoutMs: patienceMs,
     logger,
   });

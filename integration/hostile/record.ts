@@ -7,7 +7,13 @@ import { connect } from "@busbar/core";
 import { ownServer } from "../../tools/conformance/own-server.mjs";
 import { everyRealBroker } from "../test/brokers.ts";
 
-for (const { name, url } of everyRealBroker) {
+const recorded = everyRealBroker.flatMap(({ name, url }) => [
+  { name, url, file: name, native: {} },
+  // Of Kafka there are two clients, which ask differently.
+  ...(name === "kafka" ? [{ name, url, file: "kafka-platformatic", native: { client: "platformatic" } }] : []),
+]);
+
+for (const { name, url, file, native } of recorded) {
   if (url === undefined) continue;
   // Kafka says where it is, which has to be where the recording listens.
   const own = name === "kafka" ? await ownServer("kafka", { isBehindProxy: true })() : undefined;
@@ -29,7 +35,7 @@ for (const { name, url } of everyRealBroker) {
   await new Promise<void>((resolve) => server.listen(own?.proxied?.listen ?? 0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   way.port = String(port);
-  const bus = await connect({ service: "recorded", instance: "one", brokers: { main: way.href } });
+  const bus = await connect({ service: "recorded", instance: "one", brokers: { main: { url: way.href, native } } });
   let handled = (): void => undefined;
   const isHandled = new Promise<void>((resolve) => (handled = resolve));
   const subscription = await bus.subscribe("recorded.reading", { group: "saver" }, () => handled());
@@ -40,6 +46,6 @@ for (const { name, url } of everyRealBroker) {
   await bus.close();
   server.close();
   await own?.close();
-  writeFileSync(new URL(`${name}.json`, import.meta.url), `${JSON.stringify({ port, connections }, null, 1)}\n`);
-  console.log(`${name}: ${connections.length} connections`);
+  writeFileSync(new URL(`${file}.json`, import.meta.url), `${JSON.stringify({ port, connections }, null, 1)}\n`);
+  console.log(`${file}: ${connections.length} connections`);
 }
