@@ -26,7 +26,9 @@ export type CaseResult =
       readonly tookMs: number;
     })
   | (CaseName & { readonly status: "failed"; readonly reason: string })
-  | (CaseName & { readonly status: "skipped"; readonly reason: string });
+  | (CaseName & { readonly status: "skipped"; readonly reason: string })
+  /** Not tried, since the server is known to break the law whatever an adapter does. */
+  | (CaseName & { readonly status: "broken"; readonly reason: string });
 
 /** What a run found out, ready for `JSON.stringify`. */
 export interface Certificate {
@@ -46,6 +48,8 @@ export interface Certificate {
     readonly negative: number;
     readonly failed: number;
     readonly skipped: number;
+    /** How many were not tried, since the harness says that the server breaks them. */
+    readonly broken: number;
     readonly notRun: number;
   };
   /** True when nothing failed, everything was run, and every law for every adapter was kept on one face at least. */
@@ -59,14 +63,16 @@ export interface Certificate {
 export function summaryOf(certificate: Certificate): readonly string[] {
   const { counts, results, pending } = certificate;
   const negative = counts.negative === 0 ? "" : ` (${counts.negative} by refusing what is unsupported)`;
+  const broken = counts.broken === 0 ? "" : `, ${counts.broken} broken by the server`;
   const notRun = counts.notRun === 0 ? "" : `, ${counts.notRun} not run`;
   const lines = [
     `${certificate.name} (${certificate.product} ${certificate.version}): ` +
-      `${counts.passed} cases passed${negative}, ${counts.failed} failed, ${counts.skipped} skipped${notRun}`,
+      `${counts.passed} cases passed${negative}, ${counts.failed} failed, ${counts.skipped} skipped${broken}${notRun}`,
   ];
   for (const result of results) {
     const name = `${result.law} on the ${result.face}`;
-    if (result.status === "skipped") lines.push(`  skipped ${name}: ${result.reason}`);
+    if (result.status === "skipped" || result.status === "broken")
+      lines.push(`  ${result.status} ${name}: ${result.reason}`);
     if (result.status === "passed") for (const note of result.notes) lines.push(`  passed ${name}: ${note}`);
   }
   for (const { law, reason } of pending) lines.push(`  pending ${law}: ${reason}`);

@@ -75,8 +75,8 @@ export interface Harness {
   /** What the server is known to forget when it is restarted, in words for the certificate; laws go around it and say so. */
   readonly forgets?: { readonly groups?: string };
   /**
-   * Laws that the server is known to break, whatever an adapter does, by id, each with the reason. They are skipped and the reason is
-   * printed; with one that is for every adapter the certificate is not complete.
+   * Laws that the server is known to break, whatever an adapter does, by id, each with the reason. They are no tests: the
+   * summary and the certificate name them as broken, with the reason, and with one that is for every adapter the certificate is not complete.
    */
   readonly breaks?: Readonly<Record<string, string>>;
   /** Only these laws, by id. @default all */

@@ -35,7 +35,9 @@ interface Probe {
 
 /** One run of laws against one server: runs cases one by one, each on a scene of its own, and keeps what came out. */
 export class Suite {
+  /** What is to be run: what the server is known to break is not. */
   readonly cases: readonly Case[];
+  readonly #named: readonly Case[];
   readonly #laws: readonly Law[];
   readonly #harness: Harness;
   readonly #url: string;
@@ -52,9 +54,24 @@ export class Suite {
     this.#bounds = boundsOf(harness);
     this.#facilities = new FacilityProvider(harness, url);
     const wanted = this.#tried.filter(({ id }) => harness.only === undefined || harness.only.includes(id));
-    this.cases = wanted.flatMap((law) =>
+    this.#named = wanted.flatMap((law) =>
       faces.filter((face) => bodiesOn(law, face).length > 0).map((face) => ({ law, face })),
     );
+    this.cases = this.#named.filter((tried) => this.#breachOf(tried) === undefined);
+    const unknown = Object.keys(harness.breaks ?? {}).filter((id) => !laws.some((law) => law.id === id));
+    if (unknown.length > 0)
+      throw new TypeError(`${harness.name} is said to break what is no law: ${unknown.join(", ")}`);
+  }
+
+  /** Why the server does not keep the law, where it is known not to. */
+  #breachOf({ law }: Case): string | undefined {
+    return this.#harness.breaks?.[law.id];
+  }
+
+  /** How a case ended; `undefined` while it has not. */
+  #resultOf(named: Case): CaseResult | undefined {
+    const reason = this.#breachOf(named);
+    return reason === undefined ? this.#results.get(named) : { ...nameOf(named), status: "broken", reason };
   }
 
   /** The laws but for those that take a cluster, where the harness knows of none. */
@@ -98,14 +115,15 @@ export class Suite {
   /** What was found out so far. Rejects when the server cannot be reached. */
   async certificate(): Promise<Certificate> {
     const { adapter, declared, effective } = await this.#probed();
-    const results = this.cases.flatMap((tried) => this.#results.get(tried) ?? []);
+    const results = this.#named.flatMap((named) => this.#resultOf(named) ?? []);
     const count = (status: CaseResult["status"]): number => results.filter((result) => result.status === status).length;
     const counts = {
       passed: count("passed"),
       negative: results.filter((result) => result.status === "passed" && result.form === "negative").length,
       failed: count("failed"),
       skipped: count("skipped"),
-      notRun: this.cases.length - results.length,
+      broken: count("broken"),
+      notRun: this.#named.length - results.length,
     };
     const kept = new Set(results.flatMap((result) => (isKept(result) ? [result.law] : [])));
     return {
@@ -130,8 +148,6 @@ export class Suite {
 
   async #try({ law, face }: Case): Promise<{ form: "positive" | "negative"; notes: readonly string[] }> {
     const { effective } = await this.#probed();
-    const broken = this.#harness.breaks?.[law.id];
-    if (broken !== undefined) throw new Skip(broken);
     const missing = (law.needs ?? []).filter((need) => effective.supports[need] === "unsupported");
     if (missing.length > 0) return this.#tryWithout(law, face, effective, missing);
     const facilities = await this.#facilities.for(law);
