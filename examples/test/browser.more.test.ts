@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { connect } from "@busbar/core";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { leaveOut } from "../../integration/support/leave-out.ts";
 import { quietArguments, provideChromium } from "../../tools/browser/provide-chromium.mjs";
 import { bundle } from "../04-browser/bundle.ts";
 import { serve } from "../04-browser/serve.ts";
@@ -14,7 +15,7 @@ const program =
   webSocketUrl === undefined
     ? { skipped: "there is no mosquitto with WebSockets" }
     : await provideChromium(console.log);
-if ("skipped" in program) console.warn(`Skipped: the page in a browser, for ${program.skipped}.`);
+if ("skipped" in program) leaveOut(`the page in a browser, for ${program.skipped}.`);
 
 describe.skipIf("skipped" in program)("the page of live readings", () => {
   const folder = mkdtempSync(join(tmpdir(), "busbar-browser-"));

@@ -1,5 +1,5 @@
 import { mainEndpoint } from "./broker-kind.mjs";
-import { brokerKind, usualBrokerNames } from "./known-brokers.mjs";
+import { brokerKind, brokerNames } from "./known-brokers.mjs";
 
 /** @import { BrokerKind } from "./broker-kind.mjs" */
 
@@ -50,15 +50,24 @@ function variablePrefix(name) {
  * @returns {readonly string[]} throws when a name is unknown
  */
 export function requiredBrokers(env = process.env) {
-  const value = env["BUSBAR_REQUIRE_BROKERS"]?.trim() ?? "";
-  if (value === "all") {
-    return usualBrokerNames;
+  if (isEverythingRequired(env)) {
+    return brokerNames;
   }
-  const names = value
+  const names = (env["BUSBAR_REQUIRE_BROKERS"] ?? "")
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
   return names.map((name) => brokerKind(name).name);
+}
+
+/**
+ * Tells whether nothing may be left out, brokers and whatever else a suite needs: `BUSBAR_REQUIRE_BROKERS` is "all".
+ *
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {boolean}
+ */
+export function isEverythingRequired(env = process.env) {
+  return env["BUSBAR_REQUIRE_BROKERS"]?.trim() === "all";
 }
 
 /**

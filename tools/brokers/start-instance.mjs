@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 import { BrokerInstance } from "./broker-instance.mjs";
 import { ephemeralFolder } from "./checkout.mjs";
-import { mayInstall } from "./environment.mjs";
+import { mayInstall, requiredBrokers } from "./environment.mjs";
 import { sweepOrphans } from "./instance-record.mjs";
 import { brokerKind } from "./known-brokers.mjs";
 import { processIdentity } from "./process-identity.mjs";
@@ -24,8 +24,8 @@ import { providePrograms } from "./provide-programs.mjs";
  * @param {readonly string[]} [options.extraPorts] names of further ports for that configuration
  * @param {(line: string) => void} [options.log]
  * @param {NodeJS.ProcessEnv} [options.env]
- * @returns {Promise<BrokerInstance>} rejects with an InstanceUnavailableError when its programs cannot be had here, with a
- *   BrokerStartError when it does not come up
+ * @returns {Promise<BrokerInstance>} rejects with an InstanceUnavailableError when its programs cannot be had here and
+ *   `BUSBAR_REQUIRE_BROKERS` does not ask for it, with a BrokerStartError when it does not come up
  */
 export async function startInstance(
   name,
@@ -35,6 +35,9 @@ export async function startInstance(
   await sweepOrphans(log);
   const found = await providePrograms(kind, { allowed: mayInstall(env), log });
   if ("skipped" in found) {
+    if (requiredBrokers(env).includes(name)) {
+      throw new Error(`${name} is required but cannot be had: ${found.skipped}`);
+    }
     throw new InstanceUnavailableError(name, found.skipped);
   }
   guardInstances();
@@ -46,13 +49,15 @@ export async function startInstance(
 }
 
 /**
- * Tells whether a private instance of the broker could be started here without installing anything.
+ * Tells whether a private instance of the broker could be started here without installing anything. One that is required is always said to,
+ * so that whoever leaves something out where it cannot be had fails instead, with the reason.
  *
  * @param {string} name
+ * @param {NodeJS.ProcessEnv} [env]
  * @returns {Promise<boolean>}
  */
-export async function canStartInstance(name) {
-  return "tools" in (await brokerKind(name).locate());
+export async function canStartInstance(name, env = process.env) {
+  return requiredBrokers(env).includes(name) || "tools" in (await brokerKind(name).locate());
 }
 
 /** Says that the programs of a broker cannot be had on this machine. */

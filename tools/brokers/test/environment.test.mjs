@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { mayInstall, requiredBrokers, urlsFromEnvironment } from "../environment.mjs";
-import { brokerKind, usualBrokerNames } from "../known-brokers.mjs";
+import { brokerKind, brokerNames } from "../known-brokers.mjs";
 
 test("a broker is taken from the environment only when its main URL is there", () => {
   const rabbitmq = brokerKind("rabbitmq");
@@ -28,7 +28,7 @@ test("an address without a scheme gets the one of the main endpoint", () => {
 
 test("required brokers are none, all or the named ones, and an unknown one is an error", () => {
   assert.deepEqual(requiredBrokers({}), []);
-  assert.deepEqual(requiredBrokers({ BUSBAR_REQUIRE_BROKERS: "all" }), usualBrokerNames);
+  assert.deepEqual(requiredBrokers({ BUSBAR_REQUIRE_BROKERS: "all" }), brokerNames);
   assert.deepEqual(requiredBrokers({ BUSBAR_REQUIRE_BROKERS: "nats, kafka," }), ["nats", "kafka"]);
   assert.throws(
     () => requiredBrokers({ BUSBAR_REQUIRE_BROKERS: "nats,activemq" }),

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { leaveOut } from "../../../../integration/support/leave-out.ts";
 import { brokerKind } from "../../../../tools/brokers/known-brokers.mjs";
 
 /** A record as Java's client wrote or read it. */
@@ -36,7 +37,7 @@ export class JavaClient {
       execFileSync("javac", ["-cp", join(jars, "*"), "-d", folder, program], { stdio: "ignore" });
       return new JavaClient(java, [folder, join(jars, "*")].join(delimiter));
     } catch (error) {
-      console.warn(`Skipped: there is no Java client of Kafka here (${String(error)}).`);
+      leaveOut(`there is no Java client of Kafka here (${String(error)}).`);
       return undefined;
     }
   }
