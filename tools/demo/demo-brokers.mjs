@@ -65,7 +65,7 @@ export function withBroker(protocol, work, log) {
  * @param {(line: string) => void} log
  */
 async function onEncrypted(work, log) {
-  const mosquitto = await startEncryptedMosquitto(ensureDemoFolder("certificates"));
+  const mosquitto = await startEncryptedMosquitto();
   log("a mosquitto with TLS was started for this; it goes when this ends");
   // Where the configuration finds it.
   process.env["BROKER_CA"] = mosquitto.ca;

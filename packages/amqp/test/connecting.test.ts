@@ -1,12 +1,8 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { connect, createServer, Socket } from "node:net";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
-import { promisify } from "node:util";
 import { describe, expect, it, vi } from "vitest";
+import { CertificateAuthority } from "../../../integration/support/certificates.ts";
 import { brokerUrl } from "./broker-url.ts";
 import {
   acknowledging,
@@ -29,28 +25,6 @@ async function silentServer(): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   afterwards(() => server.close());
   return (server.address() as AddressInfo).port;
-}
-
-/** A certificate for `broker.test` that nobody has signed but itself. */
-async function selfSigned(): Promise<{ readonly certificate: string; readonly key: string }> {
-  const folder = await mkdtemp(join(tmpdir(), "busbar-amqp-"));
-  afterwards(() => rm(folder, { recursive: true }));
-  const [keyFile, certificateFile] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
-  const subject = ["-subj", "/CN=broker.test", "-addext", "subjectAltName=DNS:broker.test"];
-  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  await promisify(execFile)("openssl", [
-    "req",
-    "-x509",
-    "-days",
-    "2",
-    ...curve,
-    ...subject,
-    "-keyout",
-    keyFile,
-    "-out",
-    certificateFile,
-  ]);
-  return { certificate: await readFile(certificateFile, "utf8"), key: await readFile(keyFile, "utf8") };
 }
 
 describe("connecting without a broker", () => {
@@ -168,7 +142,9 @@ describe.skipIf(brokerUrl === undefined)("connecting", () => {
   });
 
   it("speaks TLS, and refuses a certificate that it was not told to trust", async () => {
-    const { certificate, key } = await selfSigned();
+    const authority = new CertificateAuthority("ours");
+    afterwards(() => authority.remove());
+    const { certificate, key } = authority.issue({ name: "server", hosts: ["broker.test"] });
     const target = new URL(url());
     const server = createTlsServer({ cert: certificate, key }, (client) => {
       const plain = connect(Number(target.port), "127.0.0.1");
@@ -183,7 +159,7 @@ describe.skipIf(brokerUrl === undefined)("connecting", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     afterwards(() => server.close());
     const secure = `amqps://guest:guest@127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const tls = { ca: certificate, servername: "broker.test" };
+    const tls = { ca: authority.own.certificate, servername: "broker.test" };
     const broker = await openBroker({ url: secure, tls });
     expect(await broker.publish(record(unique()))).toMatchObject({ routed: false });
     expect(await errorOf(newBroker({ url: secure }).open())).toMatchObject({

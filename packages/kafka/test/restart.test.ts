@@ -1,10 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { BusError } from "@busbar/core/driver";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
@@ -21,16 +17,14 @@ type Instance = Awaited<ReturnType<typeof startInstance>>;
 describe.skipIf(!possible).each(clients)("a Kafka of its own, through %s", (client) => {
   let instance: Instance;
   let broker: KafkaBroker;
-  let certificate: Certificate;
   const native = { client, heartbeatIntervalMs: 200, fetchWaitMs: 100, requestTimeoutMs: 3_000, partitions: 2 };
   const make = (): KafkaBroker => kafka({ url: instance.url, credentials, native, connectTimeoutMs: 5_000 });
 
   beforeAll(async () => {
-    certificate = selfSigned();
     instance = await startInstance("kafka", {
       label: "adapter",
-      extraPorts: ["tls"],
-      config: ({ ports }) => configuration(ports, certificate),
+      // A killed broker comes back sooner.
+      config: { credentials, settings: { "broker.session.timeout.ms": 3_000 } },
     });
     broker = make();
     await broker.open();
@@ -39,21 +33,6 @@ describe.skipIf(!possible).each(clients)("a Kafka of its own, through %s", (clie
   afterAll(async () => {
     await broker?.close();
     await instance?.destroy();
-  });
-
-  it("is spoken to over TLS where its certificate is trusted, and only there", async () => {
-    const url = `kafkas://127.0.0.1:${instance.ports["tls"]}`;
-    const trusting = kafka({ url, tls: { ca: certificate.cert }, native });
-    await trusting.open();
-    await trusting.publish(record(unique("tls")));
-    await trusting.close();
-    const doubting = kafka({ url, native });
-    expect(await rejection(doubting.open())).toMatchObject({
-      name: "RefusedError",
-      code: "BUSBAR_REFUSED",
-      retryable: false,
-    });
-    await doubting.close();
   });
 
   it("refuses a wrong password for good, and the error does not repeat it", async () => {
@@ -175,46 +154,6 @@ describe.skipIf(!possible).each(clients)("a Kafka of its own, through %s", (clie
     instance.resume();
   }, 60_000);
 });
-
-interface Certificate {
-  readonly cert: string;
-  readonly key: string;
-}
-
-/** A certificate for the loopback address, of no authority. */
-function selfSigned(): Certificate {
-  const folder = mkdtempSync(join(tmpdir(), "kafka-tls-"));
-  try {
-    const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
-    const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
-    execFileSync(
-      "openssl",
-      ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert, ...names],
-      { stdio: "ignore" },
-    );
-    return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/** A listener with a password, and one with TLS. */
-function configuration(ports: Readonly<Record<string, number>>, { cert, key }: Certificate) {
-  const listeners = `PLAINTEXT://127.0.0.1:${ports["kafka"]},TLS://127.0.0.1:${ports["tls"]}`;
-  return {
-    credentials,
-    files: { "server.pem": `${key}${cert}` },
-    settings: {
-      listeners: `${listeners},CONTROLLER://127.0.0.1:${ports["controller"]}`,
-      "advertised.listeners": listeners,
-      "listener.security.protocol.map": "PLAINTEXT:SASL_PLAINTEXT,TLS:SSL,CONTROLLER:PLAINTEXT",
-      "ssl.keystore.type": "PEM",
-      "ssl.keystore.location": "server.pem",
-      // A killed broker comes back sooner.
-      "broker.session.timeout.ms": 3_000,
-    },
-  };
-}
 
 describe.each(clients)("a server that takes connections and says nothing, for %s", (client) => {
   it("is given up after connectTimeoutMs, and nothing is left open", async () => {

@@ -1,12 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { pbkdf2Sync, randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Connection, alterUserScramCredentialsV0 } from "@platformatic/kafka";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { canMakeCertificates, CertificateAuthority } from "../../../integration/support/certificates.ts";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
 import { connect } from "@busbar/core";
 import { pause } from "@busbar/core/driver";
@@ -14,64 +11,44 @@ import { kafka } from "../src/index.ts";
 import type { KafkaBroker, KafkaOptions, SaslMechanism } from "../src/index.ts";
 import { bodies, clients, collect, Inbox, record, rejection, request, unique } from "./fixtures.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "busbar-kafka-tls-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-
 /** The ways into the server: each a listener with an encryption, and what it wants to see. */
 const listeners = ["tls", "expired", "mutual", "password", "token", "clear"] as const;
 type Listener = (typeof listeners)[number];
-const extension = join(folder, "extension");
-
-const openssl = (...words: string[]): unknown => execFileSync("openssl", words, { stdio: "ignore", cwd: folder });
-const pem = (name: string): string => readFileSync(join(folder, `${name}.pem`), "utf8");
-
-function authority(name: string): void {
-  const out = ["-keyout", `${name}.key`, "-out", `${name}.pem`];
-  openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", `/CN=${name}`, ...out);
-}
-
-function certificate(name: string, days: number): void {
-  openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", `/CN=${name}`, "-keyout", `${name}.key`, "-out", "request");
-  const by = ["-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial", "-extfile", extension];
-  openssl("x509", "-req", "-in", "request", "-days", String(days), ...by, "-out", `${name}.pem`);
-}
 
 /** Two authorities, and certificates from the first: of a server, of one whose time is over, and of a client. */
-function makeCertificates(): boolean {
-  try {
-    writeFileSync(extension, "subjectAltName=DNS:broker.test\nbasicConstraints=critical,CA:FALSE\n");
-    authority("authority");
-    authority("stranger");
-    certificate("server", 2);
-    certificate("expired", -1);
-    certificate("client", 2);
-    // Kafka wants the key and its certificate in one file.
-    for (const name of ["server", "expired"])
-      writeFileSync(join(folder, `${name}.store`), readFileSync(join(folder, `${name}.key`), "utf8") + pem(name));
-    return true;
-  } catch {
-    console.warn("Skipped: there is no openssl that makes certificates.");
-    return false;
-  }
+function certificates() {
+  const [authority, stranger] = [new CertificateAuthority("authority"), new CertificateAuthority("stranger")];
+  return {
+    authority: authority.own,
+    stranger: stranger.own,
+    server: authority.issue({ name: "server", hosts: ["broker.test"] }),
+    expired: authority.issue({ name: "server", hosts: ["broker.test"], expired: true }),
+    client: authority.issue({ name: "client" }),
+    remove: () => {
+      authority.remove();
+      stranger.remove();
+    },
+  };
 }
+type Certificates = ReturnType<typeof certificates>;
 
 const kinds: string[] = [];
 for (const kind of ["kafka", "kafka4"])
   if (await canStartInstance(kind)) kinds.push(kind);
   else console.warn(`Skipped: no private ${kind} can be started here; "npm run brokers -- up ${kind}" fetches it.`);
-const isReady = kinds.length > 0 && makeCertificates();
+const isReady = kinds.length > 0 && canMakeCertificates();
 
 const user = { username: "cook", password: 'p, "w\\=' };
 const login = (module: string, more = ""): string => `org.apache.kafka.common.security.${module} required ${more};`;
 
-function settings(ports: Readonly<Record<string, number>>): Record<string, string> {
+function settings(ports: Readonly<Record<string, number>>, made: Certificates): Record<string, string> {
   const at = (name: string, port: string): string => `${name}://127.0.0.1:${ports[port]}`;
   const own = listeners.map((name) => at(name.toUpperCase(), name));
   const secured = { tls: "SSL", expired: "SSL", mutual: "SSL", password: "SASL_SSL", token: "SASL_SSL" };
   const protocols = Object.entries({ ...secured, clear: "SASL_PLAINTEXT" });
-  const store = (name: Listener, file: string) => ({
+  const store = (name: Listener, shown: "server" | "expired") => ({
     [`listener.name.${name}.ssl.keystore.type`]: "PEM",
-    [`listener.name.${name}.ssl.keystore.location`]: join(folder, `${file}.store`),
+    [`listener.name.${name}.ssl.keystore.location`]: made[shown].files.both,
   });
   const quoted = user.password.replaceAll("\\", "\\\\\\\\").replaceAll('"', '\\\\"');
   const plain = login("plain.PlainLoginModule", `user_${user.username}="${quoted}"`);
@@ -87,7 +64,7 @@ function settings(ports: Readonly<Record<string, number>>): Record<string, strin
     ...store("mutual", "server"),
     "listener.name.mutual.ssl.client.auth": "required",
     "listener.name.mutual.ssl.truststore.type": "PEM",
-    "listener.name.mutual.ssl.truststore.location": join(folder, "authority.pem"),
+    "listener.name.mutual.ssl.truststore.location": made.authority.files.certificate,
     ...store("password", "server"),
     "listener.name.password.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
     "listener.name.password.plain.sasl.jaas.config": plain,
@@ -133,17 +110,22 @@ function token(seconds: number): string {
 describe.skipIf(!isReady).each(kinds)("security on %s", (kind) => {
   let instance: Awaited<ReturnType<typeof startInstance>>;
   const open: KafkaBroker[] = [];
+  let made: Certificates;
 
   beforeAll(async () => {
+    made = certificates();
     instance = await startInstance(kind, {
       label: "security",
       extraPorts: [...listeners],
-      config: ({ ports }) => ({ settings: settings(ports) }),
+      config: ({ ports }) => ({ settings: settings(ports, made) }),
     });
     await addScramUser(instance.ports["kafka"] ?? 0);
   });
   afterEach(() => Promise.all(open.splice(0).map((broker) => broker.close())));
-  afterAll(() => instance.destroy());
+  afterAll(async () => {
+    await instance?.destroy();
+    made?.remove();
+  });
 
   describe.each(clients)("through %s", (client) => {
     const make = (listener: Listener, options: Omit<KafkaOptions, "url"> = {}): KafkaBroker => {
@@ -152,7 +134,7 @@ describe.skipIf(!isReady).each(kinds)("security on %s", (kind) => {
       open.push(broker);
       return broker;
     };
-    const trusted = () => ({ ca: pem("authority"), servername: "broker.test" });
+    const trusted = () => ({ ca: made.authority.certificate, servername: "broker.test" });
     const refusal = (listener: Listener, options?: Omit<KafkaOptions, "url">) =>
       rejection(make(listener, options).open());
     /** All kinds of connections: the one that publishes, the one that asks, and a member's. */
@@ -170,9 +152,9 @@ describe.skipIf(!isReady).each(kinds)("security on %s", (kind) => {
 
     it.each([
       ["an authority that was not named", "tls", () => ({ servername: "broker.test" })],
-      ["another authority", "tls", () => ({ ca: pem("stranger"), servername: "broker.test" })],
-      ["another name", "tls", () => ({ ca: pem("authority"), servername: "other.test" })],
-      ["the name of the address", "tls", () => ({ ca: pem("authority") })],
+      ["another authority", "tls", () => ({ ca: made.stranger.certificate, servername: "broker.test" })],
+      ["another name", "tls", () => ({ ca: made.authority.certificate, servername: "other.test" })],
+      ["the name of the address", "tls", () => ({ ca: made.authority.certificate })],
       ["a time that is over", "expired", trusted],
     ] as const)("refuses, for good, a certificate with %s", async (_, listener, tls) => {
       expect(await refusal(listener, { tls: tls() })).toMatchObject({ code: "BUSBAR_REFUSED", retryable: false });
@@ -182,7 +164,7 @@ describe.skipIf(!isReady).each(kinds)("security on %s", (kind) => {
       works("expired", { tls: { rejectUnauthorized: false } }));
 
     it("shows a certificate of its own where the server wants to see one", async () => {
-      const own = { cert: pem("client"), key: readFileSync(join(folder, "client.key"), "utf8") };
+      const own = { cert: made.client.certificate, key: made.client.key };
       await works("mutual", { tls: { ...trusted(), ...own } });
       expect(await refusal("mutual", { tls: trusted() })).toMatchObject({ code: "BUSBAR_REFUSED", retryable: false });
     });

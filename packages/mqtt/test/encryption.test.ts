@@ -1,74 +1,40 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createServer } from "node:tls";
 import type { Server, TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { BusError } from "@busbar/core/driver";
 import type { MqttOptions } from "@busbar/mqtt";
+import { canMakeCertificates, CertificateAuthority } from "../../../integration/support/certificates.ts";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
 import { acknowledging, Brokers, outbound, request, unique } from "./fixtures.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "busbar-mqtt-tls-"));
 const brokers = new Brokers("");
 afterEach(() => brokers.close());
-afterAll(() => rmSync(folder, { recursive: true }));
 
-/** An authority that nobody knows, and what else of it is needed: its files. */
-interface Authority {
-  readonly certificate: string;
-  readonly key: string;
+const possible = (await canStartInstance("mosquitto")) && canMakeCertificates();
+
+/** Two authorities, and certificates from them. */
+function certificates() {
+  const [authority, stranger] = [new CertificateAuthority("authority"), new CertificateAuthority("stranger")];
+  return {
+    authority: authority.own,
+    stranger: stranger.own,
+    server: authority.issue({ name: "server", hosts: ["broker.test"] }),
+    expired: authority.issue({ name: "server", hosts: ["broker.test"], expired: true }),
+    client: authority.issue({ name: "client" }),
+    strangerClient: stranger.issue({ name: "client" }),
+    remove: () => {
+      authority.remove();
+      stranger.remove();
+    },
+  };
 }
 
-function certificate(name: string, ...more: readonly string[]): Authority {
-  const files = { certificate: join(folder, `${name}.pem`), key: join(folder, `${name}.key`) };
-  const out = ["-keyout", files.key, "-out", files.certificate];
-  const made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", `/CN=${name}`];
-  execFileSync("openssl", [...made, ...more, ...out], { stdio: "ignore" });
-  return files;
-}
-
-/** The same from an authority, and over since yesterday. */
-function expired(name: string, { certificate: ca, key: caKey }: Authority): Authority {
-  const files = { certificate: join(folder, `${name}.pem`), key: join(folder, `${name}.key`) };
-  const [asking, names] = [join(folder, `${name}.csr`), join(folder, `${name}.names`)];
-  writeFileSync(names, "subjectAltName=DNS:broker.test\n");
-  const asked = ["req", "-newkey", "rsa:2048", "-nodes", "-subj", `/CN=${name}`, "-keyout", files.key, "-out", asking];
-  execFileSync("openssl", asked, { stdio: "ignore" });
-  const signed = ["x509", "-req", "-in", asking, "-CA", ca, "-CAkey", caKey, "-CAcreateserial", "-extfile", names];
-  execFileSync("openssl", [...signed, "-days", "-1", "-out", files.certificate], { stdio: "ignore" });
-  return files;
-}
-
-type Names = "authority" | "stranger" | "server" | "expired" | "client" | "strangerClient";
-
-/** Two authorities, and certificates from them; `undefined` where there is nothing to make them with. */
-function certificates(): Readonly<Record<Names, Authority>> | undefined {
-  try {
-    const [authority, stranger] = [certificate("authority"), certificate("stranger")];
-    const from = ["-CA", authority.certificate, "-CAkey", authority.key];
-    const names = ["-addext", "subjectAltName=DNS:broker.test", "-addext", "basicConstraints=critical,CA:FALSE"];
-    return {
-      authority,
-      stranger,
-      server: certificate("server", ...from, ...names),
-      expired: expired("expired", authority),
-      client: certificate("client", ...from),
-      strangerClient: certificate("stranger-client", "-CA", stranger.certificate, "-CAkey", stranger.key),
-    };
-  } catch {
-    console.warn("Skipped: there is no openssl that makes certificates.");
-    return undefined;
-  }
-}
-
-const files = (await canStartInstance("mosquitto")) ? certificates() : undefined;
-
-describe.skipIf(files === undefined)("an encrypted connection to mosquitto", () => {
+describe.skipIf(!possible)("an encrypted connection to mosquitto", () => {
   let instance: Awaited<ReturnType<typeof startInstance>>;
+  let made: ReturnType<typeof certificates>;
   beforeAll(async () => {
+    made = certificates();
     instance = await startInstance("mosquitto", {
       label: "mqtt-tls",
       extraPorts: ["mqtts", "wss", "expired", "mutual", "mutual-wss"],
@@ -87,18 +53,21 @@ describe.skipIf(files === undefined)("an encrypted connection to mosquitto", () 
 listener ${ports[name]} 127.0.0.1
 protocol ${protocol}
 ${protocol === "websockets" ? "socket_domain ipv4" : ""}
-certfile ${files?.[shown].certificate}
-keyfile ${files?.[shown].key}
-${name.startsWith("mutual") ? `cafile ${files?.authority.certificate}\nrequire_certificate true` : ""}
+certfile ${made[shown].files.certificate}
+keyfile ${made[shown].files.key}
+${name.startsWith("mutual") ? `cafile ${made.authority.files.certificate}\nrequire_certificate true` : ""}
 `,
           )
           .join(""),
       }),
     });
   });
-  afterAll(() => instance.destroy());
+  afterAll(async () => {
+    await instance?.destroy();
+    made?.remove();
+  });
 
-  const ca = (which: "authority" | "stranger"): string => readFileSync(files?.[which].certificate ?? "", "utf8");
+  const ca = (which: "authority" | "stranger"): string => made[which].certificate;
 
   describe.each(["mqtts", "wss"] as const)("over %s", (scheme) => {
     const options = (tls: MqttOptions["tls"]): MqttOptions => ({
@@ -136,7 +105,6 @@ ${name.startsWith("mutual") ? `cafile ${files?.authority.certificate}\nrequire_c
     });
   });
 
-  const read = (path: string | undefined): string => readFileSync(path ?? "", "utf8");
   const trusting = { ca: () => ca("authority"), servername: "broker.test" };
 
   it("is refused, for good, where the server's certificate has expired", async () => {
@@ -158,8 +126,8 @@ ${name.startsWith("mutual") ? `cafile ${files?.authority.certificate}\nrequire_c
       tls: { ca: trusting.ca(), servername: trusting.servername, ...client },
     });
     const shown = (which: "client" | "strangerClient" | "authority", key = which): MqttOptions["tls"] => ({
-      cert: read(files?.[which].certificate),
-      key: read(files?.[key].key),
+      cert: made[which].certificate,
+      key: made[key].key,
     });
 
     it("is made where the server knows the client's authority", async () => {
@@ -186,7 +154,7 @@ ${name.startsWith("mutual") ? `cafile ${files?.authority.certificate}\nrequire_c
     const chosen: (string | false | null)[] = [];
     beforeAll(async () => {
       // mosquitto itself does not choose among protocols; what stands in front of brokers on shared ports does.
-      const options = { cert: read(files?.server.certificate), key: read(files?.server.key), ALPNProtocols: ["mqtt"] };
+      const options = { cert: made.server.certificate, key: made.server.key, ALPNProtocols: ["mqtt"] };
       front = createServer(options, (socket: TLSSocket) => {
         chosen.push(socket.alpnProtocol);
         const behind = connect(instance.ports["mqtt"] ?? 0, "127.0.0.1");

@@ -1,15 +1,12 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { inspect } from "node:util";
 import type { BusError } from "@busbar/core/driver";
 import { ConnectionError } from "@busbar/core/driver";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { CertificateAuthority } from "../../../integration/support/certificates.ts";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
 import { classify, outcomeUnknown } from "../src/classify.ts";
 import type { ErrorContext } from "../src/classify.ts";
@@ -126,29 +123,10 @@ describe("a server that is not what it should be", () => {
   });
 
   it("is not retryable where its certificate is not trusted, over TLS and WebSocket", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "busbar-mqtt-"));
+    const authority = new CertificateAuthority("ours");
     try {
-      const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-      const subject = ["-subj", "/CN=broker.test", "-addext", "subjectAltName=DNS:broker.test"];
-      execFileSync(
-        "openssl",
-        [
-          "req",
-          "-x509",
-          "-newkey",
-          "rsa:2048",
-          "-nodes",
-          "-days",
-          "2",
-          "-keyout",
-          keyFile,
-          "-out",
-          certFile,
-          ...subject,
-        ],
-        { stdio: "ignore" },
-      );
-      const [key, cert] = [readFileSync(keyFile, "utf8"), readFileSync(certFile, "utf8")];
+      const { key, certificate: cert } = authority.issue({ name: "server", hosts: ["broker.test"] });
+      const ca = authority.own.certificate;
       const port = await listening(createTlsServer({ key, cert }));
       for (const scheme of ["mqtts", "wss"]) {
         const url = `${scheme}://127.0.0.1:${port}`;
@@ -156,14 +134,14 @@ describe("a server that is not what it should be", () => {
         expect(untrusted).toMatchObject({ code: "BUSBAR_REFUSED", retryable: false });
         expect(untrusted.message).toContain("tls.ca");
         // Trusted under its own name: what fails then is MQTT.
-        const trusted = await failure({ url, tls: { ca: cert, servername: "broker.test" }, connectTimeoutMs: 300 });
+        const trusted = await failure({ url, tls: { ca, servername: "broker.test" }, connectTimeoutMs: 300 });
         expect(trusted).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
         expect(await failure({ url, tls: { rejectUnauthorized: false }, connectTimeoutMs: 300 })).toMatchObject({
           code: "BUSBAR_CONNECTION",
         });
       }
     } finally {
-      rmSync(folder, { recursive: true });
+      authority.remove();
     }
   });
 });
