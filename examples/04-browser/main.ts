@@ -6,7 +6,7 @@ import { serve } from "./serve.ts";
 // Serves the page, and publishes readings for it until Ctrl-C:
 // BUSBAR_URL=mqtt://127.0.0.1:1883 BROKER_WS=ws://127.0.0.1:9001/mqtt node … examples/04-browser/main.ts
 const broker = process.env["BROKER_WS"] ?? "ws://127.0.0.1:9001/mqtt";
-const site = await serve(await bundle(".busbar/browser"), Number(process.env["PORT"] ?? 8080));
+const site = await serve(await bundle(".busbar/browser", ["@busbar/source"]), Number(process.env["PORT"] ?? 8080));
 console.log(`Open ${site.url}?broker=${encodeURIComponent(broker)}`);
 
 const bus = await connect();

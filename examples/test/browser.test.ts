@@ -23,7 +23,7 @@ describe.skipIf("skipped" in program)("the page of live readings", () => {
   let browser: Awaited<ReturnType<typeof chromium.launch>>;
 
   beforeAll(async () => {
-    site = await serve(await bundle(folder));
+    site = await serve(await bundle(folder, ["@busbar/source"]));
     browser = await chromium.launch({
       executablePath: "path" in program ? program.path : "",
       args: [...quietArguments],
