@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { downloadsFolder } from "../checkout.mjs";
 import { installGoProgram } from "../go-programs.mjs";
 import { natsServer } from "../nats-server.mjs";
-import { findProgram, outputOf } from "../programs.mjs";
+import { findProgram } from "../programs.mjs";
 
 const version = "2.15.3";
 const folder = join(downloadsFolder, `nats-server-${version}`);
-/** What its own go.mod asks for: an older one does not build it. */
-const goMinor = 26;
+/** As its own go.mod asks for: an older one does not build it. */
+const needs = "1.26.8";
 
 /**
  * A nats-server of today, built from its sources by Go: the packages of many systems are years behind.
@@ -22,17 +22,16 @@ export const natsLatest = natsServer({
       return { tools: { server }, version };
     }
     const go = findProgram("go", ["/usr/local/go/bin"]);
-    const minor = go === undefined ? undefined : /go1\.(\d+)/.exec(outputOf(go, ["version"]))?.[1];
-    if (go === undefined || Number(minor ?? 0) < goMinor) {
+    if (go === undefined) {
       return {
-        missing: `Go 1.${goMinor} or later, which builds nats-server ${version} (https://go.dev/dl),`,
+        missing: `Go, which builds nats-server ${version} (https://go.dev/dl),`,
         packages: ["golang-go"],
       };
     }
     return {
       missing: `the program nats-server ${version}`,
       download: (log) =>
-        installGoProgram({ go, program: `github.com/nats-io/nats-server/v2@v${version}`, target: folder, log }),
+        installGoProgram({ go, needs, program: `github.com/nats-io/nats-server/v2@v${version}`, target: folder, log }),
     };
   },
 });
