@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./tools/test/longest-first.mjs";
 
-// Four, even on more cores: each broker is a program of its own on the same machine, and a starved one looks like a slow bus. Suites that
-// talk to brokers wait more than they work, so that two cores are enough for four.
-const workers = Math.min(4, 2 * availableParallelism());
+// Suites that talk to brokers wait more than they work, so that one processor does for four of them. No more than eight, even on more of them: each
+// broker is a program of its own on the same machine, and a starved one looks like a slow bus.
+const workers = Math.min(8, 4 * availableParallelism());
 
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -14,13 +14,6 @@ const packages = readdirSync(folder("packages")).filter((name) => existsSync(fol
 
 // What needs no network first, at full width; then what talks to brokers, all of it in one queue.
 const withoutBrokers = new Set(["core"]);
-
-// What takes as long once more, such as the kit on another server or over another client of one protocol: `npm run test:more`.
-const isMore = process.env["BUSBAR_TEST_MORE"] !== undefined;
-const suites = (path: string) =>
-  isMore
-    ? { include: [`${path}/*.more.test.ts`] }
-    : { include: [`${path}/*.test.ts`], exclude: [`${path}/*.more.test.ts`] };
 
 export default defineConfig({
   resolve: { conditions: ["@busbar/source"] },
@@ -49,7 +42,7 @@ export default defineConfig({
         test: {
           name,
           root: folder(`packages/${name}`),
-          ...suites("test/**"),
+          include: ["test/**/*.test.ts"],
           maxWorkers: workers,
           sequence: { groupOrder: withoutBrokers.has(name) ? 0 : 1 },
         },
@@ -59,7 +52,7 @@ export default defineConfig({
         test: {
           name: "examples",
           root: folder("examples"),
-          ...suites("**"),
+          include: ["**/*.test.ts"],
           maxWorkers: workers,
           sequence: { groupOrder: 1 },
         },
@@ -69,7 +62,7 @@ export default defineConfig({
         test: {
           name: "bench",
           root: folder("bench"),
-          ...suites("test/**"),
+          include: ["test/**/*.test.ts"],
           maxWorkers: workers,
           sequence: { groupOrder: 0 },
         },
@@ -79,7 +72,7 @@ export default defineConfig({
         test: {
           name: "integration",
           root: folder("integration"),
-          ...suites("test/**"),
+          include: ["test/**/*.test.ts"],
           maxWorkers: workers,
           sequence: { groupOrder: 1 },
         },

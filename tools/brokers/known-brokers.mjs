@@ -9,10 +9,10 @@ import { redis } from "./kinds/redis.mjs";
 
 /** @import { BrokerKind } from "./broker-kind.mjs" */
 
-/** What the ordinary suites talk to. */
+/** What most suites talk to. */
 const usual = [mosquitto, rabbitmq, nats, kafka, redis];
 
-/** Other products and versions, for the further suites; started only where somebody names them. */
+/** Other products and versions, which the suites that are about them start for themselves, or somebody who names them. */
 const further = [kafka4, natsLatest, hivemq];
 
 /** @type {ReadonlyMap<string, BrokerKind>} */

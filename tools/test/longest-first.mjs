@@ -2,8 +2,25 @@ import { BaseSequencer } from "vitest/node";
 
 /** @import { TestSpecification } from "vitest/node" */
 
-/** Files that take minutes, in the order in which they have to begin: one that begins last is waited for when all others are done. */
-const longest = ["packages/kafka/test/conformance", "packages/amqp/test/conformance", "/test/conformance"];
+/**
+ * Files that take minutes, in the order in which they have to begin: one that begins last is waited for when all others are done. Most of that
+ * time they wait, so they run beside each other as well as after each other.
+ */
+const longest = [
+  "packages/kafka/test/conformance",
+  "packages/mqtt/test/conformance-hivemq",
+  "packages/nats/test/conformance-latest",
+  "packages/amqp/test/conformance",
+  "packages/redis/test/conformance",
+  "packages/nats/test/conformance",
+  "packages/kafka/test/restart",
+  "integration/test/damaged-answers",
+  "packages/kafka/test/security",
+  "packages/kafka/test/java-client",
+  "packages/mqtt/test/refusals",
+  "packages/mqtt/test/conformance",
+  "packages/testing/test/mutants",
+];
 
 /** Begins with the files that take longest, which a fresh checkout does not know yet, so that no worker is left alone with one at the end. */
 export class LongestFirst extends BaseSequencer {

@@ -6,6 +6,7 @@ import { bringUpBrokers, takeDownBrokers } from "./brokers-for-run.mjs";
 import { endChildrenOnSignals, interruption } from "./children.mjs";
 import { ensureModules } from "./installed-modules.mjs";
 import { help, parseOrder } from "./order.mjs";
+import { providePrivatePrograms } from "./programs-for-run.mjs";
 import { runToolTests } from "./tool-tests-run.mjs";
 import { sum, totalsLine } from "./totals.mjs";
 import { runSuites } from "./vitest-run.mjs";
@@ -18,7 +19,7 @@ const log = (/** @type {string} */ line) => process.stdout.write(`${line}\n`);
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 
-const order = parseOrder(process.argv.slice(2), process.env["BUSBAR_TEST_MORE"] !== undefined);
+const order = parseOrder(process.argv.slice(2));
 if (order.help) {
   process.stdout.write(help());
 } else {
@@ -54,6 +55,7 @@ async function runAll() {
     const { urls, failed } = await bringUpBrokers(order.suites ? order.brokers : [], log);
     results.push({ passed: 0, failed, skipped: 0 });
     if (order.suites) {
+      results.push({ passed: 0, skipped: 0, ...(await providePrivatePrograms(order.programs, log)) });
       results.push(await runSuites({ projects: order.projects, vitestArgs: order.vitestArgs, urls }));
     }
     if (order.tools && interruption() === undefined) {

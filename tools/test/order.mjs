@@ -15,6 +15,14 @@ const brokersOf = /** @type {Record<string, readonly string[] | undefined>} */ (
   tools: [],
 });
 
+/** What the suites of a project start by themselves, beside servers of those kinds: provided before they run. */
+const privateProgramsOf = /** @type {Record<string, readonly string[] | undefined>} */ ({
+  mqtt: ["hivemq"],
+  nats: ["nats-latest"],
+  kafka: ["kafka4"],
+  examples: ["chromium"],
+});
+
 /**
  * What is to be run.
  *
@@ -24,6 +32,7 @@ const brokersOf = /** @type {Record<string, readonly string[] | undefined>} */ (
  * @property {boolean} suites whether vitest runs
  * @property {boolean} tools whether the tests of the tools run
  * @property {readonly string[] | undefined} brokers undefined for the usual ones
+ * @property {readonly string[]} programs what suites start by themselves beside those brokers
  * @property {readonly string[]} vitestArgs
  */
 
@@ -43,10 +52,9 @@ function projectNames() {
  * Reads the arguments: names of projects, and everything else for vitest.
  *
  * @param {readonly string[]} args
- * @param {boolean} [isMore] whether only the further suites are run, of which the tools have none
  * @returns {Order}
  */
-export function parseOrder(args, isMore = false) {
+export function parseOrder(args) {
   const known = projectNames();
   // An option of vitest may take its value from the next word, so only what stands before the first one names projects.
   const firstOption = args.findIndex((arg) => !known.includes(arg));
@@ -59,9 +67,16 @@ export function parseOrder(args, isMore = false) {
     help: args.includes("--help") || args.includes("-h"),
     projects,
     suites: projects.length > 0 || !named.includes("tools"),
-    tools: named.includes("tools") || (args.length === 0 && !isMore),
+    tools: named.includes("tools") || args.length === 0,
     brokers:
       needs.length === 0 || needs.includes(undefined) ? undefined : [...new Set(needs.flatMap((names) => names ?? []))],
+    // A few files rarely need them, and those that do fetch them when they start.
+    programs:
+      vitestArgs.length > 0
+        ? []
+        : (named.length === 0 ? Object.keys(privateProgramsOf) : named).flatMap(
+            (name) => privateProgramsOf[name] ?? [],
+          ),
     vitestArgs,
   };
 }
@@ -74,7 +89,8 @@ export function parseOrder(args, isMore = false) {
 export function help() {
   return `Usage: npm test -- [project…] [options of vitest]
 
-Installs what is missing, brings up the brokers that the suites need, runs the suites and takes the brokers down again.
+Installs what is missing, brings up the brokers that the suites need, runs the suites and takes the brokers down again. Further servers
+(HiveMQ, Kafka 4, the nats-server of today, clusters) are started by the suites that are about them.
 
   project   ${projectNames().join(", ")}; without one all of them
   --help    prints this
@@ -87,7 +103,7 @@ Brokers that were up before ("npm run brokers -- up") are used and stay up. One 
 
   BUSBAR_TEST_<NAME>_URL=<url>          use that broker, e.g. BUSBAR_TEST_MOSQUITTO_URL=mqtt://127.0.0.1:1883
   BUSBAR_BROKERS=existing               install no broker
-  BUSBAR_REQUIRE_BROKERS=all|<name>,…   a broker that would be skipped is a failure
+  BUSBAR_REQUIRE_BROKERS=all|<name>,…   a broker that would be skipped is a failure; with "all" anything that would
 
 The last line is "N passed, N failed, N skipped"; the exit code is 0 only when something passed and nothing failed.
 `;

@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
 import { acknowledging, Brokers, outbound, request, status, unique } from "./fixtures.ts";
 
+const possible = await canStartInstance("hivemq");
+if (!possible) console.warn("Skipped: no HiveMQ can be started here.");
 const brokers = new Brokers("");
 afterEach(() => brokers.close());
 
@@ -22,7 +24,7 @@ function hmac(key: string): EnhancedAuthentication {
   };
 }
 
-describe.skipIf(!(await canStartInstance("hivemq")))("enhanced authentication with HiveMQ", () => {
+describe.skipIf(!possible)("enhanced authentication with HiveMQ", () => {
   let instance: Awaited<ReturnType<typeof startInstance>>;
   beforeAll(async () => {
     instance = await startInstance("hivemq", { label: "mqtt-auth", config: { files: { secret: "open sesame" } } });
@@ -64,7 +66,7 @@ describe.skipIf(!(await canStartInstance("hivemq")))("enhanced authentication wi
   });
 });
 
-describe.skipIf(!(await canStartInstance("hivemq")))("a HiveMQ with a password", () => {
+describe.skipIf(!possible)("a HiveMQ with a password", () => {
   it("lets in who has it, and nobody else", async () => {
     const credentials = { username: "cook", password: "salt" };
     const instance = await startInstance("hivemq", { label: "mqtt-password", config: { credentials } });
