@@ -29,15 +29,52 @@ import { checkoutFolder } from "../brokers/checkout.mjs";
  * @property {string} [reason]
  */
 
-/** The brokers that have a certificate, in the order of the tables: its file and its page. */
-export const certified = /** @type {const} */ ([
-  { name: "memory", page: "docs/brokers/memory.md" },
+/**
+ * What is tried by the kit and shown: the name of its certificate, and the page that it is shown on. `called` names it where the server does not
+ * tell its version, or it is tried in another way than by default; `isFurther` keeps it out of the table of all brokers.
+ *
+ * @typedef {object} Certified
+ * @property {string} name
+ * @property {string} page
+ * @property {string} [called]
+ * @property {boolean} [isFurther]
+ */
+
+/**
+ * What has a certificate, in the order of the tables.
+ *
+ * @type {readonly Certified[]}
+ */
+export const certified = [
+  { name: "memory", page: "docs/brokers/memory.md", called: "in memory" },
   { name: "mosquitto", page: "docs/brokers/mqtt.md" },
+  { name: "mosquitto-qos2", page: "docs/brokers/mqtt.md", called: "mosquitto at QoS 2", isFurther: true },
+  { name: "hivemq", page: "docs/brokers/mqtt.md", called: "HiveMQ CE 2025.5", isFurther: true },
   { name: "rabbitmq", page: "docs/brokers/amqp.md" },
-  { name: "kafka", page: "docs/brokers/kafka.md" },
+  {
+    name: "rabbitmq-classic",
+    page: "docs/brokers/amqp.md",
+    called: "RabbitMQ with classic queues, priorities and direct replies",
+    isFurther: true,
+  },
+  { name: "kafka", page: "docs/brokers/kafka.md", called: "Apache Kafka 3.9" },
+  {
+    name: "kafka-platformatic",
+    page: "docs/brokers/kafka.md",
+    called: "Apache Kafka 3.9 by platformatic",
+    isFurther: true,
+  },
+  { name: "kafka4", page: "docs/brokers/kafka.md", called: "Apache Kafka 4.1", isFurther: true },
+  {
+    name: "kafka4-platformatic",
+    page: "docs/brokers/kafka.md",
+    called: "Apache Kafka 4.1 by platformatic",
+    isFurther: true,
+  },
   { name: "nats", page: "docs/brokers/nats.md" },
+  { name: "nats-latest", page: "docs/brokers/nats.md", isFurther: true },
   { name: "redis", page: "docs/brokers/redis.md" },
-]);
+];
 
 /**
  * The folder of the certificates that the pages are made from.

@@ -17,13 +17,14 @@ const command = "npm run matrix";
  * @returns {readonly { path: string, text: string }[]}
  */
 export function changedPages(certificates) {
-  const ordered = certified.flatMap(({ name, page }) => {
-    const certificate = certificates.get(name);
-    return certificate === undefined ? [] : [{ page, certificate }];
+  const shown = certified.flatMap((place) => {
+    const certificate = certificates.get(place.name);
+    return certificate === undefined ? [] : [{ ...place, certificate }];
   });
+  const pages = new Set(shown.map(({ page }) => page));
   const parts = [
-    { path: "README.md", part: matrixOfAll(ordered.map(({ certificate }) => certificate)) },
-    ...ordered.map(({ page, certificate }) => ({ path: page, part: findingsOf(certificate) })),
+    { path: "README.md", part: matrixOfAll(shown.filter(({ isFurther }) => isFurther !== true)) },
+    ...[...pages].map((path) => ({ path, part: findingsOf(shown.filter(({ page }) => page === path)) })),
   ];
   return parts.flatMap(({ path, part }) => {
     const page = readFileSync(join(checkoutFolder, path), "utf8");

@@ -5,61 +5,85 @@ import { capabilityWords } from "./capability-words.mjs";
 const signs = /** @type {Readonly<Record<string, string>>} */ ({ native: "✓", emulated: "(✓)", unsupported: "–" });
 
 /**
+ * A certificate, and what it is called where that is not product and version.
+ *
+ * @typedef {object} Shown
+ * @property {Certificate} certificate
+ * @property {string} [called]
+ */
+
+/**
  * Makes the table of all brokers: a row for each capability, a column for each broker.
  *
- * @param {readonly Certificate[]} certificates
+ * @param {readonly Shown[]} shown
  * @returns {string}
  */
-export function matrixOfAll(certificates) {
+export function matrixOfAll(shown) {
   return markdownTable([
-    ["", ...certificates.map(({ product, version }) => productOf(product, version))],
-    ...rowsOf(certificates).map(([name, words]) => [
+    ["", ...shown.map(titleOf)],
+    ...rowsOf(shown).map(([name, words]) => [
       words,
-      ...certificates.map(({ effective }) => signOf(name, effective[name])),
+      ...shown.map(({ certificate: { effective } }) => signOf(name, effective[name])),
     ]),
-    ["promises of the kit that are kept", ...certificates.map((certificate) => keptOf(certificate))],
+    ["promises of the kit that are kept", ...shown.map(({ certificate }) => keptOf(certificate))],
   ]);
 }
 
 /**
- * Makes what the page of one broker says of its certificate: what it can do at best and on the server that was tried, and how
- * the cases of the kit ended.
+ * Makes what the page of one adapter says of its certificates: what it can do at best and on each server that was tried, and how the cases of
+ * the kit ended there.
  *
- * @param {Certificate} certificate
+ * @param {readonly Shown[]} shown
  * @returns {string}
  */
-export function findingsOf(certificate) {
-  const { name, product, version, declared, effective, results } = certificate;
+export function findingsOf(shown) {
+  const [first] = shown;
   const table = markdownTable([
-    ["capability", "name", "the adapter at best", productOf(product, version)],
-    ...rowsOf([certificate]).map(([capability, words]) => [
+    ["capability", "name", "the adapter at best", ...shown.map(titleOf)],
+    ...rowsOf(shown).map(([capability, words]) => [
       words,
       `\`${capability}\``,
-      declared[capability] ?? "unsupported",
-      effective[capability] ?? "unsupported",
+      first?.certificate.declared[capability] ?? "unsupported",
+      ...shown.map(({ certificate: { effective } }) => effective[capability] ?? "unsupported"),
     ]),
   ]);
+  const endings = shown.flatMap((one) => [...endingOf(one), ""]);
+  const files = shown.map((one) => `[${titleOf(one)}](../certificates/${one.certificate.name}.json)`);
+  return [table, "", ...endings, `Each case by name: ${files.join(", ")}.`].join("\n");
+}
+
+/**
+ * How the cases of one run ended: those that passed by number, the others one by one, but those that the server is known to break by reason.
+ *
+ * @param {Shown} shown
+ * @returns {readonly string[]}
+ */
+function endingOf(shown) {
+  const { results } = shown.certificate;
   const passed = results.filter(({ status }) => status === "passed");
   const negative = passed.filter(({ form }) => form === "negative");
-  const lines = [
-    `The conformance kit, run against ${productOf(product, version)}: ${passed.length} of ${results.length} cases passed` +
+  const broken = results.filter(({ status }) => status === "broken");
+  const reasons = new Set(broken.map(({ reason }) => reason));
+  return [
+    `The conformance kit, run against ${titleOf(shown)}: ${passed.length} of ${results.length} cases passed` +
       `${negative.length === 0 ? "" : `, ${negative.length} of them by refusing what the broker does not have`}.`,
     ...results
-      .filter(({ status }) => status !== "passed")
+      .filter(({ status }) => status !== "passed" && status !== "broken")
       .map(({ law, face, status, reason }) => `- ${law} on the ${face}: ${status}, ${reason}`),
-    "",
-    `Each case by name: [certificate](../certificates/${name}.json).`,
+    ...[...reasons].map((reason) => {
+      const laws = new Set(broken.filter((one) => one.reason === reason).map(({ law }) => law));
+      return `- ${[...laws].join(", ")}: broken by the server, not tried; ${reason}`;
+    }),
   ];
-  return `${table}\n\n${lines.join("\n")}`;
 }
 
 /**
  * The capabilities that the certificates know, by name, with their words; throws for one that has none.
  *
- * @param {readonly Certificate[]} certificates
+ * @param {readonly Shown[]} shown
  */
-function rowsOf(certificates) {
-  const known = new Set(certificates.flatMap(({ declared }) => Object.keys(declared)));
+function rowsOf(shown) {
+  const known = new Set(shown.flatMap(({ certificate: { declared } }) => Object.keys(declared)));
   const wordless = [...known].filter((name) => !(name in capabilityWords));
   if (wordless.length > 0) {
     throw new Error(`tools/matrix/capability-words.mjs has no words for ${wordless.join(", ")}.`);
@@ -88,12 +112,9 @@ function keptOf({ results }) {
   return `${kept.length} of ${laws.size}`;
 }
 
-/**
- * @param {string} product
- * @param {string} version
- */
-function productOf(product, version) {
-  return product === "memory" ? "in memory" : version === "unknown" ? product : `${product} ${version}`;
+/** @param {Shown} shown */
+function titleOf({ called, certificate: { product, version } }) {
+  return called ?? (version === "unknown" ? product : `${product} ${version}`);
 }
 
 /** @param {readonly (readonly string[])[]} rows the first of them its heads */

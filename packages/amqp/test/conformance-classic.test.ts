@@ -1,4 +1,4 @@
-import { conformance } from "@busbar/testing";
+import { certificateWriter, conformance } from "@busbar/testing";
 import { afterAll, describe, it } from "vitest";
 import { ownServer } from "../../../tools/conformance/own-server.mjs";
 import { patient } from "../../../tools/conformance/patience.mjs";
@@ -8,11 +8,12 @@ import { amqp } from "../src/index.ts";
 conformance(
   { describe, it, afterAll },
   {
-    name: "rabbitmq, classic queues with priorities, direct replies",
+    name: "rabbitmq-classic",
     url: { variable: "BUSBAR_TEST_RABBITMQ_URL" },
     create: (options) => amqp({ ...options, native: { queueType: "classic", maxPriority: 10, directReplyTo: true } }),
     link: "tcp",
     ownServer: ownServer("rabbitmq"),
     deadlineMs: patient(10_000),
+    onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),
   },
 );

@@ -1,4 +1,4 @@
-import { conformance } from "@busbar/testing";
+import { certificateWriter, conformance } from "@busbar/testing";
 import { afterAll, describe, it } from "vitest";
 import { ownServer } from "../../../tools/conformance/own-server.mjs";
 import { patient } from "../../../tools/conformance/patience.mjs";
@@ -13,7 +13,7 @@ export async function onKafka4(client: (typeof clients)[number]): Promise<void> 
   conformance(
     { describe, it, afterAll },
     {
-      name: `kafka 4 through ${client}`,
+      name: client === "kafkajs" ? "kafka4" : `kafka4-${client}`,
       url: "url" in server ? server.url : { variable: "BUSBAR_TEST_KAFKA4_URL" },
       create: ({ leaseMs, ...options }) =>
         kafka({
@@ -25,6 +25,7 @@ export async function onKafka4(client: (typeof clients)[number]): Promise<void> 
       ownServer: () => Promise.resolve("url" in server ? { ...server, close: () => Promise.resolve() } : server),
       deadlineMs: patient(45_000),
       quietMs: 1_000,
+      onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),
     },
   );
 }

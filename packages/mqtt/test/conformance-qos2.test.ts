@@ -1,4 +1,4 @@
-import { conformance } from "@busbar/testing";
+import { certificateWriter, conformance } from "@busbar/testing";
 import { afterAll, describe, it } from "vitest";
 import { ownServer } from "../../../tools/conformance/own-server.mjs";
 import { patient } from "../../../tools/conformance/patience.mjs";
@@ -10,7 +10,7 @@ const afterPubrel = "mosquitto hands a message of QoS 2 on only once its publish
 conformance(
   { describe, it, afterAll },
   {
-    name: "mosquitto at QoS 2",
+    name: "mosquitto-qos2",
     url: { variable: "BUSBAR_TEST_MOSQUITTO_URL" },
     create: (options) => mqtt({ ...options, native: { qos: 2 } }),
     link: "tcp",
@@ -18,5 +18,6 @@ conformance(
     forgets: { groups: "mosquitto keeps no shared subscription over its restart" },
     breaks: Object.fromEntries(["E1", "E4", "E9", "E10"].map((law) => [law, afterPubrel])),
     deadlineMs: patient(10_000),
+    onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),
   },
 );

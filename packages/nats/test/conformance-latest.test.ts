@@ -1,4 +1,4 @@
-import { conformance } from "@busbar/testing";
+import { certificateWriter, conformance } from "@busbar/testing";
 import { afterAll, describe, it } from "vitest";
 import { ownServer } from "../../../tools/conformance/own-server.mjs";
 import { patient } from "../../../tools/conformance/patience.mjs";
@@ -11,7 +11,7 @@ afterAll(() => ("close" in server ? server.close() : undefined));
 conformance(
   { describe, it, afterAll },
   {
-    name: "nats-server of today",
+    name: "nats-latest",
     url: "url" in server ? server.url : { variable: "BUSBAR_TEST_NATS_LATEST_URL" },
     create: ({ leaseMs, members: replicas, ...options }) =>
       nats({ ...options, native: { ...(leaseMs && { ackWaitMs: leaseMs }), ...(replicas && { replicas }) } }),
@@ -20,5 +20,6 @@ conformance(
     link: "tcp",
     ownServer: () => Promise.resolve("url" in server ? { ...server, close: () => Promise.resolve() } : server),
     deadlineMs: patient(10_000),
+    onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),
   },
 );
