@@ -5,6 +5,7 @@ import type {
   SubscribeRequest,
   Subscriber,
 } from "@busbar/core/contract";
+import { apiCodeOf, apiCodes } from "./classify.ts";
 import { Connection } from "./connection.ts";
 import { Consumers } from "./consumers.ts";
 import { CorePublisher } from "./core-publisher.ts";
@@ -108,11 +109,14 @@ export class Session {
     return subscriber;
   }
 
-  /** How many messages wait for a subscription on all of its streams, also while nobody is subscribed. */
+  /** How many messages wait for a subscription on all of its streams, also while nobody is subscribed. A stream that goes meanwhile has none. */
   async lag(subscription: string): Promise<number | undefined> {
     let waiting: number | undefined;
     for (const { name } of await this.#streams.intersecting(">")) {
-      const info = await this.#consumers.find(name, subscription);
+      const info = await this.#consumers.find(name, subscription).catch((error: unknown) => {
+        if (apiCodeOf(error) === apiCodes.streamNotFound) return undefined;
+        throw error;
+      });
       if (info !== undefined) waiting = (waiting ?? 0) + info.num_pending + info.num_ack_pending;
     }
     return waiting;

@@ -5,10 +5,12 @@ import {
   afterwards,
   canStart,
   errorOf,
+  foreignClient,
   Inbox,
   openBroker,
   ownServer,
   ownToken,
+  proxied,
   record,
   request,
   statusOf,
@@ -377,6 +379,30 @@ describe.skipIf(brokerUrl === undefined)("the consumer of a subscription", () =>
     await (await broker.subscribe(subscription, () => undefined)).close();
     await Promise.all([1, 2, 3].map((n) => broker.publish(record(`${token}.a`, String(n)))));
     expect(await broker.lag.lag(subscription.name)).toBe(3);
+  });
+
+  it("tells how far its subscription is behind although another stream goes while it looks", async () => {
+    const [token, other] = [ownToken(), ownToken()];
+    const { proxy, url } = await proxied();
+    const broker = await openBroker({ url });
+    const subscription = request(`${token}.a`, { group: "g" });
+    await (await broker.subscribe(subscription, () => undefined)).close();
+    await broker.publish(record(`${token}.a`));
+    const { position = "" } = await broker.publish(record(`${other}.a`));
+    const [gone = ""] = position.split("/");
+    // The broker learns of the stream as it was, and only then of anything else.
+    const answers = (await foreignClient()).subscribe("_INBOX.>");
+    proxy.onSaid = (bytes) => {
+      if (bytes.includes("STREAM.LIST")) proxy.freeze("answers");
+    };
+    const lag = broker.lag.lag(subscription.name);
+    for await (const answer of answers) {
+      const text = answer.string();
+      if (text.includes("stream_list_response") && text.includes(gone)) break;
+    }
+    await (await streamsOf()).streams.delete(gone);
+    proxy.thaw();
+    expect(await lag).toBe(1);
   });
 
   it("keeps a subscription that is not durable alive while it is paused", async () => {
