@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { Bus, checkPortability, memory, MemoryBroker, Reject, topic, UnsupportedError } from "../../src/index.ts";
 import type { BusSettings, Message, SubscribeOptions } from "../../src/index.ts";
@@ -45,6 +45,7 @@ async function makeBus(
 }
 
 afterEach(async () => {
+  vi.useRealTimers();
   await Promise.all(open.splice(0).map((bus) => bus.close()));
 });
 
@@ -526,6 +527,8 @@ describe("the bus", () => {
   });
 
   it("never hands a batch out after its close, which gave the messages back", async () => {
+    // The batch waits for as long as this says, however slow the machine is.
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const bus = await makeBus();
     const batches: unknown[] = [];
     const subscription = await bus.subscribeBatch("t", { group: "g", maxSize: 9, maxWaitMs: 60 }, (batch) => {
@@ -533,12 +536,14 @@ describe("the bus", () => {
     });
     await bus.publish("t", 1);
     await expect.poll(() => subscription.health().running).toBe(1);
-    await subscription.close({ deadlineMs: 0 });
+    const closed = subscription.close({ deadlineMs: 0 });
+    await vi.advanceTimersByTimeAsync(0);
+    await closed;
     const next = collector();
     await bus.subscribe("t", { group: "g" }, next.handler);
     await next.size(1);
     // Longer than the batch would have waited: what comes late is what this is about.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await vi.advanceTimersByTimeAsync(100);
     expect(batches).toEqual([]);
   });
 
