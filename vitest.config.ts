@@ -4,15 +4,16 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./tools/test/longest-first.mjs";
 
-// Suites that talk to brokers wait more than they work, so that one processor does for four of them. No more than eight, even on more of them: each
-// broker is a program of its own on the same machine, and a starved one looks like a slow bus.
+// Suites that talk to brokers wait more than they work, so that one processor does for four of them; the others work. No more than eight, even on
+// more processors: each broker is a program of its own on the same machine, and a starved one looks like a slow bus.
 const workers = Math.min(8, 4 * availableParallelism());
+const workersWithoutBrokers = Math.min(8, 2 * availableParallelism());
 
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 const packages = readdirSync(folder("packages")).filter((name) => existsSync(folder(`packages/${name}/package.json`)));
 
-// What needs no network first, at full width; then what talks to brokers, all of it in one queue.
+// What needs no network first; then what talks to brokers, all of it in one queue.
 const withoutBrokers = new Set(["core"]);
 
 export default defineConfig({
@@ -43,7 +44,7 @@ export default defineConfig({
           name,
           root: folder(`packages/${name}`),
           include: ["test/**/*.test.ts"],
-          maxWorkers: workers,
+          maxWorkers: withoutBrokers.has(name) ? workersWithoutBrokers : workers,
           sequence: { groupOrder: withoutBrokers.has(name) ? 0 : 1 },
         },
       })),
@@ -63,7 +64,7 @@ export default defineConfig({
           name: "bench",
           root: folder("bench"),
           include: ["test/**/*.test.ts"],
-          maxWorkers: workers,
+          maxWorkers: workersWithoutBrokers,
           sequence: { groupOrder: 0 },
         },
       },
