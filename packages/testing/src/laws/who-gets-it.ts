@@ -58,6 +58,7 @@ export const whoGetsItLaws: readonly Law[] = [
       assert.deepEqual(numbersIn(later), [2], "which is the last value that was to be kept");
       await publisher.publish(topic, bytesOf("4"), keep);
       await scene.arrives(later, 2, "from then on it is there as any other");
+      await scene.arrives(there, 4, "and to those who were there before");
       await scene.noMoreThan(there, 4, "and nobody gets a value twice");
     },
   },
