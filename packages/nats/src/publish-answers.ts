@@ -24,8 +24,9 @@ export class PublishAnswers {
   read(text: string): PublishAnswer | string {
     const { begin, stream } = this.#plain;
     if (text.startsWith(begin)) {
-      const digits = text.slice(begin.length, -1);
-      if (wholeNumber.test(digits) && text.endsWith("}")) return `${stream}/${digits}`;
+      const end = text.length - 1;
+      if (isWholeNumber(text, begin.length, end) && text.endsWith("}"))
+        return `${stream}/${text.slice(begin.length, end)}`;
     }
     return this.#parse(text);
   }
@@ -42,4 +43,11 @@ export class PublishAnswers {
   }
 }
 
-const wholeNumber = /^\d+$/;
+/** By hand, as it is asked of each answer. */
+function isWholeNumber(text: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 48 || code > 57) return false;
+  }
+  return from < to;
+}

@@ -29,16 +29,17 @@ export class ArrivedMessage implements WireMessage {
     this.native = message;
     const { _msg: line, _rdata: bytes } = message as MsgImpl;
     this.data = message.data;
-    this.reply = line.reply === undefined ? undefined : textOf(line.reply);
     const text = line.hdr > 0 ? textBetween(line.subject, bytes, line.hdr) : undefined;
     const { length } = line.subject;
     if (text === undefined) {
       this.subject = textOf(line.subject);
+      this.reply = line.reply === undefined ? undefined : textOf(line.reply);
       this.block = line.hdr > 0 ? textOf(bytes.subarray(0, line.hdr)) : undefined;
     } else {
       // Most messages have the subject of the one before, and to know a text by itself costs less than to make it anew.
       if (lastSubject.length !== length || !text.startsWith(lastSubject)) lastSubject = text.slice(0, length);
       this.subject = lastSubject;
+      this.reply = line.reply === undefined ? undefined : partOf(text, line.reply, line.subject.byteOffset);
       this.block = text.slice(text.length - line.hdr);
     }
   }
@@ -61,6 +62,11 @@ export function subjectOf(message: Msg): string {
 /** The text of bytes that the client has. */
 export function textOf(bytes: Uint8Array): string {
   return (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).toString();
+}
+
+/** What bytes of the same piece say, whose text begins at an offset. */
+function partOf(text: string, { byteOffset, length }: Uint8Array, begin: number): string {
+  return text.slice(byteOffset - begin, byteOffset - begin + length);
 }
 
 /** From a subject to the end of the headers behind it, where they lie in one piece and each character is one byte. */
