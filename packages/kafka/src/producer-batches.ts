@@ -126,10 +126,12 @@ export class ProducerBatches {
       const positions = await this.#options.send(topic, batch.messages);
       // Where the connection was lost meanwhile, it has been rejected and kept to be sent again.
       if (this.#options.keepsOnce === true && this.#queues.get(topic) !== queue) return;
-      for (const [index, pending] of batch.pending.entries()) {
-        this.#suspects.delete(pending.token);
-        if (take(pending)) pending.resolve(positions[index]);
-        else if (this.#options.keepsOnce === true) this.#uncertain.remember(pending.token, positions[index]);
+      let index = 0;
+      for (const pending of batch.pending) {
+        const position = positions[index++];
+        if (this.#suspects.size > 0) this.#suspects.delete(pending.token);
+        if (take(pending)) pending.resolve(position);
+        else if (this.#options.keepsOnce === true) this.#uncertain.remember(pending.token, position);
       }
     } catch (cause) {
       const isBack = topicIsGone(cause) && (await this.#options.onTopicGone(topic));

@@ -32,13 +32,6 @@ interface ReadHeaders {
   correlationId: string | undefined;
 }
 
-const fields: ReadonlyMap<string, Exclude<keyof ReadHeaders, "users">> = new Map(
-  (["contentType", "id", "topic", "key", "replyTo", "correlationId"] as const).map((field) => [
-    metadataHeaders[field],
-    field,
-  ]),
-);
-
 function assemble(
   record: ClientRecord,
   address: string,
@@ -74,8 +67,13 @@ function readHeaders({ headers = {} }: ClientRecord): ReadHeaders {
   for (const name of Object.keys(headers)) {
     const text = textOf(headers[name]);
     if (text === undefined) continue;
-    const field = fields.get(name);
-    if (field !== undefined) read[field] = text;
+    // By name, since a field that is chosen as it goes takes ten times as long.
+    if (name === metadataHeaders.id) read.id = text;
+    else if (name === metadataHeaders.contentType) read.contentType = text;
+    else if (name === metadataHeaders.key) read.key = text;
+    else if (name === metadataHeaders.topic) read.topic = text;
+    else if (name === metadataHeaders.replyTo) read.replyTo = text;
+    else if (name === metadataHeaders.correlationId) read.correlationId = text;
     else setOwn(read.users, name, text);
   }
   return read;
