@@ -45,8 +45,9 @@ describe.skipIf(url === undefined)("a partition of Kafka that goes to another me
     expect(aborted.size, "one of the two partitions stays").toBeLessThan(numbers.length);
     const stayed = numbers.filter((number) => !aborted.has(number));
     for (const number of stayed) ending.get(number)?.();
-    // What stayed has come again to the same member, behind the handler that goes on, and takes no other run.
     await expect.poll(() => first.health().handled, { timeout: 20_000 }).toBe(stayed.length);
+    // What stayed comes again to the same member, takes no other run, and only then can be acknowledged.
+    await expect.poll(() => first.health().lag, { timeout: 20_000 }).toBe(0);
     await Promise.all([first.close(), second.close()]);
     expect(first.health()).toMatchObject({ handled: stayed.length, failed: 0, deadLettered: 0, abandoned: 0 });
     expect(second.health()).toMatchObject({ handled: aborted.size, failed: 0 });
