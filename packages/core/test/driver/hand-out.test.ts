@@ -59,8 +59,8 @@ describe("a hand-out", () => {
       redelivered: false,
       settle: (...settlement) => told.push(...settlement),
     });
-    out[0]?.settle("release", 5);
-    expect(told).toEqual(["release", out[0], 5]);
+    out[0]?.settle("release", 5, 2);
+    expect(told).toEqual(["release", out[0], 5, 2]);
     expect(told[1]).toBe(out[0]);
   });
 
