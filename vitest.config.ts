@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./tools/test/longest-first.mjs";
 
-// Suites that talk to brokers wait more than they work, so that one processor does for four of them; the others work. No more than eight, even on
+// Suites that talk to brokers wait more than they work, so that one processor does for three of them; the others work. No more than eight, even on
 // more processors: each broker is a program of its own on the same machine, and a starved one looks like a slow bus.
-const workers = Math.min(8, 4 * availableParallelism());
+const workers = Math.min(8, 3 * availableParallelism());
 const workersWithoutBrokers = Math.min(8, 2 * availableParallelism());
 
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
