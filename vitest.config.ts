@@ -13,6 +13,9 @@ const folder = (path: string): string => fileURLToPath(new URL(path, import.meta
 
 const packages = readdirSync(folder("packages")).filter((name) => existsSync(folder(`packages/${name}/package.json`)));
 
+// HiveMQ sends in batches and some of it twice, as it comes: its kit says something about HiveMQ, and nothing about the change that it is run on.
+const onlyWhenAsked = process.env["BUSBAR_TEST_HIVEMQ_KIT"] === "1" ? [] : ["test/conformance-hivemq.test.ts"];
+
 // What needs no network first; then what talks to brokers, all of it in one queue.
 const withoutBrokers = new Set(["core"]);
 
@@ -44,6 +47,7 @@ export default defineConfig({
           name,
           root: folder(`packages/${name}`),
           include: ["test/**/*.test.ts"],
+          exclude: onlyWhenAsked,
           maxWorkers: withoutBrokers.has(name) ? workersWithoutBrokers : workers,
           sequence: { groupOrder: withoutBrokers.has(name) ? 0 : 1 },
         },
