@@ -140,11 +140,7 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
   }
 
   publish(record: OutboundRecord, options?: AbortOptions): Promise<Receipt> {
-    if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason as Error);
-    return abortable(
-      promised((outcome) => this.post(record, outcome)),
-      options?.signal,
-    );
+    return promised((outcome) => this.post(record, outcome), options?.signal);
   }
 
   post(record: OutboundRecord, outcome: PublishOutcome): void {

@@ -1,9 +1,8 @@
-import { certificateWriter, conformance } from "@busbar/testing";
+import { conformance } from "@busbar/testing";
 import { afterAll, describe, it } from "vitest";
 import { ownServer } from "../../../tools/conformance/own-server.mjs";
-import { patient } from "../../../tools/conformance/patience.mjs";
-import { kafka } from "../src/index.ts";
 import type { clients } from "./fixtures.ts";
+import { harnessWith } from "./kit.ts";
 
 /** Holds one client to the kit on a Kafka 4 of its own. */
 export async function onKafka4(client: (typeof clients)[number]): Promise<void> {
@@ -13,19 +12,10 @@ export async function onKafka4(client: (typeof clients)[number]): Promise<void> 
   conformance(
     { describe, it, afterAll },
     {
+      ...harnessWith({ client, idempotent: client !== "kafkajs" }),
       name: client === "kafkajs" ? "kafka4" : `kafka4-${client}`,
       url: "url" in server ? server.url : { variable: "BUSBAR_TEST_KAFKA4_URL" },
-      create: ({ leaseMs, ...options }) =>
-        kafka({
-          ...options,
-          native: { client, idempotent: client !== "kafkajs", ...(leaseMs && { sessionTimeoutMs: leaseMs }) },
-        }),
-      leaseMs: 6_000,
-      link: "own-server",
       ownServer: () => Promise.resolve("url" in server ? { ...server, close: () => Promise.resolve() } : server),
-      deadlineMs: patient(45_000),
-      quietMs: 1_000,
-      onCertificate: certificateWriter("BUSBAR_TEST_CERTIFICATES"),
     },
   );
 }

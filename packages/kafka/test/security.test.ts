@@ -3,7 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Connection, alterUserScramCredentialsV0 } from "@platformatic/kafka";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { canMakeCertificates, CertificateAuthority } from "../../../integration/support/certificates.ts";
+import { canMakeCertificates, certificateSet } from "../../../integration/support/certificates.ts";
+import type { CertificateSet } from "../../../integration/support/certificates.ts";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
 import { connect } from "@busbar/core";
 import { pause } from "@busbar/core/driver";
@@ -15,23 +16,6 @@ import { bodies, clients, collect, Inbox, record, rejection, request, unique } f
 const listeners = ["tls", "expired", "mutual", "password", "token", "clear"] as const;
 type Listener = (typeof listeners)[number];
 
-/** Two authorities, and certificates from the first: of a server, of one whose time is over, and of a client. */
-function certificates() {
-  const [authority, stranger] = [new CertificateAuthority("authority"), new CertificateAuthority("stranger")];
-  return {
-    authority: authority.own,
-    stranger: stranger.own,
-    server: authority.issue({ name: "server", hosts: ["broker.test"] }),
-    expired: authority.issue({ name: "server", hosts: ["broker.test"], expired: true }),
-    client: authority.issue({ name: "client" }),
-    remove: () => {
-      authority.remove();
-      stranger.remove();
-    },
-  };
-}
-type Certificates = ReturnType<typeof certificates>;
-
 const kinds: string[] = [];
 for (const kind of ["kafka", "kafka4"])
   if (await canStartInstance(kind)) kinds.push(kind);
@@ -41,7 +25,7 @@ const isReady = kinds.length > 0 && canMakeCertificates();
 const user = { username: "cook", password: 'p, "w\\=' };
 const login = (module: string, more = ""): string => `org.apache.kafka.common.security.${module} required ${more};`;
 
-function settings(ports: Readonly<Record<string, number>>, made: Certificates): Record<string, string> {
+function settings(ports: Readonly<Record<string, number>>, made: CertificateSet): Record<string, string> {
   const at = (name: string, port: string): string => `${name}://127.0.0.1:${ports[port]}`;
   const own = listeners.map((name) => at(name.toUpperCase(), name));
   const secured = { tls: "SSL", expired: "SSL", mutual: "SSL", password: "SASL_SSL", token: "SASL_SSL" };
@@ -110,10 +94,10 @@ function token(seconds: number): string {
 describe.skipIf(!isReady).each(kinds)("security on %s", (kind) => {
   let instance: Awaited<ReturnType<typeof startInstance>>;
   const open: KafkaBroker[] = [];
-  let made: Certificates;
+  let made: CertificateSet;
 
   beforeAll(async () => {
-    made = certificates();
+    made = certificateSet("broker.test");
     instance = await startInstance(kind, {
       label: "security",
       extraPorts: [...listeners],

@@ -1,5 +1,5 @@
 import type { PublishOutcome, Receipt } from "@busbar/core/contract";
-import { abortable, ClosedError, ConnectionError, oncePerTurn, promised, Slots } from "@busbar/core/driver";
+import { ClosedError, ConnectionError, oncePerTurn, promised, Slots } from "@busbar/core/driver";
 import type { MqttClient } from "mqtt";
 import { classify, outcomeUnknown } from "./classify.ts";
 import type { Connection } from "./connection.ts";
@@ -109,11 +109,7 @@ export class Publisher {
 
   /** `post` as a promise, which an aborted signal rejects. */
   publish(order: PublishOrder): Promise<Receipt> {
-    if (order.signal?.aborted === true) return Promise.reject(order.signal.reason as Error);
-    return abortable(
-      promised((outcome) => this.post(order, outcome)),
-      order.signal,
-    );
+    return promised((outcome) => this.post(order, outcome), order.signal);
   }
 
   /** Confirmed once the server confirmed it (QoS 1 and 2) or the socket took it (QoS 0). Throws where nothing can be sent. */

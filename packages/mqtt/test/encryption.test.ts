@@ -4,7 +4,8 @@ import type { Server, TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { BusError } from "@busbar/core/driver";
 import type { MqttOptions } from "@busbar/mqtt";
-import { canMakeCertificates, CertificateAuthority } from "../../../integration/support/certificates.ts";
+import { canMakeCertificates, certificateSet } from "../../../integration/support/certificates.ts";
+import type { CertificateSet } from "../../../integration/support/certificates.ts";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
 import { acknowledging, Brokers, outbound, request, unique } from "./fixtures.ts";
 
@@ -13,28 +14,11 @@ afterEach(() => brokers.close());
 
 const possible = (await canStartInstance("mosquitto")) && canMakeCertificates();
 
-/** Two authorities, and certificates from them. */
-function certificates() {
-  const [authority, stranger] = [new CertificateAuthority("authority"), new CertificateAuthority("stranger")];
-  return {
-    authority: authority.own,
-    stranger: stranger.own,
-    server: authority.issue({ name: "server", hosts: ["broker.test"] }),
-    expired: authority.issue({ name: "server", hosts: ["broker.test"], expired: true }),
-    client: authority.issue({ name: "client" }),
-    strangerClient: stranger.issue({ name: "client" }),
-    remove: () => {
-      authority.remove();
-      stranger.remove();
-    },
-  };
-}
-
 describe.skipIf(!possible)("an encrypted connection to mosquitto", () => {
   let instance: Awaited<ReturnType<typeof startInstance>>;
-  let made: ReturnType<typeof certificates>;
+  let made: CertificateSet;
   beforeAll(async () => {
-    made = certificates();
+    made = certificateSet("broker.test");
     instance = await startInstance("mosquitto", {
       label: "mqtt-tls",
       extraPorts: ["mqtts", "wss", "expired", "mutual", "mutual-wss"],

@@ -46,14 +46,13 @@ export class CorePublisher {
   /** Confirmed once the server took it from the socket, or the socket from us. Throws what `Outgoing` does. */
   post(record: OutboundRecord, subject: string, outcome: PublishOutcome, signal?: AbortSignal): void {
     const { client, commands } = this.#connection;
-    const token = record.replyTo === undefined ? undefined : (++this.#count).toString(36);
-    const told = token === undefined ? outcome : this.#forgetting(token, outcome);
-    const outgoing = new Outgoing(record, subject, client.info?.max_payload, told);
+    const outgoing = new Outgoing(record, subject, client.info?.max_payload, outcome);
     if (signal !== undefined) outgoing.abortWith(signal, () => undefined);
     try {
-      const reply = token === undefined ? undefined : this.#ask(outgoing, token);
+      const reply = record.replyTo === undefined ? undefined : this.#ask(outgoing);
       commands.publish(subject, record.body, outgoing.headers, reply);
     } catch (error) {
+      this.#requests.delete(outgoing.token);
       return outgoing.reject(classify(error, { action: `Publishing to "${subject}"`, topic: record.topic }));
     }
     this.#turn.push(outgoing);
@@ -61,24 +60,11 @@ export class CorePublisher {
   }
 
   /** The reply subject of a request. */
-  #ask(outgoing: Outgoing, token: string): string {
+  #ask(outgoing: Outgoing): string {
+    outgoing.token = (++this.#count).toString(36);
     outgoing.routed = true;
-    this.#requests.set(token, outgoing);
-    return `${this.#inbox}.${token}`;
-  }
-
-  /** Forgets a request once it is known what became of it. */
-  #forgetting(token: string, outcome: PublishOutcome): PublishOutcome {
-    return {
-      confirmed: (receipt) => {
-        this.#requests.delete(token);
-        outcome.confirmed(receipt);
-      },
-      refused: (error) => {
-        this.#requests.delete(token);
-        outcome.refused(error);
-      },
-    };
+    this.#requests.set(outgoing.token, outgoing);
+    return `${this.#inbox}.${outgoing.token}`;
   }
 
   async #flush(): Promise<void> {
@@ -94,7 +80,10 @@ export class CorePublisher {
       for (const outgoing of turn) if (outgoing.routed !== undefined) outgoing.reject(unknownOutcome(outgoing));
     }
     this.#underway.delete(turn);
-    for (const outgoing of turn) outgoing.resolve();
+    for (const outgoing of turn) {
+      if (outgoing.routed !== undefined) this.#requests.delete(outgoing.token);
+      outgoing.resolve();
+    }
     // Old by now, the list would keep what it points to alive until a whole collection.
     turn.length = 0;
   }

@@ -261,12 +261,15 @@ export class Subscription {
     if (this.#state === "failed" && this.#subscribers.length === 0) return;
     const over = new AbortController();
     const deadline = pause(deadlineMs, over.signal);
-    // A subscription that is just starting has to have started before it can be stopped, unless its broker does not answer.
-    if (this.#sources.every(({ link }) => link.state === "connected"))
-      await Promise.race([this.ready.catch(() => undefined), deadline]);
-    await Promise.all(this.#subscribers.map((subscriber) => subscriber.stop()));
-    await this.#intake.drain(deadline);
-    over.abort();
+    try {
+      // A subscription that is just starting has to have started before it can be stopped, unless its broker does not answer.
+      if (this.#sources.every(({ link }) => link.state === "connected"))
+        await Promise.race([this.ready.catch(() => undefined), deadline]);
+      await Promise.all(this.#subscribers.map((subscriber) => subscriber.stop()));
+      await this.#intake.drain(deadline);
+    } finally {
+      over.abort();
+    }
     try {
       await Promise.all(this.#subscribers.map((subscriber) => end(subscriber)));
     } finally {

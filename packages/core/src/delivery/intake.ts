@@ -283,8 +283,9 @@ export class Intake implements Swept {
     const ended = endedGenerations();
     if (this.#ofTurn?.ended !== ended) {
       const byIdentity = new Map<string, HeldMessage>();
-      for (const held of this.#inOrder()) list(held, byIdentity);
-      this.#ofTurn = { ended, byIdentity, someStale: this.#held.all().some(({ delivery }) => delivery.stale) };
+      const all = this.#inOrder();
+      for (const held of all) list(held, byIdentity);
+      this.#ofTurn = { ended, byIdentity, someStale: all.some(({ delivery }) => delivery.stale) };
       this.#forgetTurnSoon();
     }
     return this.#ofTurn;

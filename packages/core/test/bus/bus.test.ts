@@ -4,6 +4,7 @@ import { Bus, checkPortability, memory, MemoryBroker, Reject, topic, Unsupported
 import type { BusSettings, Message, SubscribeOptions } from "../../src/index.ts";
 import type { BrokerStatus, CapabilityName, EffectiveCapabilities } from "../../src/contract/index.ts";
 import { parseFilter } from "../../src/topic/grammar.ts";
+import { brokersOf, settingsOn } from "./bus-settings.ts";
 
 let count = 0;
 const open: Bus[] = [];
@@ -13,32 +14,19 @@ async function makeBus(
   folds: Record<string, string> = {},
 ): Promise<Bus & { warnings: string[] }> {
   const warnings: string[] = [];
-  const url = `memory://bus-test-${++count}`;
-  const bus = new Bus({
-    service: "test",
-    instance: "one",
-    instanceGiven: true,
-    production: false,
-    brokers: [
-      {
-        name: "main",
-        load: () => Promise.resolve(memory({ url })),
-        folds: Object.entries(folds).map(([pattern, target]) => ({ pattern: parseFilter(pattern), target })),
-        publish: { maxInFlight: 512, overflow: "wait" },
+  const broker = memory({ url: `memory://bus-test-${++count}` });
+  const folded = Object.entries(folds).map(([pattern, target]) => ({ pattern: parseFilter(pattern), target }));
+  const bus = new Bus(
+    settingsOn(broker, {
+      brokers: brokersOf(broker, folded),
+      logger: {
+        info: () => undefined,
+        warn: (text) => void warnings.push(text),
+        error: (text) => void warnings.push(text),
       },
-    ],
-    routes: [],
-    policies: [],
-    codecs: [],
-    start: "foreground",
-    connectTimeoutMs: 1_000,
-    logger: {
-      info: () => undefined,
-      warn: (text) => void warnings.push(text),
-      error: (text) => void warnings.push(text),
-    },
-    ...more,
-  });
+      ...more,
+    }),
+  );
   open.push(bus);
   await bus.open();
   return Object.assign(bus, { warnings });
@@ -104,16 +92,12 @@ class LesserBroker extends MemoryBroker {
 }
 
 describe("what the server does less than the driver declares", () => {
-  const on = (broker: MemoryBroker): BusSettings["brokers"] => [
-    { name: "main", load: () => Promise.resolve(broker), folds: [], publish: { maxInFlight: 512, overflow: "wait" } },
-  ];
-
   it("is refused as well where the bus starts in the background, before anything is subscribed", async () => {
     const broker = new LesserBroker();
     broker.lacks = ["deadLetters", "durable"];
     let come: () => void = () => undefined;
     broker.away = new Promise<void>((resolve) => (come = resolve));
-    const bus = await makeBus({ start: "background", brokers: on(broker) });
+    const bus = await makeBus({ start: "background", brokers: brokersOf(broker) });
     const subscription = await bus.subscribe("a", { group: "g" }, () => undefined);
     come();
     const error: unknown = await subscription.ready.catch((thrown: unknown) => thrown);
@@ -130,7 +114,7 @@ describe("what the server does less than the driver declares", () => {
       { pattern: parseFilter("a.*"), options: { deadLetter: { broker: "main" } } },
       { pattern: parseFilter("b.*"), options: { deadLetter: { broker: "main", topic: "dead" } } },
     ];
-    const brokers = on(broker).map((settings) => ({ ...settings, folds }));
+    const brokers = brokersOf(broker).map((settings) => ({ ...settings, folds }));
     const error: unknown = await makeBus({ brokers, policies }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       code: "BUSBAR_UNSUPPORTED",
@@ -143,7 +127,7 @@ describe("what the server does less than the driver declares", () => {
 
   it("is said and seen when a server comes back so, until it does what it did", async () => {
     const broker = new LesserBroker();
-    const bus = await makeBus({ brokers: on(broker) });
+    const bus = await makeBus({ brokers: brokersOf(broker) });
     await bus.subscribe("a", { group: "g" }, () => undefined);
     broker.lacks = ["deadLetters"];
     broker.comeBack();

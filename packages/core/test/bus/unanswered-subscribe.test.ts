@@ -3,6 +3,7 @@ import { Bus, ClosedError, MemoryBroker } from "../../src/index.ts";
 import type { BusSettings } from "../../src/index.ts";
 import type { Delivery, Subscriber, SubscribeRequest } from "../../src/contract/index.ts";
 import { MemoryServer } from "../../src/memory/memory-server.ts";
+import { settingsOn } from "./bus-settings.ts";
 
 /** A broker whose server does not answer who subscribes until it is told to; closing ends the wait. */
 class SilentBroker extends MemoryBroker {
@@ -29,26 +30,7 @@ class SilentBroker extends MemoryBroker {
 }
 
 async function busOn(broker: MemoryBroker, start: BusSettings["start"] = "foreground"): Promise<Bus> {
-  const bus = new Bus({
-    service: "test",
-    instance: "one",
-    instanceGiven: true,
-    production: false,
-    brokers: [
-      {
-        name: "main",
-        load: () => Promise.resolve(broker),
-        folds: [],
-        publish: { maxInFlight: 512, overflow: "wait" },
-      },
-    ],
-    routes: [],
-    policies: [],
-    codecs: [],
-    start,
-    connectTimeoutMs: 1_000,
-    logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
-  });
+  const bus = new Bus(settingsOn(broker, { start }));
   await bus.open();
   return bus;
 }
