@@ -162,7 +162,7 @@ export class Acknowledgements {
     const asked = this.#written;
     this.#asked = asked;
     this.#written = [];
-    this.#client.flush().then(
+    this.#connection.commands.flush().then(
       () => this.#answered(asked),
       () => {
         // The connection is lost; `resume` writes them again.

@@ -151,7 +151,7 @@ export class Connection {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#connected) await bounded(this.client.flush(), 2_000, "Flushing").catch(() => undefined);
+    if (this.#connected) await bounded(this.commands.flush(), 2_000, "Flushing").catch(() => undefined);
     this.#lose(this.absent("It"));
     await this.client.close();
   }

@@ -72,7 +72,7 @@ export class CorePublisher {
     this.#turn = [];
     this.#underway.add(turn);
     try {
-      await this.#connection.client.flush();
+      await this.#connection.commands.flush();
       // A refusal comes before the PONG, but by way of the client's status, which takes longer.
       await new Promise((resolve) => setImmediate(resolve));
     } catch {

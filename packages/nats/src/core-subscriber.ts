@@ -70,7 +70,7 @@ export class CoreSubscriber implements Subscriber {
     });
     const action = `Subscribing to "${request.filter}"`;
     try {
-      await connection.ask(action, () => connection.client.flush());
+      await connection.ask(action, () => connection.commands.flush());
     } catch (error) {
       this.#unsubscribe();
       throw classify(error, { action, topic: request.filter });

@@ -13,7 +13,7 @@ export class Outgoing {
   readonly headers: WireHeaders;
   /** Its place among those that were sent and are not answered. */
   place = -1;
-  /** Names it in the reply subject that it was last sent with; empty before. */
+  /** Names a request of core NATS in its reply subject; empty before it is sent. */
   token = "";
   /** Its number among all that were sent, as it was sent last. */
   number = 0;

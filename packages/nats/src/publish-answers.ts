@@ -1,4 +1,6 @@
 import type { ApiProblem } from "./classify.ts";
+import { numberIn } from "./digits.ts";
+import { textOf } from "./wire-message.ts";
 
 /** What JetStream answers to a publish (`PubAck`). */
 export interface PublishAnswer {
@@ -10,32 +12,34 @@ export interface PublishAnswer {
 
 /** What a plain answer is but for its number, and the stream that it names: it is the same for all that one stream took. */
 interface Plain {
-  readonly begin: string;
+  readonly begin: Uint8Array;
   readonly stream: string;
 }
 
 const plainAnswer = /^\{"stream":"[^"]*", ?(?:"domain":"[^"]*", ?)?"seq":/;
+const closingBrace = 125;
 
 /** Reads the answers to publishes. */
 export class PublishAnswers {
-  #plain: Plain = { begin: "\0", stream: "" };
+  #plain: Plain = { begin: Uint8Array.of(0), stream: "" };
 
-  /** Reads an answer: the position `stream/sequence` of what was simply taken, as nearly all is, which costs a third of reading JSON. */
-  read(text: string): PublishAnswer | string {
+  /** Reads an answer: the position `stream/sequence` of what was simply taken, as nearly all is, which costs a twentieth of reading JSON. */
+  read(bytes: Uint8Array): PublishAnswer | string {
     const { begin, stream } = this.#plain;
-    if (text.startsWith(begin)) {
-      const end = text.length - 1;
-      if (isWholeNumber(text, begin.length, end) && text.endsWith("}"))
-        return `${stream}/${text.slice(begin.length, end)}`;
+    const end = bytes.length - 1;
+    if (bytes[end] === closingBrace && beginsWith(bytes, begin)) {
+      const sequence = numberIn(bytes, begin.length, end);
+      if (!Number.isNaN(sequence)) return `${stream}/${sequence}`;
     }
-    return this.#parse(text);
+    return this.#parse(textOf(bytes));
   }
 
   #parse(text: string): PublishAnswer {
     try {
       const answer = JSON.parse(text) as PublishAnswer;
       const [begin] = plainAnswer.exec(text) ?? [];
-      if (begin !== undefined && typeof answer.stream === "string") this.#plain = { begin, stream: answer.stream };
+      if (begin !== undefined && typeof answer.stream === "string")
+        this.#plain = { begin: Buffer.from(begin), stream: answer.stream };
       return answer;
     } catch {
       return { error: { description: "the answer is none of JetStream's: somebody else answers on this subject" } };
@@ -43,11 +47,7 @@ export class PublishAnswers {
   }
 }
 
-/** By hand, as it is asked of each answer. */
-function isWholeNumber(text: string, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) {
-    const code = text.charCodeAt(at);
-    if (code < 48 || code > 57) return false;
-  }
-  return from < to;
+function beginsWith(bytes: Uint8Array, begin: Uint8Array): boolean {
+  for (let at = 0; at < begin.length; at++) if (bytes[at] !== begin[at]) return false;
+  return true;
 }

@@ -12,7 +12,8 @@ import { PublishAnswers } from "./publish-answers.ts";
 import type { PublishAnswer } from "./publish-answers.ts";
 import { firstTokenOf } from "./streams.ts";
 import type { Streams } from "./streams.ts";
-import { subjectOf, textOf } from "./wire-message.ts";
+import { endOfNumber, numberIn } from "./digits.ts";
+import { subjectBytes } from "./wire-message.ts";
 
 /** The subjects under one first token, for which streams are looked up and made together. */
 interface Home {
@@ -133,10 +134,9 @@ export class StreamPublisher {
   #send(home: Home, outgoing: Outgoing): void {
     outgoing.place = this.#pending.add(outgoing);
     outgoing.number = ++this.#count;
-    outgoing.token = `${outgoing.place}-${outgoing.number.toString(36)}`;
     home.underway++;
     try {
-      const reply = `${this.#inbox}.${outgoing.token}`;
+      const reply = `${this.#inbox}.${outgoing.place}-${outgoing.number}`;
       this.#connection.commands.publish(outgoing.destination, outgoing.record.body, outgoing.headers, reply);
     } catch (error) {
       this.#answered(outgoing, home);
@@ -145,14 +145,16 @@ export class StreamPublisher {
   }
 
   #onAnswer(message: Msg): void {
-    const token = subjectOf(message).slice(this.#inbox.length + 1);
-    const outgoing = this.#pending.get(Number.parseInt(token, 10));
+    const subject = subjectBytes(message);
+    const place = this.#inbox.length + 1;
+    const dash = endOfNumber(subject, place);
+    const outgoing = this.#pending.get(numberIn(subject, place, dash));
     // The place may be another's by now.
-    if (outgoing?.token !== token) return;
+    if (outgoing?.number !== numberIn(subject, dash + 1, subject.length)) return;
     const home = this.#homeOf(outgoing.subject);
     this.#answered(outgoing, home);
     if (message.headers?.code === 503) this.#onHomeless(home, outgoing);
-    else this.#onPublishAnswer(outgoing, this.#answers.read(textOf(message.data)));
+    else this.#onPublishAnswer(outgoing, this.#answers.read(message.data));
     if (home.queue.length > 0) this.#prepare(home);
   }
 

@@ -53,10 +53,9 @@ let lastSubject = "";
 /** What the socket gave last: many messages lie in one chunk. */
 let chunk: Buffer = Buffer.alloc(0);
 
-/** The subject of a message of which nothing else is read. */
-export function subjectOf(message: Msg): string {
-  const { _msg: line } = message as MsgImpl;
-  return textOf(line.subject);
+/** The subject of a message of which no text is needed, as it came. */
+export function subjectBytes(message: Msg): Uint8Array {
+  return (message as MsgImpl)._msg.subject;
 }
 
 /** The text of bytes that the client has. */

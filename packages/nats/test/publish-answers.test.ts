@@ -4,12 +4,13 @@ import { PublishAnswers } from "../src/publish-answers.ts";
 describe("answers to publishes", () => {
   it("give the same position whether they are read as JSON or by what they have in common", () => {
     const answers = new PublishAnswers();
-    expect(answers.read('{"stream":"orders", "seq":1}')).toEqual({ stream: "orders", seq: 1 });
-    expect(answers.read('{"stream":"orders", "seq":22}')).toBe("orders/22");
-    expect(answers.read('{"stream":"orders2", "seq":3}')).toEqual({ stream: "orders2", seq: 3 });
-    expect(answers.read('{"stream":"orders2", "seq":4}')).toBe("orders2/4");
-    expect(answers.read('{"stream":"o", "domain":"hub", "seq":5}')).toMatchObject({ stream: "o", seq: 5 });
-    expect(answers.read('{"stream":"o", "domain":"hub", "seq":6}')).toBe("o/6");
+    const read = (text: string) => answers.read(Buffer.from(text));
+    expect(read('{"stream":"orders", "seq":1}')).toEqual({ stream: "orders", seq: 1 });
+    expect(read('{"stream":"orders", "seq":22}')).toBe("orders/22");
+    expect(read('{"stream":"orders2", "seq":3}')).toEqual({ stream: "orders2", seq: 3 });
+    expect(read('{"stream":"orders2", "seq":4}')).toBe("orders2/4");
+    expect(read('{"stream":"o", "domain":"hub", "seq":5}')).toMatchObject({ stream: "o", seq: 5 });
+    expect(read('{"stream":"o", "domain":"hub", "seq":6}')).toBe("o/6");
   });
 
   it.each([
@@ -20,7 +21,7 @@ describe("answers to publishes", () => {
     ["", { error: {} }],
   ])("that say anything else are read as a whole, here %s", (text, answer) => {
     const answers = new PublishAnswers();
-    answers.read('{"stream":"orders", "seq":1}');
-    expect(answers.read(text)).toMatchObject(answer);
+    answers.read(Buffer.from('{"stream":"orders", "seq":1}'));
+    expect(answers.read(Buffer.from(text))).toMatchObject(answer);
   });
 });
