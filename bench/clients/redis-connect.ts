@@ -1,4 +1,5 @@
 import { createClient } from "@redis/client";
+import type { RedisClientOptions } from "@redis/client";
 import { contentType, newId } from "./same-wire.ts";
 
 /** The client, by what is used of it. */
@@ -14,8 +15,15 @@ export type Entries = readonly (readonly [
   entries: readonly (readonly [string, readonly string[]])[],
 ])[];
 
-export async function connectRedis(url: string): Promise<Redis> {
-  const client = createClient({ url, RESP: 2, socket: { reconnectStrategy: false }, disableClientInfo: true });
+/** @param options Beyond what everybody has. */
+export async function connectRedis(url: string, options: RedisClientOptions = {}): Promise<Redis> {
+  const client = createClient({
+    url,
+    RESP: 2,
+    socket: { reconnectStrategy: false },
+    disableClientInfo: true,
+    ...options,
+  });
   client.on("error", (error: Error) => {
     throw error;
   });

@@ -1,23 +1,19 @@
-import type { OutboundRecord, Receipt } from "@busbar/core/contract";
+import type { OutboundRecord, PublishOutcome, Receipt } from "@busbar/core/contract";
 import type { BusError } from "@busbar/core/driver";
-import { RefusedError } from "@busbar/core/driver";
+import { oncePerTurn, RefusedError } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
 import type { Connection } from "./connection.ts";
 import { entryOf } from "./from-record.ts";
 import type { Link, Word } from "./link.ts";
 import type { RedisSettings } from "./options.ts";
 import { textOf } from "./reply.ts";
+import type { Reply } from "./reply.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import { nameOf } from "./topic.ts";
 import type { Keys } from "./topic.ts";
 
-interface Unconfirmed {
-  readonly reject: (error: BusError) => void;
-}
-
 /** Publishes over the connection, in the order of the calls, and makes each topic known to wildcards with its first message. */
 export class Publisher {
-  readonly #settings: RedisSettings;
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #subscriptions: Subscriptions;
@@ -25,68 +21,74 @@ export class Publisher {
   readonly #known = new WeakMap<Link, Map<string, Promise<unknown> | undefined>>();
   /** By address and key, in the order of sending. */
   readonly #lanes = new Map<string, Set<Unconfirmed>>();
+  /** What goes before the fields of each entry. */
+  readonly #conditions: readonly Word[];
+  /** At-most-once, written in this turn. */
+  #written: { readonly id: string; readonly outcome: PublishOutcome }[] = [];
+  readonly #tellSoon = oncePerTurn(() => {
+    for (const { id, outcome } of this.#written.splice(0)) outcome.confirmed({ id });
+  });
   #idle: (() => void)[] = [];
 
   constructor(settings: RedisSettings, connection: Connection, keys: Keys, subscriptions: Subscriptions) {
-    this.#settings = settings;
+    const { topology, maxLength } = settings;
+    this.#conditions = [
+      ...(topology === "check" ? ["NOMKSTREAM"] : []),
+      ...(maxLength === 0 ? [] : ["MAXLEN", "~", String(maxLength)]),
+    ];
     this.#connection = connection;
     this.#keys = keys;
     this.#subscriptions = subscriptions;
   }
 
-  /** `Broker.publish`, but for the signal. Sends before it returns, so that the order of calls is the order on the wire. */
-  publish(record: OutboundRecord): Promise<Receipt> {
-    const { address, topic, id, key } = record;
+  /** `Broker.post`, but that it throws what cannot be sent. Sends before it returns, so that the order of calls is the order on the wire. */
+  post(record: OutboundRecord, outcome: PublishOutcome): void {
+    const { address, topic } = record;
     const what = `Publishing to "${topic}" failed`;
     const entry = entryOf(record);
     const link = this.#connection.required(what, topic);
-    const lane = `${address} ${key ?? ""}`;
     const known = this.#makeKnown(link, address);
-    const added = link.ask("XADD", this.#keys.stream(address), ...this.#conditions(), "*", ...entry);
-    const confirmed = new Promise<Receipt>((resolve, reject) => {
-      const unconfirmed: Unconfirmed = { reject };
-      this.#enter(lane, unconfirmed);
-      const both = known === undefined ? added : Promise.all([added, known]).then(([position]) => position);
-      both.then(
-        (position) => {
-          this.#leave(lane, unconfirmed);
-          if (position === null) reject(missing(what, topic));
-          else resolve({ id, position: `${address}/${textOf(position)}` });
-        },
-        (thrown: unknown) => {
-          const error = classify(thrown, { what, topic, sent: true });
-          if (error.retryable) this.#rejectBehind(lane, unconfirmed, error);
-          this.#leave(lane, unconfirmed);
-          reject(error);
-        },
-      );
-    });
-    if (record.delivery === "at-least-once") return confirmed;
-    if (record.replyTo !== undefined) return this.#routed(link, address, confirmed);
+    const added = link.ask("XADD", this.#keys.stream(address), ...this.#conditions, "*", ...entry);
+    const sent = new Unconfirmed(record, this.#outcomeOf(link, record, outcome));
+    this.#enter(sent);
+    const both = known === undefined ? added : Promise.all([added, known]).then(([position]) => position);
+    both.then(
+      (position) => {
+        if (this.#leave(sent)) sent.answered(position);
+      },
+      (thrown: unknown) => {
+        const error = classify(thrown, { what, topic, sent: true });
+        if (error.retryable) this.#refuseBehind(sent, error);
+        if (this.#leave(sent)) sent.outcome.refused(error);
+      },
+    );
+  }
+
+  /** Who is told, and of what. */
+  #outcomeOf(link: Link, record: OutboundRecord, outcome: PublishOutcome): PublishOutcome {
+    if (record.delivery === "at-least-once") return outcome;
+    if (record.replyTo !== undefined) return this.#routed(link, record.address, outcome);
     // Written by the next turn; what the server says of it is not waited for.
-    confirmed.catch(() => undefined);
-    return new Promise<Receipt>((resolve) => setImmediate(() => resolve({ id })));
+    this.#written.push({ id: record.id, outcome });
+    this.#tellSoon();
+    return nobody;
   }
 
   /** A request waits for the server's word, so that whoever waits for an answer hears at once that nobody is there to give one. */
-  async #routed(link: Link, address: string, confirmed: Promise<Receipt>): Promise<Receipt> {
+  #routed(link: Link, address: string, outcome: PublishOutcome): PublishOutcome {
     // Asked behind the message, on the same connection. Where it may not be asked nothing is claimed.
-    const read = this.#subscriptions.isRead(link, address).catch(() => undefined);
-    const [receipt, routed] = await Promise.all([confirmed, read]);
-    return { ...receipt, ...(routed === undefined ? undefined : { routed }) };
+    const told = this.#subscriptions.isRead(link, address).catch(() => undefined);
+    return {
+      confirmed: (receipt: Receipt) => {
+        void told.then((routed) => outcome.confirmed(routed === undefined ? receipt : { ...receipt, routed }));
+      },
+      refused: (error: Error) => outcome.refused(error),
+    };
   }
 
   /** Resolves once nothing is unconfirmed. */
   idle(): Promise<void> {
     return this.#lanes.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
-  }
-
-  #conditions(): Word[] {
-    const { topology, maxLength } = this.#settings;
-    return [
-      ...(topology === "check" ? ["NOMKSTREAM"] : []),
-      ...(maxLength === 0 ? [] : ["MAXLEN", "~", String(maxLength)]),
-    ];
   }
 
   /** Resolves once the topic is known; `undefined` where it is so long since. */
@@ -103,38 +105,67 @@ export class Publisher {
     return known;
   }
 
-  #enter(lane: string, unconfirmed: Unconfirmed): void {
-    const waiting = this.#lanes.get(lane);
-    if (waiting === undefined) this.#lanes.set(lane, new Set([unconfirmed]));
-    else waiting.add(unconfirmed);
+  #enter(sent: Unconfirmed): void {
+    const waiting = this.#lanes.get(sent.lane);
+    if (waiting === undefined) this.#lanes.set(sent.lane, new Set([sent]));
+    else waiting.add(sent);
   }
 
-  #leave(lane: string, unconfirmed: Unconfirmed): void {
-    const waiting = this.#lanes.get(lane);
-    if (waiting?.delete(unconfirmed) !== true || waiting.size > 0) return;
-    this.#lanes.delete(lane);
+  /** False where it was told already. */
+  #leave(sent: Unconfirmed): boolean {
+    const waiting = this.#lanes.get(sent.lane);
+    if (waiting?.delete(sent) !== true) return false;
+    if (waiting.size > 0) return true;
+    this.#lanes.delete(sent.lane);
     if (this.#lanes.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    return true;
   }
 
   /** What was sent after it may have arrived all the same; it is sent again behind it, so that the order holds. */
-  #rejectBehind(lane: string, unconfirmed: Unconfirmed, error: BusError): void {
-    const waiting = this.#lanes.get(lane);
-    if (waiting?.has(unconfirmed) !== true) return;
+  #refuseBehind(sent: Unconfirmed, error: BusError): void {
+    const waiting = this.#lanes.get(sent.lane);
+    if (waiting?.has(sent) !== true) return;
     let behind = false;
     for (const other of waiting) {
       if (behind) {
         waiting.delete(other);
-        other.reject(error);
+        other.outcome.refused(error);
       }
-      behind ||= other === unconfirmed;
+      behind ||= other === sent;
     }
   }
 }
 
-function missing(what: string, topic: string): RefusedError {
-  return new RefusedError(`${what}: there is no such stream, and topology is "check"; make it, or set "create".`, {
-    broker: "redis",
-    topic,
-    code: "BUSBAR_NOT_FOUND",
-  });
+/** A publish that Redis has not answered. */
+class Unconfirmed {
+  /** Its address and key. */
+  readonly lane: string;
+  readonly outcome: PublishOutcome;
+  readonly #record: OutboundRecord;
+
+  constructor(record: OutboundRecord, outcome: PublishOutcome) {
+    this.lane = `${record.address} ${record.key ?? ""}`;
+    this.outcome = outcome;
+    this.#record = record;
+  }
+
+  answered(position: Reply): void {
+    const { id, topic, address } = this.#record;
+    if (position === null) this.outcome.refused(missing(topic));
+    else this.outcome.confirmed({ id, position: `${address}/${textOf(position)}` });
+  }
+}
+
+/** Where nobody waits for the answer any more. */
+const nobody: PublishOutcome = { confirmed: () => undefined, refused: () => undefined };
+
+function missing(topic: string): RefusedError {
+  return new RefusedError(
+    `Publishing to "${topic}" failed: there is no such stream, and topology is "check"; make it, or set "create".`,
+    {
+      broker: "redis",
+      topic,
+      code: "BUSBAR_NOT_FOUND",
+    },
+  );
 }

@@ -6,11 +6,12 @@ import type {
   EffectiveCapabilities,
   LagProbe,
   OutboundRecord,
+  PublishOutcome,
   Receipt,
   SubscribeRequest,
   Subscriber,
 } from "@busbar/core/contract";
-import { abortable, atMost, ClosedError, ConnectionError, StatusHub } from "@busbar/core/driver";
+import { abortable, atMost, ClosedError, ConnectionError, promised, StatusHub } from "@busbar/core/driver";
 import { redisCapabilities } from "./capabilities.ts";
 import type { RedisCapabilities } from "./capabilities.ts";
 import { classify } from "./classify.ts";
@@ -74,10 +75,17 @@ export class RedisBroker implements Broker<RedisCapabilities, RedisClient> {
     return abortable(this.#opening, signal);
   }
 
-  async publish(record: OutboundRecord, { signal }: AbortOptions = {}): Promise<Receipt> {
-    signal?.throwIfAborted();
-    this.#opened();
-    return abortable(this.#publisher.publish(record), signal);
+  publish(record: OutboundRecord, { signal }: AbortOptions = {}): Promise<Receipt> {
+    return promised((outcome) => this.post(record, outcome), signal);
+  }
+
+  post(record: OutboundRecord, outcome: PublishOutcome): void {
+    try {
+      this.#opened();
+      this.#publisher.post(record, outcome);
+    } catch (error) {
+      outcome.refused(error as Error);
+    }
   }
 
   async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {

@@ -13,6 +13,11 @@ export interface Entry {
 const headerName = /^[A-Za-z0-9!#$%&'*+.^_|~`-]+$/;
 const control = /\p{Cc}/u;
 const own = new Set<string>(Object.values(fields));
+/** The driver's own names by how many letters they have. */
+const ownByLength: readonly (readonly string[])[] = Array.from(
+  { length: 1 + Math.max(...Array.from(own, ({ length }) => length)) },
+  (_none, length) => [...own].filter((name) => name.length === length),
+);
 
 /** The entries of one stream in a reply. */
 export function entriesOf(reply: Reply | undefined): Entry[] {
@@ -33,7 +38,7 @@ export function recordOf(address: string, entry: Entry): InboundRecord {
   const headers: [string, string][] = [];
   const flat = entry.fields ?? [];
   for (let at = 0; at + 1 < flat.length; at += 2) {
-    const name = textOf(flat[at]);
+    const name = nameOf(flat[at]);
     if (own.has(name)) meta.set(name, flat[at + 1] ?? null);
     else {
       const header = name.startsWith(headerPrefix) ? name.slice(headerPrefix.length) : name;
@@ -58,6 +63,17 @@ export function recordOf(address: string, entry: Entry): InboundRecord {
     correlationId: text(fields.correlationId),
     native: entry,
   };
+}
+
+/** The name of a field. Nearly all are the driver's own, and to know a text by its bytes costs less than to make it anew. */
+function nameOf(bytes: Reply | undefined): string {
+  if (!Buffer.isBuffer(bytes)) return textOf(bytes);
+  return ownByLength[bytes.length]?.find((name) => isText(bytes, name)) ?? textOf(bytes);
+}
+
+function isText(bytes: Uint8Array, text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (bytes[at] !== text.charCodeAt(at)) return false;
+  return true;
 }
 
 function timestampOf(text: string | undefined): number | undefined {
