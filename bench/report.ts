@@ -81,17 +81,20 @@ export function summaryRows(results: readonly CaseResult[]): Rows {
 /** How long a message took, by expert and bus. */
 export function latencyRows(results: readonly CaseResult[]): Rows {
   const found = results.filter(({ case: { workload } }) => workload === "latency");
+  const head = (name: string): string[] => [`expert ${name}`, `bus ${name}`, "bus / expert"];
   return [
-    ["broker", "level", "rate", "expert p50", "bus p50", "expert p99", "bus p99", "expert p99.9", "bus p99.9"],
+    ["broker", "level", "rate", ...head("p50"), ...head("p99"), "expert p99.9", "bus p99.9"],
     ...found.map((result) => [
       result.case.on,
       result.case.delivery,
       result.case.change ?? "",
-      ...(["p50", "p99", "p999"] as const).flatMap((part) =>
-        ["expert", "bus"].map((client) =>
-          milliseconds(valuesOf(result, client, ({ latency }) => latency?.[part] ?? NaN)),
-        ),
-      ),
+      ...(["p50", "p99", "p999"] as const).flatMap((part) => {
+        const [expert = [], bus = []] = ["expert", "bus"].map((client) =>
+          valuesOf(result, client, ({ latency }) => latency?.[part] ?? NaN),
+        );
+        const ratio = part === "p999" ? [] : [ratioCells(ratioOf(bus, expert))[0] ?? ""];
+        return [milliseconds(expert), milliseconds(bus), ...ratio];
+      }),
     ]),
   ];
 }

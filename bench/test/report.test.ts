@@ -57,7 +57,7 @@ describe("the report", () => {
     ]);
   });
 
-  it("tells latencies of both, side by side", () => {
+  it("tells latencies of both, side by side, and their ratio", () => {
     const found = resultOf({ expert: [500], bus: [500] }, { workload: "latency", change: "500/s" });
     expect(latencyRows([found])[1]).toEqual([
       "nats",
@@ -65,8 +65,10 @@ describe("the report", () => {
       "500/s",
       "1.00 ms",
       "1.00 ms",
+      "1.00",
       "2.00 ms",
       "2.00 ms",
+      "1.00",
       "3.00 ms",
       "3.00 ms",
     ]);
