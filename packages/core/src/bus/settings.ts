@@ -58,7 +58,7 @@ export interface Fold {
   readonly pattern: ParsedFilter;
   /** The topic that takes them all. */
   readonly target: string;
-  /** Makes the topic of a foreign record that does not carry one; `undefined` when it cannot. */
+  /** Makes the topic of a foreign record that does not carry one; `undefined` when it cannot. Never throws. */
   readonly topicFrom?: ((record: InboundRecord) => string | undefined) | undefined;
 }
 

@@ -95,7 +95,7 @@ export interface FoldConfig {
   readonly topic: string;
   /**
    * Makes the topic of a foreign message: a template with `{key}` and `{header.<name>}`, whose values are escaped as
-   * tokens, or in code a function. Where it makes none, the message goes to the dead letters.
+   * tokens, or in code a function. Where it makes none, or throws, the message goes to the dead letters.
    */
   readonly topicFrom?: string | ((record: InboundRecord) => string | undefined) | undefined;
 }

@@ -41,14 +41,24 @@ export function topicFromTemplate(
   };
 }
 
-/** Lets a function of the user's make topics, of which only those count that the pattern fits. */
+/**
+ * Lets a function of the user's make topics, of which only those count that the pattern fits. Never throws: what a record of
+ * anybody's makes the function do leaves that record alone without a topic.
+ */
 export function topicFromFunction(
   make: (record: InboundRecord) => string | undefined,
   pattern: ParsedFilter,
 ): (record: InboundRecord) => string | undefined {
   return (record) => {
-    const topic = make(record);
-    return topic !== undefined && fits(topic, pattern) ? topic : undefined;
+    try {
+      const topic: unknown = make(record);
+      if (typeof topic === "string") return fits(topic, pattern) ? topic : undefined;
+      // An async function is no answer, and its rejection, which nobody else takes, would end the process.
+      Promise.resolve(topic).catch(() => undefined);
+    } catch {
+      // The dead letter says that no topic was found.
+    }
+    return undefined;
   };
 }
 

@@ -6,6 +6,6 @@ export interface IntakeSource {
   readonly prefix: string;
   /** The broker's name in the configuration. */
   readonly broker: string;
-  /** The topic of a record, or `undefined` where it cannot be told. */
+  /** The topic of a record, or `undefined` where it cannot be told. Never throws. */
   readonly topicOf: (record: InboundRecord) => string | undefined;
 }

@@ -350,6 +350,19 @@ describe("patterns", () => {
   });
 
   test.each([
+    ["throws", (): never => JSON.parse("{") as never],
+    ["gives no text", () => ({}) as string],
+    ["gives a promise, and one that rejects", () => Promise.reject(new Error("late")) as unknown as string],
+  ])("a function that %s makes none, and does no harm", async (_how, make) => {
+    const fold = { "sensor.**": { topic: "sensors", topicFrom: make } };
+    const topicFrom = loadSettings({ brokers: { log: { url: "kafka://h", fold } } }, surroundings()).brokers[0]
+      ?.folds[0]?.topicFrom;
+    expect(topicFrom?.({ address: "sensors", body: new Uint8Array(), headers: {} })).toBeUndefined();
+    // A rejection that nobody takes fails the run, once promises have been settled.
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  test.each([
     ["sensor.{kye}", /a placeholder other than/],
     ["sensor.{key} x", /makes no topics/],
     ["other.{key}", /makes topics that the pattern does not fit/],
