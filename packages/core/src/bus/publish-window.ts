@@ -71,7 +71,8 @@ export class PublishWindow implements Swept {
   readonly #settings: PublishSettings;
   readonly #sweep: Sweep;
   readonly #open = new Slots<Entry>();
-  readonly #waiting = new Denque<Entry>();
+  /** In the order of the calls. What is settled while it waits is let go of by the sweep. */
+  #waiting = new Denque<Entry>();
   readonly #failed: Entry[] = [];
   #broker: Broker | undefined;
   #connected = false;
@@ -150,7 +151,17 @@ export class PublishWindow implements Swept {
     for (const entry of this.#open.all()) if (entry.deadline <= now) this.#expire(entry);
     if (this.#resumeAt !== 0 && now >= this.#resumeAt && this.#inFlight === 0) this.#resumeAt = 0;
     this.#pump();
+    this.#forgetSettled();
     return this.#open.size > 0;
+  }
+
+  /** Lets go of what was given up before its turn: nobody takes it out while publishes may not flow, which may be for hours. */
+  #forgetSettled(): void {
+    while (this.#waiting.peekFront()?.settled === true) this.#waiting.shift();
+    if (this.#waiting.length <= 2 * this.#open.size) return;
+    const left = new Denque<Entry>();
+    for (const entry of this.#waiting.toArray()) if (!entry.settled) left.push(entry);
+    this.#waiting = left;
   }
 
   #refusal(record: OutboundRecord, signal: AbortSignal | undefined): Error | undefined {

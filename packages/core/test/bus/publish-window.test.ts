@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Broker, OutboundRecord, Receipt } from "../../src/contract/index.ts";
 import { PublishWindow } from "../../src/bus/publish-window.ts";
@@ -12,37 +14,45 @@ function setUp(settings: Partial<PublishSettings> = {}) {
     readonly resolve: (receipt: Receipt) => void;
     readonly reject: (error: Error) => void;
   }[] = [];
+  /** What was given to the window, without keeping it alive. */
+  const given: WeakRef<OutboundRecord>[] = [];
   const broker = {
     publish: (record: OutboundRecord) =>
       new Promise<Receipt>((resolve, reject) => void sent.push({ record, resolve, reject })),
   } as Broker;
   const window = new PublishWindow("main", { maxInFlight: 3, overflow: "wait", ...settings }, new Sweep());
   window.connected(broker);
-  const publish = (id: string, timeoutMs = 30_000, signal?: AbortSignal): Promise<string> =>
-    window
-      .send(
-        {
-          address: "t",
-          topic: "t",
-          body: new Uint8Array(),
-          headers: {},
-          id,
-          timestamp: 0,
-          contentType: "",
-          delivery: "at-least-once",
-          sending: 1,
-          publishToken: id,
-        },
-        timeoutMs,
-        signal,
-      )
-      .then(
-        () => `${id} confirmed`,
-        (error: unknown) => `${id} ${BusError.is(error) ? error.code : String(error)}`,
-      );
+  const publish = (id: string, timeoutMs = 30_000, signal?: AbortSignal): Promise<string> => {
+    const record: OutboundRecord = {
+      address: "t",
+      topic: "t",
+      body: new Uint8Array(),
+      headers: {},
+      id,
+      timestamp: 0,
+      contentType: "",
+      delivery: "at-least-once",
+      sending: 1,
+      publishToken: id,
+    };
+    given.push(new WeakRef(record));
+    return window.send(record, timeoutMs, signal).then(
+      () => `${id} confirmed`,
+      (error: unknown) => `${id} ${BusError.is(error) ? error.code : String(error)}`,
+    );
+  };
   const ids = (): string[] => sent.map(({ record }) => `${record.id}${"'".repeat(record.sending - 1)}`);
   const confirm = (index: number): void => sent[index]?.resolve({ id: "" });
-  return { window, broker, sent, publish, ids, confirm };
+  return { window, broker, sent, publish, ids, confirm, given };
+}
+
+setFlagsFromString("--expose-gc");
+const gc = runInNewContext("gc") as () => void;
+
+/** Collects what nothing points to; a `WeakRef` keeps its target alive until the end of the turn. */
+async function collectGarbage(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  gc();
 }
 
 describe("the publish window", () => {
@@ -124,6 +134,27 @@ describe("the publish window", () => {
     expect(await Promise.all(results)).toEqual(["a BUSBAR_CANCELED", "b BUSBAR_CANCELED"]);
     expect(await publish("c", 30_000, controller.signal)).toBe("c BUSBAR_CANCELED");
     expect(ids()).toEqual(["a"]);
+  });
+
+  it("lets go of what was given up while the broker is away, also where one that waits for long came before it", async () => {
+    const { window, broker, publish, ids, given } = setUp();
+    window.connected(undefined);
+    const controller = new AbortController();
+    void publish("patient", 600_000);
+    const results = Array.from({ length: 200 }, (_, number) =>
+      number % 2 === 0 ? publish(`late ${number}`, 1_000) : publish(`gone ${number}`, 600_000, controller.signal),
+    );
+    void publish("last", 600_000);
+    const alive = (): number => given.filter((record) => record.deref() !== undefined).length;
+    await collectGarbage();
+    expect(alive()).toBe(202);
+    controller.abort();
+    await vi.advanceTimersByTimeAsync(1_040);
+    await Promise.all(results);
+    await collectGarbage();
+    expect(alive()).toBe(2);
+    window.connected(broker);
+    expect(ids()).toEqual(["patient", "last"]);
   });
 
   it("at its close tells apart what was not sent and what may have arrived", async () => {
