@@ -101,12 +101,7 @@ export function outgoingRecord(
   const needs = unmetPublishNeeds(topic, options, delivery, link.supports);
   if (needs.length > 0) throw new UnsupportedError(needs, { topic, broker: link.name });
   const { body, contentType } = encoded(topic, payload, options, link, codecs);
-  const limit = link.effective?.limits.maxBodyBytes;
-  if (limit !== undefined && body.byteLength > limit)
-    throw new RefusedError(
-      `publish("${topic}"): the body has ${body.byteLength} bytes, broker "${link.name}" takes ${limit}; send less, or raise its limit.`,
-      { code: "BUSBAR_TOO_LARGE", topic, broker: link.name },
-    );
+  assertFits(body, `publish("${topic}")`, topic, link);
   const id = options.id ?? messageId();
   return {
     address: topic,
@@ -125,6 +120,16 @@ export function outgoingRecord(
     delayMs: options.delayMs,
     priority: options.priority,
   };
+}
+
+/** Throws a `RefusedError` for a body that is larger than the broker takes, as far as it tells. */
+export function assertFits(body: Uint8Array, call: string, topic: string, link: BrokerLink): void {
+  const limit = link.effective?.limits.maxBodyBytes;
+  if (limit === undefined || body.byteLength <= limit) return;
+  throw new RefusedError(
+    `${call}: the body has ${body.byteLength} bytes, broker "${link.name}" takes ${limit}; send less, or raise its limit.`,
+    { code: "BUSBAR_TOO_LARGE", topic, broker: link.name },
+  );
 }
 
 /** The key that a typed topic makes of a payload. That may be anything, and the key with it. */

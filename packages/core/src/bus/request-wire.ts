@@ -42,14 +42,17 @@ export function expiryOf(correlationId: string | undefined): number {
   return digits === undefined ? Number.POSITIVE_INFINITY : Number(digits);
 }
 
+/** The most of an error's text that goes into an answer, in characters: every broker takes as much, and an error's text has no bound. */
+const maxErrorLength = 4_000;
+
 /** What an answer says of a failure. */
 export function writeError(error: unknown): { readonly name: string; readonly message: string } {
   try {
     const { name, message }: { readonly name: unknown; readonly message: unknown } =
       error instanceof Error ? error : { name: "Error", message: error };
-    return { name: String(name), message: String(message) };
+    return { name: String(name).slice(0, maxErrorLength), message: String(message).slice(0, maxErrorLength) };
   } catch {
-    return { name: "Error", message: describe(error) };
+    return { name: "Error", message: describe(error).slice(0, maxErrorLength) };
   }
 }
 

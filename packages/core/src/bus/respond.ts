@@ -10,6 +10,7 @@ import type { BrokerLink } from "./broker-link.ts";
 import { memberName, nativeName } from "./broker-name.ts";
 import { unmetRequestNeeds } from "./needs.ts";
 import { graceMs } from "./grace.ts";
+import { assertFits } from "./outgoing.ts";
 import type { PlanContext } from "./plan-context.ts";
 import { errorContentType, expiryOf, requestFilter, requestTopic, writeError } from "./request-wire.ts";
 import { resolveSubscribeOptions } from "./subscribe-options.ts";
@@ -34,6 +35,9 @@ const known = ["group", "concurrency", "order", "handlerTimeoutMs", "broker", "s
 const defaultConcurrency = 16;
 /** How long an answer may take to be sent, in milliseconds: later nobody waits for it. */
 const answerTimeoutMs = 30_000;
+
+/** Whoever waits for an answer. */
+type Asker = Pick<Message, "topic" | "replyTo" | "correlationId" | "broker">;
 
 /** A responder before it subscribes: its sources, and what happens to a request. */
 export interface ResponderPlan {
@@ -83,14 +87,12 @@ export function planResponder(
     intake: { prefix: index === 0 ? "" : `${index}/`, broker: link.name, topicOf: requestTopic },
     unmet: () => unmetRequestNeeds(`respond("${filter.canonical}")`, link.supports),
   }));
-  const answer = async (
-    to: Pick<Message, "replyTo" | "correlationId" | "broker">,
-    body: Uint8Array,
-    contentType: string,
-  ): Promise<void> => {
+  const answer = async (to: Asker, body: Uint8Array, contentType: string): Promise<void> => {
     if (to.replyTo === undefined) return;
+    const link = context.link(to.broker);
+    assertFits(body, `The answer to "${to.topic}"`, to.topic, link);
     const id = messageId();
-    await context.link(to.broker).publishes.send(
+    await link.publishes.send(
       {
         address: to.replyTo,
         topic: to.replyTo,
@@ -108,8 +110,11 @@ export function planResponder(
       undefined,
     );
   };
-  const answerError = (to: Pick<Message, "replyTo" | "correlationId" | "broker">, error: unknown): Promise<void> =>
-    answer(to, codecs.encode(writeError(error)).body, errorContentType);
+  /** Never rejects: what happened to the request is the error, and not that nobody could be told. */
+  const answerError = (to: Asker, error: unknown): Promise<void> =>
+    answer(to, codecs.encode(writeError(error)).body, errorContentType).catch((failure: unknown) =>
+      warn(`The request to "${to.topic}" could not be answered: ${describe(failure)}`),
+    );
   const warn = (text: string): void => settings.logger.warn(text);
   return {
     group,
@@ -129,20 +134,23 @@ export function planResponder(
       decode: (record) => codecs.decode(record.body, record.contentType),
       handle: async (payload, message) => {
         if (expiryOf(message.correlationId) <= Date.now()) return;
-        let result: unknown;
         try {
-          result = await handler(payload, message);
+          const { body, contentType } = codecs.encode((await handler(payload, message)) ?? null);
+          await answer(message, body, contentType);
         } catch (error) {
           await answerError(message, error);
           throw error;
         }
-        const { body, contentType } = codecs.encode(result ?? null);
-        await answer(message, body, contentType);
       },
       bury: async ({ delivery: { record }, source }, _reason, error) => {
         warn(`A request to ${requestTopic(record)} cannot be read: ${describe(error)}`);
         await answerError(
-          { replyTo: record.replyTo, correlationId: record.correlationId, broker: source.broker },
+          {
+            topic: requestTopic(record),
+            replyTo: record.replyTo,
+            correlationId: record.correlationId,
+            broker: source.broker,
+          },
           error,
         );
         return "discarded";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { connect, memory, RemoteError } from "../../src/index.ts";
+import { connect, memory, RefusedError, RemoteError } from "../../src/index.ts";
 import type { Bus } from "../../src/index.ts";
 
 let count = 0;
@@ -7,16 +7,34 @@ const open: Bus[] = [];
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-async function twoBuses(): Promise<{ caller: Bus; server: Bus; warnings: string[] }> {
+/** Two buses on one broker, which refuses 900 bytes by itself and tells of `maxBodyBytes`. */
+async function twoBuses(maxBodyBytes?: number) {
   const url = `memory://request-test-${++count}`;
   const warnings: string[] = [];
   const logger = { info: () => undefined, warn: (text: string) => void warnings.push(text), error: () => undefined };
+  const broker = memory({ url });
+  const { open: openPlain, publish } = broker;
+  broker.open = async () => {
+    const effective = await openPlain.call(broker);
+    return { ...effective, limits: maxBodyBytes === undefined ? {} : { maxBodyBytes } };
+  };
+  broker.publish = (record, options) => {
+    if (record.body.byteLength === 900)
+      return Promise.reject(new RefusedError("refused by itself", { code: "BUSBAR_TOO_LARGE" }));
+    return publish.call(broker, record, options);
+  };
   const [caller, server] = await Promise.all([
     connect({ service: "caller", instance: "one", brokers: { main: memory({ url }) }, logger }),
-    connect({ service: "server", instance: "one", brokers: { main: memory({ url }) }, logger }),
+    connect({ service: "server", instance: "one", brokers: { main: broker }, logger }),
   ]);
   open.push(caller, server);
   return { caller, server, warnings };
+}
+
+function circle(): object {
+  const value: { self?: object } = {};
+  value.self = value;
+  return value;
 }
 
 afterEach(async () => {
@@ -43,6 +61,51 @@ describe("a request", () => {
     expect(error).toBeInstanceOf(RemoteError);
     expect(error).toMatchObject({ code: "BUSBAR_REMOTE", remoteName: "TypeError" });
     expect((error as Error).message).toContain("not like this");
+  });
+
+  it.each([
+    ["BigInt", () => 1n],
+    ["a circle", () => circle()],
+  ])("is rejected at once where its answer cannot be encoded: %s", async (_what, handler) => {
+    const { caller, server, warnings } = await twoBuses();
+    await server.respond("odd", handler);
+    await expect(caller.request("odd", 1)).rejects.toMatchObject({ code: "BUSBAR_REMOTE", remoteName: "PayloadError" });
+    await expect.poll(() => server.health().subscriptions[0]).toMatchObject({ handled: 0, failed: 1, running: 0 });
+    expect(warnings).toEqual([expect.stringContaining("cannot be written as JSON")]);
+  });
+
+  it("is rejected at once where its answer is larger than the broker takes, before and after the broker is asked", async () => {
+    const { caller, server } = await twoBuses(1_000);
+    await server.respond<number>("large", (size) => new Uint8Array(size));
+    await expect(caller.request("large", 1_001)).rejects.toMatchObject({
+      code: "BUSBAR_REMOTE",
+      remoteName: "RefusedError",
+      message: expect.stringMatching(/1001 bytes.*takes 1000/),
+    });
+    await expect(caller.request("large", 900)).rejects.toMatchObject({ message: expect.stringContaining("by itself") });
+    expect(await caller.request("large", 10)).toHaveLength(10);
+    await expect.poll(() => server.health().subscriptions[0]).toMatchObject({ handled: 1, failed: 2 });
+  });
+
+  it("is rejected with the beginning of an error that is too long for an answer", async () => {
+    const { caller, server } = await twoBuses(20_000);
+    await server.respond("verbose", () => {
+      throw new Error(`begin ${"é".repeat(50_000)}`);
+    });
+    await expect(caller.request("verbose", 1)).rejects.toMatchObject({ message: expect.stringContaining("begin é") });
+  });
+
+  it("whose error cannot be sent either is said where it was handled, beside the error", async () => {
+    const { caller, server, warnings } = await twoBuses();
+    const message = "x".repeat(900 - JSON.stringify({ name: "Error", message: "" }).length);
+    await server.respond("mute", () => {
+      throw new Error(message);
+    });
+    await expect(caller.request("mute", 1, { timeoutMs: 100 })).rejects.toMatchObject({ code: "BUSBAR_TIMEOUT" });
+    expect(warnings).toEqual([
+      expect.stringMatching(/"mute" could not be answered: .*refused by itself/),
+      expect.stringMatching(/Handler failed for mute .*xxx/),
+    ]);
   });
 
   it("is rejected at once where nobody responds", async () => {
