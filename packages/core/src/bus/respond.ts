@@ -1,5 +1,6 @@
 import { messageId } from "../delivery/message-id.ts";
 import { describe } from "../delivery/describe.ts";
+import type { HandlerMessage } from "../delivery/handler-message.ts";
 import { Intake } from "../delivery/intake.ts";
 import type { Handler, Message } from "../delivery/message.ts";
 import type { OrderMode } from "../delivery/options.ts";
@@ -24,7 +25,10 @@ export interface RespondOptions {
   readonly concurrency?: number;
   /** @default "key" */
   readonly order?: OrderMode;
-  /** A handler that runs longer is aborted, and the request fails. In milliseconds. @default 300_000 */
+  /**
+   * A handler that runs longer is aborted, and the request is answered with a `TimeoutError`; what the handler gives later is no answer. In
+   * milliseconds, more than 0. @default 300_000
+   */
   readonly handlerTimeoutMs?: number;
   readonly broker?: string;
   /** Closes the responder when it aborts. */
@@ -134,11 +138,14 @@ export function planResponder(
       decode: (record) => codecs.decode(record.body, record.contentType),
       handle: async (payload, message) => {
         if (expiryOf(message.correlationId) <= Date.now()) return;
+        const running = (async () => handler(payload, message))();
         try {
-          const { body, contentType } = codecs.encode((await handler(payload, message)) ?? null);
+          const { body, contentType } = codecs.encode((await unlessAborted(running, message)) ?? null);
           await answer(message, body, contentType);
         } catch (error) {
           await answerError(message, error);
+          // One that was aborted keeps its slot until it ends, or more would run than were asked for; nobody waits for its result.
+          await running.catch(() => undefined);
           throw error;
         }
       },
@@ -158,4 +165,12 @@ export function planResponder(
       warn,
     }),
   };
+}
+
+/** Settles as the work does, or rejects with the reason as soon as the run is aborted; the work itself goes on. */
+function unlessAborted<Result>(work: Promise<Result>, run: HandlerMessage): Promise<Result> {
+  return new Promise<Result>((resolve, reject) => {
+    run.onAbort = reject;
+    work.then(resolve, reject);
+  });
 }

@@ -24,6 +24,8 @@ export class HandlerMessage implements ManualMessage {
   readonly correlationId: string | undefined;
   /** When the run began, as `performance.now()` tells it. */
   readonly startedAt: number;
+  /** Told why, when the run is aborted: for core itself, since a listener at `signal` costs more than a request. */
+  onAbort: ((reason: Error) => void) | undefined = undefined;
   readonly #held: HeldMessage;
   readonly #settled: (message: HandlerMessage) => void;
   #headers: Headers | undefined;
@@ -86,6 +88,7 @@ export class HandlerMessage implements ManualMessage {
     if (this.#abortReason !== undefined) return;
     this.#abortReason = reason;
     this.#controller?.abort(reason);
+    this.onAbort?.(reason);
   }
 
   ack(): void {

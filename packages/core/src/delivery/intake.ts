@@ -13,7 +13,6 @@ import { HeldMessage } from "./held-message.ts";
 import type { Run } from "./held-message.ts";
 import type { IntakeSource } from "./intake-source.ts";
 import { Lanes } from "./lanes.ts";
-import type { ManualMessage } from "./message.ts";
 import type { OrderMode, RetryPolicy } from "./options.ts";
 import { Reject, RetryLater } from "./outcome.ts";
 import type { Sweep, Swept } from "./sweep.ts";
@@ -55,7 +54,7 @@ export interface IntakeOptions {
   readonly sweep: Sweep;
   /** Makes the payload, fresh for each run. Throws a `BusError` for what cannot be decoded or does not fit. */
   readonly decode: (record: InboundRecord, topic: string) => unknown;
-  readonly handle: (payload: unknown, message: ManualMessage) => unknown;
+  readonly handle: (payload: unknown, message: HandlerMessage) => unknown;
   /** Resolves once the dead letter is as safe as the broker makes it, or to `discarded` where none is to be kept. */
   readonly bury: (message: HeldMessage, reason: DeathReason, error: unknown) => Promise<Burial>;
   readonly warn: (text: string) => void;

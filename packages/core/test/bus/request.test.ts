@@ -11,6 +11,7 @@ const quiet = { info: () => undefined, warn: () => undefined, error: () => undef
 async function twoBuses(maxBodyBytes?: number) {
   const url = `memory://request-test-${++count}`;
   const warnings: string[] = [];
+  let sentByServer = 0;
   const logger = { info: () => undefined, warn: (text: string) => void warnings.push(text), error: () => undefined };
   const broker = memory({ url });
   const { open: openPlain, publish } = broker;
@@ -19,6 +20,7 @@ async function twoBuses(maxBodyBytes?: number) {
     return { ...effective, limits: maxBodyBytes === undefined ? {} : { maxBodyBytes } };
   };
   broker.publish = (record, options) => {
+    sentByServer++;
     if (record.body.byteLength === 900)
       return Promise.reject(new RefusedError("refused by itself", { code: "BUSBAR_TOO_LARGE" }));
     return publish.call(broker, record, options);
@@ -28,7 +30,7 @@ async function twoBuses(maxBodyBytes?: number) {
     connect({ service: "server", instance: "one", brokers: { main: broker }, logger }),
   ]);
   open.push(caller, server);
-  return { caller, server, warnings };
+  return { caller, server, warnings, answers: () => sentByServer };
 }
 
 function circle(): object {
@@ -106,6 +108,30 @@ describe("a request", () => {
       expect.stringMatching(/"mute" could not be answered: .*refused by itself/),
       expect.stringMatching(/Handler failed for mute .*xxx/),
     ]);
+  });
+
+  it("is rejected when its handler takes too long, once, and what that gives later is no answer", async () => {
+    const { caller, server, answers } = await twoBuses();
+    let release: (value: string) => void = () => undefined;
+    const started: unknown[] = [];
+    await server.respond("long", { handlerTimeoutMs: 40, concurrency: 1 }, (payload, { signal }) => {
+      started.push(payload);
+      if (payload === "second") return "in time";
+      return new Promise((resolve) => {
+        release = resolve;
+        signal.addEventListener("abort", () => started.push("aborted"));
+      });
+    });
+    const first = caller.request("long", "first");
+    await expect(first).rejects.toMatchObject({ code: "BUSBAR_REMOTE", remoteName: "TimeoutError" });
+    const second = caller.request("long", "second");
+    // Its slot stays taken until it has ended, or more would run than were asked for.
+    await expect.poll(() => server.health().subscriptions[0]).toMatchObject({ running: 1, waiting: 1 });
+    expect(started).toEqual(["first", "aborted"]);
+    release("too late");
+    expect(await second).toBe("in time");
+    expect(answers()).toBe(2);
+    await expect.poll(() => server.health().subscriptions[0]).toMatchObject({ handled: 1, failed: 1, abandoned: 0 });
   });
 
   it("is rejected at once where nobody responds", async () => {

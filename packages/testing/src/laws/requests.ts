@@ -37,6 +37,7 @@ export const requestLaws: readonly Law[] = [
       await failuresComeBack(scene, asker, topic);
       assert.equal(await ask(scene, asker, topic, { double: 4 }), 8, "and the next request is answered as before");
       await nothingIsExecutedLate(scene, asker);
+      await longHandlersAreEnded(scene, asker);
       await nobodyResponds(scene, asker);
     },
   },
@@ -45,6 +46,8 @@ export const requestLaws: readonly Law[] = [
 interface Question {
   readonly double?: number;
   readonly fail?: string;
+  /** Asks for what no answer can carry. */
+  readonly odd?: true;
 }
 
 /** Answers questions, later ones often before earlier ones; one that asks nothing is never answered. */
@@ -52,8 +55,9 @@ async function startResponder(scene: Scene, topic: string): Promise<void> {
   const responder = await scene.bus("responder");
   const never = scene.gate();
   const options = { group: scene.group("responders"), concurrency: 64 };
-  await responder.respond<Question>(topic, options, async ({ double, fail }) => {
+  await responder.respond<Question>(topic, options, async ({ double, fail, odd }) => {
     if (fail !== undefined) throw new RangeError(fail);
+    if (odd === true) return 42n;
     if (double === undefined) return never.passed();
     for (let turn = 0; turn < (double * 5) % 7; turn++) await new Promise((resolve) => void setImmediate(resolve));
     return 2 * double;
@@ -65,6 +69,11 @@ async function failuresComeBack(scene: Scene, asker: Bus, topic: string): Promis
     ask(scene, asker, topic, { fail: "no such order" }),
     (error: unknown) => hasCode(error, "BUSBAR_REMOTE") && error.message.includes("no such order"),
     "the error of a handler comes back to whoever asked",
+  );
+  await assert.rejects(
+    ask(scene, asker, topic, { odd: true }),
+    (error: unknown) => hasCode(error, "BUSBAR_REMOTE") && error.message.includes("cannot be written as JSON"),
+    "an answer that cannot be encoded is an error of the handler's",
   );
   await assert.rejects(
     scene.within("a request that nobody answers ends", asker.request(topic, {}, { timeoutMs: scene.quietMs })),
@@ -108,6 +117,26 @@ async function nothingIsExecutedLate(scene: Scene, asker: Bus): Promise<void> {
     () => !executed.includes(2),
     () => executed,
   );
+}
+
+/** A handler that takes too long is an error in time, and what it gives later is nobody's answer. */
+async function longHandlersAreEnded(scene: Scene, asker: Bus): Promise<void> {
+  const topic = scene.topic("long");
+  const responder = await scene.bus("long-responder");
+  const long = scene.gate();
+  const options = { group: scene.group("long"), concurrency: 1, handlerTimeoutMs: scene.quietMs };
+  await responder.respond<number>(topic, options, async (number) => {
+    if (number === 1) await long.passed();
+    return number;
+  });
+  await assert.rejects(
+    ask(scene, asker, topic, 1),
+    (error: unknown) => hasCode(error, "BUSBAR_REMOTE") && error.message.includes("longer than"),
+    "a handler that takes longer than it may is an error to whoever asked",
+  );
+  const next = ask(scene, asker, topic, 2);
+  long.open();
+  assert.equal(await next, 2, "and the next request gets its own answer");
 }
 
 /** Where nobody responds the caller is told: at once where the broker can tell, in time everywhere. */
