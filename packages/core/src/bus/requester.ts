@@ -74,18 +74,20 @@ export class Requester implements Swept {
       this.#listen()
         .then(async ({ address: replyTo }) => {
           if (!this.#pending.has(correlationId)) return;
-          const { routed } = await this.#send({ ...record, replyTo, correlationId }, deadline - performance.now());
+          const asked = { ...record, replyTo, correlationId };
+          const { routed } = await this.#send(asked, deadline - performance.now(), signal);
           if (routed === false) fail(new NoSubscriberError(topic, { broker: this.#link.name, request: true }));
         })
         .catch(fail);
     });
   }
 
-  #send(record: OutboundRecord, leftMs: number): Promise<Receipt> {
+  /** A request that is canceled while it waits for its broker is not sent any more. */
+  #send(record: OutboundRecord, leftMs: number, signal: AbortSignal | undefined): Promise<Receipt> {
     const address = requestAddress(record.topic);
     // Where the broker lets messages expire, none is kept there for which nobody waits any more.
     const expiry = this.#link.supports.expiry === "unsupported" ? undefined : { expiresInMs: Math.max(1, leftMs) };
-    return this.#link.publishes.send({ ...record, ...expiry, address, topic: address }, leftMs, undefined);
+    return this.#link.publishes.send({ ...record, ...expiry, address, topic: address }, leftMs, signal);
   }
 
   sweep(now: number): boolean {

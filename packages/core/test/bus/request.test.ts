@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { connect, memory, RefusedError, RemoteError } from "../../src/index.ts";
+import type { BrokerStatus } from "../../src/contract/index.ts";
 import type { Bus } from "../../src/index.ts";
 
 let count = 0;
@@ -169,6 +170,33 @@ describe("a request", () => {
     await caller.close();
     expect(await closed).toMatchObject({ code: "BUSBAR_CLOSED" });
     await server.close({ deadlineMs: 0 });
+  });
+
+  it("that was canceled while its broker was away is not sent once that is back", async () => {
+    const url = `memory://request-test-${++count}`;
+    const broker = memory({ url });
+    const statuses: ((status: BrokerStatus) => void)[] = [];
+    broker.onStatus = (listener) => {
+      statuses.push(listener);
+      return () => undefined;
+    };
+    const tell = (status: BrokerStatus): void => statuses.forEach((listener) => listener(status));
+    const caller = await connect({ brokers: { main: broker }, logger: quiet });
+    const server = await connect({ brokers: { main: memory({ url }) }, logger: quiet });
+    open.push(caller, server);
+    const executed: unknown[] = [];
+    await server.respond("a", (payload) => executed.push(payload));
+    await caller.request("a", "first");
+    tell({ type: "disconnected" });
+    const controller = new AbortController();
+    const aborted = caller.request("a", "canceled", { signal: controller.signal });
+    const patient = caller.request("a", "patient");
+    await expect.poll(() => caller.health().brokers[0]?.publishing).toBe(2);
+    controller.abort();
+    await expect(aborted).rejects.toMatchObject({ code: "BUSBAR_CANCELED" });
+    tell({ type: "connected", effective: await broker.open() });
+    await patient;
+    expect(executed).toEqual(["first", "patient"]);
   });
 
   it("is rejected in time while its broker is not there, and keeps the bus from nothing", async () => {
