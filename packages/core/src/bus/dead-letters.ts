@@ -2,6 +2,7 @@ import type { DeadLetterStore, OutboundRecord, Receipt } from "../contract/index
 import { deadLetterFromRecord } from "../delivery/dead-letter.ts";
 import type { DeadLetter } from "../delivery/dead-letter.ts";
 import { messageId } from "../delivery/message-id.ts";
+import { topicProblem } from "../topic/grammar.ts";
 
 /** Chooses among dead letters: those for which the function says yes; all of them without one. */
 export type DeadLetterFilter = (letter: DeadLetter) => boolean;
@@ -33,12 +34,14 @@ export class DeadLetters {
 
   /**
    * Publishes the dead letters to their topics again, each with its own bytes, headers, key and id, and removes it once that is
-   * confirmed. Everybody who subscribes to the topic gets it, not only the group. Resolves to how many.
+   * confirmed. Everybody who subscribes to the topic gets it, not only the group. Resolves to how many; what a foreign hand put there
+   * without a topic of the bus to go to stays, and is not counted.
    */
   async replay(filter?: DeadLetterFilter): Promise<number> {
     const { store } = this.#access();
     let count = 0;
     for (const { handle, letter } of await this.#collect(filter)) {
+      if (topicProblem(letter.topic) !== undefined) continue;
       await this.#publish({
         address: letter.topic,
         topic: letter.topic,

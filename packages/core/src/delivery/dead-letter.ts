@@ -2,6 +2,7 @@ import { sha256 } from "js-sha256";
 import { fromBase64, toBase64 } from "../codec/base64.ts";
 import { encodeUtf8 } from "../codec/character-set.ts";
 import type { Headers, InboundRecord, OutboundRecord } from "../contract/index.ts";
+import { describe } from "./describe.ts";
 import type { DeathReason } from "./intake.ts";
 
 /** A message that could not be handled, with all that is needed to look at it and to publish it again. */
@@ -85,12 +86,36 @@ export function deadLetterToRecord(letter: DeadLetter, address: string, headersC
   return { ...base, body: letter.body, headers, contentType: letter.contentType ?? "application/octet-stream" };
 }
 
-/** Reads a dead letter back; what a foreign hand put there is read as far as it goes. */
+/**
+ * Reads a dead letter back; what a foreign hand put there is read as far as it goes. Never throws: what should be an envelope and is none is
+ * `undecodable`, with its own bytes, so that it can be looked at and dropped, and stands in no other's way.
+ */
 export function deadLetterFromRecord(record: InboundRecord, group: string, headersCarried: boolean): DeadLetter {
-  if (!headersCarried || record.contentType === deadLetterContentType) {
-    const { body, ...rest } = JSON.parse(new TextDecoder().decode(record.body)) as DeadLetter & { body: string };
-    return { ...rest, key: rest.key, contentType: rest.contentType, body: fromBase64(body) };
+  if (headersCarried && record.contentType !== deadLetterContentType) return fromHeaders(record, group);
+  try {
+    return fromEnvelope(record.body);
+  } catch (error) {
+    return { ...fromHeaders(record, group), reason: "undecodable", error: describe(error) };
   }
+}
+
+function fromEnvelope(bytes: Uint8Array): DeadLetter {
+  const letter: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  if (!isEnvelope(letter)) throw new TypeError("This is no dead letter of the bus.");
+  return { ...letter, key: letter.key, contentType: letter.contentType, body: fromBase64(letter.body) };
+}
+
+/** Only what nothing else could be made of is looked at. */
+function isEnvelope(value: unknown): value is Omit<DeadLetter, "body"> & { readonly body: string } {
+  if (typeof value !== "object" || value === null) return false;
+  const { id, topic, body, headers, group } = value as Record<string, unknown>;
+  if (![id, topic, body, group].every((text) => typeof text === "string")) return false;
+  return (
+    typeof headers === "object" && headers !== null && Object.values(headers).every((text) => typeof text === "string")
+  );
+}
+
+function fromHeaders(record: InboundRecord, group: string): DeadLetter {
   const dead = (name: string): string | undefined => record.headers[`${prefix}${name}`];
   return {
     id: record.id ?? "",

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { Bus, checkPortability, memory, MemoryBroker, Reject, topic, UnsupportedError } from "../../src/index.ts";
 import type { BusSettings, Message, SubscribeOptions } from "../../src/index.ts";
-import type { BrokerStatus, CapabilityName, EffectiveCapabilities } from "../../src/contract/index.ts";
+import type { BrokerStatus, CapabilityName, EffectiveCapabilities, OutboundRecord } from "../../src/contract/index.ts";
 import { parseFilter } from "../../src/topic/grammar.ts";
 import { brokersOf, settingsOn } from "./bus-settings.ts";
 
@@ -223,6 +223,41 @@ describe("the bus", () => {
     expect(seen[2]?.message.headers).toEqual({ shop: "x" });
     expect(await bus.deadLetters("billing").drop()).toBe(1);
     expect(await collect(bus.deadLetters("billing").list())).toEqual([]);
+  });
+
+  it("lists and drops what a foreign hand has put among the dead letters, and replays the others", async () => {
+    const bus = await makeBus();
+    const broker = memory({ url: `memory://bus-test-${count}` });
+    await broker.open();
+    const { size, handler } = collector();
+    let broken = true;
+    await bus.subscribe("order.*", { group: "billing" }, (payload, message) => {
+      if (broken) throw new Reject("closed");
+      handler(payload, message);
+    });
+    const foreign: OutboundRecord = {
+      address: "_busbar.dlq.billing",
+      topic: "_busbar.dlq.billing",
+      body: new TextEncoder().encode("not one of yours"),
+      headers: {},
+      id: "foreign",
+      timestamp: 0,
+      contentType: "application/vnd.busbar.dead-letter+json",
+      delivery: "at-least-once",
+      sending: 1,
+      publishToken: "x",
+    };
+    await broker.deadLetters.put("billing", "foreign", foreign);
+    await bus.publish("order.new", 1);
+    await expect.poll(() => bus.health().subscriptions[0]?.deadLettered).toBe(1);
+    broken = false;
+    const letters = await collect(bus.deadLetters("billing").list());
+    expect(letters.map(({ body }) => new TextDecoder().decode(body))).toEqual(["not one of yours", "1"]);
+    expect(await bus.deadLetters("billing").replay()).toBe(1);
+    await size(1);
+    expect(await bus.deadLetters("billing").drop(({ id }) => id === "foreign")).toBe(1);
+    expect(await collect(bus.deadLetters("billing").list())).toEqual([]);
+    await broker.close();
   });
 
   it("folds many topics into one and shows the handler no difference", async () => {

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { deadLetterSlot } from "../../src/delivery/dead-letter.ts";
+import {
+  deadLetterContentType,
+  deadLetterFromRecord,
+  deadLetterSlot,
+  deadLetterToRecord,
+} from "../../src/delivery/dead-letter.ts";
 import type { DeadLetter } from "../../src/delivery/dead-letter.ts";
 
 const letter: DeadLetter = {
@@ -35,5 +40,24 @@ describe("the slot of a dead letter", () => {
     const other = { ...letter, body: new TextEncoder().encode("other") };
     expect(deadLetterSlot({ ...letter, id: "made up" }, false)).toBe(deadLetterSlot(letter, false));
     expect(deadLetterSlot(other, false)).not.toBe(deadLetterSlot(letter, false));
+  });
+});
+
+describe("what lies among dead letters", () => {
+  it.each([
+    "no JSON",
+    "null",
+    "7",
+    "{}",
+    JSON.stringify({ ...letter, body: 7 }),
+    JSON.stringify({ ...letter, body: "Ym9keQ==", topic: null }),
+    JSON.stringify({ ...letter, body: "Ym9keQ==", headers: { one: 1 } }),
+  ])("and is no envelope of ours is read as the bytes that it is: %s", (text) => {
+    const body = new TextEncoder().encode(text);
+    const foreign = { address: "_busbar.dlq.g", body, headers: {} };
+    const read = deadLetterFromRecord({ ...foreign, contentType: deadLetterContentType }, "g", true);
+    expect(read).toMatchObject({ body, group: "g", reason: "undecodable", topic: "_busbar.dlq.g" });
+    expect(read.error).toMatch(/Error: ./);
+    expect(deadLetterFromRecord(foreign, "g", false)).toMatchObject({ body, group: "g", reason: "undecodable" });
   });
 });
