@@ -91,7 +91,9 @@ export function deadLetterToRecord(letter: DeadLetter, address: string, headersC
  * `undecodable`, with its own bytes, so that it can be looked at and dropped, and stands in no other's way.
  */
 export function deadLetterFromRecord(record: InboundRecord, group: string, headersCarried: boolean): DeadLetter {
-  if (headersCarried && record.contentType !== deadLetterContentType) return fromHeaders(record, group);
+  // A dead letter that was buried once more has headers beside it, and what is an envelope is its body.
+  const isBeside = record.headers[`${prefix}topic`] !== undefined;
+  if (headersCarried && (isBeside || record.contentType !== deadLetterContentType)) return fromHeaders(record, group);
   try {
     return fromEnvelope(record.body);
   } catch (error) {

@@ -60,4 +60,19 @@ describe("what lies among dead letters", () => {
     expect(read.error).toMatch(/Error: ./);
     expect(deadLetterFromRecord(foreign, "g", false)).toMatchObject({ body, group: "g", reason: "undecodable" });
   });
+
+  it.each([
+    ["empty, as its body is", new Uint8Array(), true],
+    ["on a broker without headers", letter.body, false],
+  ])("may be a dead letter of an enveloped one, and is the outer one: %s", (_what, body, headersCarried) => {
+    const inner = deadLetterToRecord({ ...letter, body }, "dead.orders", headersCarried);
+    const outer = { ...letter, topic: "dead.orders", group: "menders", filter: "dead.*", body: inner.body };
+    const again = deadLetterToRecord(
+      { ...outer, contentType: inner.contentType },
+      "_busbar.dlq.menders",
+      headersCarried,
+    );
+    const read = deadLetterFromRecord(again, "menders", headersCarried);
+    expect(read).toEqual({ ...outer, contentType: deadLetterContentType });
+  });
 });
