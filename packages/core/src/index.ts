@@ -6,7 +6,7 @@ export { DeadLetters } from "./bus/dead-letters.ts";
 export type { DeadLetterFilter } from "./bus/dead-letters.ts";
 export { MessageStream } from "./bus/message-stream.ts";
 export type { ReceivedMessage } from "./bus/message-stream.ts";
-export type { BatchEntry, Publisher, PublishOptions, RequestOptions } from "./bus/options.ts";
+export type { BatchEntry, Publisher, PublishOptions, PublishResult, RequestOptions } from "./bus/options.ts";
 export type { RespondOptions } from "./bus/respond.ts";
 export type {
   BrokerSettings,
@@ -23,15 +23,7 @@ export type { SubscriptionHealth } from "./bus/subscription.ts";
 export type { BrokerConfig, BusConfig, FoldConfig, PublishConfig, TlsConfig } from "./config/bus-config.ts";
 export { checkPortability } from "./config/check-portability.ts";
 export { connect, createBus } from "./config/connect.ts";
-export type {
-  Capabilities,
-  CapabilityName,
-  Codec,
-  DeliveryGuarantee,
-  Headers,
-  PublishResult,
-  Receipt,
-} from "./contract/index.ts";
+export type { Capabilities, CapabilityName, Codec, DeliveryGuarantee, Headers, Receipt } from "./contract/index.ts";
 export type { DeadLetter } from "./delivery/dead-letter.ts";
 export type { DeathReason } from "./delivery/intake.ts";
 export type { Handler, ManualHandler, ManualMessage, Message } from "./delivery/message.ts";

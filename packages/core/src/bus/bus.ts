@@ -1,6 +1,6 @@
 import { createCodecs } from "../codec/codec-registry.ts";
 import type { Codecs } from "../codec/codec-registry.ts";
-import type { PublishResult, Receipt } from "../contract/index.ts";
+import type { Receipt } from "../contract/index.ts";
 import type { Handler, ManualHandler } from "../delivery/message.ts";
 import type { SubscribeOptions } from "../delivery/options.ts";
 import { pause } from "../driver/backoff.ts";
@@ -24,7 +24,7 @@ import { healthOf } from "./health.ts";
 import type { BusHealth } from "./health.ts";
 import { MessageStream } from "./message-stream.ts";
 import { unmetConfigNeeds, unmetRequestNeeds, unmetRequirements } from "./needs.ts";
-import type { BatchEntry, Publisher, PublishOptions, RequestOptions } from "./options.ts";
+import type { BatchEntry, Publisher, PublishOptions, PublishResult, RequestOptions } from "./options.ts";
 import {
   checkPublishOptions,
   checkRequestOptions,

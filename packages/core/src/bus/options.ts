@@ -35,6 +35,11 @@ export interface BatchEntry extends PublishOptions {
   readonly payload: unknown;
 }
 
+/** What became of one entry of `publishBatch`: a failed one fails alone. */
+export type PublishResult =
+  | { readonly ok: true; readonly receipt: Receipt }
+  | { readonly ok: false; readonly error: Error };
+
 /** What a request can be asked for. */
 export type RequestOptions = Pick<
   PublishOptions,

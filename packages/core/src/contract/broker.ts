@@ -2,7 +2,7 @@ import type { AbortOptions } from "./abort-options.ts";
 import type { Capabilities, EffectiveCapabilities } from "./capabilities.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DeadLetterStore, LagProbe } from "./facets.ts";
-import type { OutboundRecord, PublishOutcome, PublishResult, Receipt } from "./record.ts";
+import type { OutboundRecord, PublishOutcome, Receipt } from "./record.ts";
 import type { BrokerStatus } from "./status.ts";
 import type { SubscribeRequest, Subscriber } from "./subscriber.ts";
 
@@ -58,9 +58,6 @@ export interface Broker<C extends Capabilities = Capabilities, N = unknown> {
    * call has returned. Throws nothing. Worth having where the client takes a callback, and absent where it gives a promise anyway.
    */
   post?(record: OutboundRecord, outcome: PublishOutcome): void;
-
-  /** Like `publish` for several at once, with a result for each, where the protocol has something better than a loop. */
-  publishMany?(records: readonly OutboundRecord[], options?: AbortOptions): Promise<readonly PublishResult[]>;
 
   /**
    * Resolves when a message published from now on, by anybody, would be received. Hands each delivery to `sink`, never more

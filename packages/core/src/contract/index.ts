@@ -5,14 +5,6 @@ export type { BrokerLimits, Capabilities, CapabilityName, EffectiveCapabilities,
 export type { Codec } from "./codec.ts";
 export type { Delivery, Outcome } from "./delivery.ts";
 export type { DeadLetterStore, LagProbe, StoredDeadLetter } from "./facets.ts";
-export type {
-  DeliveryGuarantee,
-  Headers,
-  InboundRecord,
-  OutboundRecord,
-  PublishOutcome,
-  PublishResult,
-  Receipt,
-} from "./record.ts";
+export type { DeliveryGuarantee, Headers, InboundRecord, OutboundRecord, PublishOutcome, Receipt } from "./record.ts";
 export type { BrokerStatus } from "./status.ts";
 export type { SubscribeRequest, Subscriber } from "./subscriber.ts";

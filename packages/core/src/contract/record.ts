@@ -101,8 +101,3 @@ export interface PublishOutcome {
   confirmed(receipt: Receipt): void;
   refused(error: Error): void;
 }
-
-/** The outcome of one entry of `publishMany`: a failed entry fails alone. */
-export type PublishResult =
-  | { readonly ok: true; readonly receipt: Receipt }
-  | { readonly ok: false; readonly error: Error };

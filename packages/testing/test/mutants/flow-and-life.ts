@@ -59,17 +59,6 @@ export const flowAndLifeMutants: readonly Mutant[] = [
     },
   },
   {
-    name: "mixes up the results of several publishes",
-    breaks: [onDriver("E2", /each result is the receipt of the record in its place/)],
-    mutate: (broker) =>
-      overlaid(broker, {
-        publishMany: async (records) => {
-          const receipts = await Promise.all(records.map((record) => broker.publish(record)));
-          return receipts.reverse().map((receipt) => ({ ok: true, receipt }));
-        },
-      }),
-  },
-  {
     name: "goes on after it was closed",
     breaks: [onDriver("E3", /a publish after closing is refused/)],
     mutate: (broker) => overlaid(broker, { close: () => Promise.resolve() }),

@@ -7,7 +7,10 @@ import type { Mutant } from "./mutant.ts";
 export const missingTopicMutants: readonly Mutant[] = [
   {
     name: "gives each publish the receipt of the one before",
-    breaks: [onDriver("E2", /each result is the receipt of the record in its place/)],
+    breaks: [
+      onDriver("E2", /each receipt is that of its own record/),
+      onBus("E2", /each entry has its own result in its place/),
+    ],
     mutate: (broker) => {
       let before: string | undefined;
       return overlaid(broker, {
