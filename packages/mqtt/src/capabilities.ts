@@ -36,7 +36,6 @@ export const hivemq = "HiveMQ";
 
 /** What a server said of itself in CONNACK (MQTT 5.0 §3.2.2.3); all absent on MQTT 3.1.1. */
 export interface ServerProperties {
-  readonly receiveMaximum?: number;
   readonly maximumPacketSize?: number;
   readonly maximumQoS?: number;
   readonly retainAvailable?: boolean;
@@ -100,13 +99,10 @@ export function effectiveCapabilities(
 /** What a topic, a key, an id and a content type of ordinary length need beside the body. */
 const roomForMetadata = 1024;
 
-function limitsOf({ receiveMaximum, maximumPacketSize }: ServerProperties): BrokerLimits {
-  return {
-    ...(receiveMaximum === undefined ? {} : { maxInFlight: receiveMaximum }),
-    ...(maximumPacketSize === undefined
-      ? {}
-      : { maxBodyBytes: Math.max(maximumPacketSize - roomForMetadata, Math.floor(maximumPacketSize / 2)) }),
-  };
+/** Not Receive Maximum, which is for QoS 1 and 2 alone: the publisher keeps to that. */
+function limitsOf({ maximumPacketSize }: ServerProperties): BrokerLimits {
+  if (maximumPacketSize === undefined) return {};
+  return { maxBodyBytes: Math.max(maximumPacketSize - roomForMetadata, Math.floor(maximumPacketSize / 2)) };
 }
 
 function warningsOf(facts: ServerFacts, shares: boolean): string[] {

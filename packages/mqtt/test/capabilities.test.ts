@@ -39,10 +39,7 @@ describe("effective capabilities", () => {
   });
 
   it("bound what may be sent", () => {
-    expect(effectiveCapabilities(5, { receiveMaximum: 20, maximumPacketSize: 10_000 }, mosquitto).limits).toEqual({
-      maxInFlight: 20,
-      maxBodyBytes: 8976,
-    });
+    expect(effectiveCapabilities(5, { maximumPacketSize: 10_000 }, mosquitto).limits).toEqual({ maxBodyBytes: 8976 });
     expect(effectiveCapabilities(5, { maximumPacketSize: 1000 }, mosquitto).limits).toEqual({ maxBodyBytes: 500 });
     expect(effectiveCapabilities(5, {}, mosquitto).limits).toEqual({});
   });

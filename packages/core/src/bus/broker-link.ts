@@ -150,7 +150,7 @@ export class BrokerLink {
       for (const warning of effective.warnings)
         this.#logger.warn(`Broker "${this.name}" (${effective.product} ${effective.version}): ${warning}`);
     this.#state = "connected";
-    this.publishes.connected(this.#broker);
+    this.publishes.connected(this.#broker, effective.limits.maxInFlight);
   }
 
   #fail(error: Error): void {

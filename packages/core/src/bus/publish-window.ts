@@ -76,6 +76,8 @@ export class PublishWindow implements Swept {
   readonly #failed: Entry[] = [];
   #broker: Broker | undefined;
   #connected = false;
+  /** The most that may be in flight: what was asked for, or less where the broker takes less. */
+  #mostInFlight: number;
   #fatal: Error | undefined;
   #closed = false;
   #inFlight = 0;
@@ -93,6 +95,7 @@ export class PublishWindow implements Swept {
   constructor(name: string, settings: PublishSettings, sweep: Sweep) {
     this.#name = name;
     this.#settings = settings;
+    this.#mostInFlight = settings.maxInFlight;
     this.#sweep = sweep;
   }
 
@@ -101,10 +104,17 @@ export class PublishWindow implements Swept {
     return this.#open.size;
   }
 
-  /** Tells that the broker takes messages, or (again) does not. */
-  connected(broker: Broker | undefined): void {
+  /**
+   * Tells that the broker takes messages, or (again) does not.
+   *
+   * @param limit The most unconfirmed publishes that it takes, where it tells.
+   */
+  connected(broker: Broker | undefined, limit: number = Number.POSITIVE_INFINITY): void {
     this.#connected = broker !== undefined;
-    if (broker !== undefined) this.#broker = broker;
+    if (broker !== undefined) {
+      this.#broker = broker;
+      this.#mostInFlight = Math.min(this.#settings.maxInFlight, limit);
+    }
     this.#failures = 0;
     this.#resumeAt = 0;
     this.#pump();
@@ -219,12 +229,7 @@ export class PublishWindow implements Swept {
   }
 
   #mayFlow(): boolean {
-    return (
-      this.#connected &&
-      this.#resumeAt === 0 &&
-      this.#failed.length === 0 &&
-      this.#inFlight < this.#settings.maxInFlight
-    );
+    return this.#connected && this.#resumeAt === 0 && this.#failed.length === 0 && this.#inFlight < this.#mostInFlight;
   }
 
   #pump(): void {

@@ -79,12 +79,18 @@ export interface EffectiveCapabilities {
   readonly warnings: readonly string[];
 }
 
-/** Bounds that core checks before I/O. An absent one is unknown or unbounded. */
+/** Bounds that core keeps to, so that nothing is sent which breaks them. An absent one is unknown or unbounded. */
 export interface BrokerLimits {
-  /** The largest body the server takes, in bytes. */
+  /** The largest body the server takes, in bytes. A larger one is refused before it is sent. */
   readonly maxBodyBytes?: number;
-  /** How long a message may stay unsettled before the server takes it back, in milliseconds, lease extension included. */
+  /**
+   * How long a message may stay unsettled before the server takes it back, in milliseconds, lease extension included. Core holds none for
+   * longer, and refuses a retry policy whose waits add up to more.
+   */
   readonly maxHoldMs?: number;
-  /** The most publishes that may be unconfirmed at once. */
+  /**
+   * The most calls of `publish` and `post` that may be unanswered at once, of both guarantees together; more wait in core. Absent too where the driver
+   * keeps to such a bound by itself.
+   */
   readonly maxInFlight?: number;
 }

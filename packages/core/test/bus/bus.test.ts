@@ -61,6 +61,8 @@ function collector() {
 /** The broker in memory on a server that may do less than the driver declares, and that may come back as another one. */
 class LesserBroker extends MemoryBroker {
   lacks: readonly CapabilityName[] = [];
+  /** How many unconfirmed publishes. */
+  takes = 100;
   /** Until when it is not there. */
   away: Promise<unknown> = Promise.resolve();
   readonly #listeners: ((status: BrokerStatus) => void)[] = [];
@@ -86,7 +88,8 @@ class LesserBroker extends MemoryBroker {
 
   comeBack(): void {
     const supports = memory({ url: "memory:" }).declared;
-    const effective = this.#lesser({ product: "memory", version: "2", supports, limits: {}, warnings: [] });
+    const limits = { maxInFlight: this.takes };
+    const effective = this.#lesser({ product: "memory", version: "2", supports, limits, warnings: [] });
     for (const listener of this.#listeners) listener({ type: "connected", effective });
   }
 }
@@ -499,6 +502,29 @@ describe("the bus", () => {
     await size(3);
     expect(seen.map(({ payload }) => payload)).toEqual([1, 2, 3]);
     await expect.poll(() => bus.health().subscriptions[0]?.handled).toBe(3);
+  });
+
+  it("publishes no more at once than a server takes, as it tells when it comes and when it comes back", async () => {
+    const broker = new LesserBroker();
+    const bus = await makeBus({ brokers: brokersOf(broker) });
+    let confirm: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (confirm = resolve));
+    let sent = 0;
+    broker.publish = async ({ id }) => {
+      sent++;
+      await gate;
+      return { id };
+    };
+    broker.takes = 2;
+    broker.comeBack();
+    const first = Array.from({ length: 5 }, () => bus.publish("a", 1));
+    expect(sent).toBe(2);
+    broker.takes = 4;
+    broker.comeBack();
+    expect(sent).toBe(4);
+    confirm();
+    await Promise.all(first);
+    expect(sent).toBe(5);
   });
 
   it("publishes a batch in order, and a failing entry fails alone", async () => {

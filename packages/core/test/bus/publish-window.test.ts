@@ -72,6 +72,22 @@ describe("the publish window", () => {
     expect(await Promise.all(results)).toEqual(["a", "b", "c", "d", "e"].map((id) => `${id} confirmed`));
   });
 
+  it("never has more unconfirmed than the driver takes, as far as it tells, and counts its overflow as it was asked to", async () => {
+    const { window, broker, publish, ids, confirm } = setUp({ overflow: "reject" });
+    window.connected(broker, 2);
+    const results = ["a", "b", "c", "d"].map((id) => publish(id));
+    expect(ids()).toEqual(["a", "b"]);
+    expect(await results[3]).toBe("d BUSBAR_CAPACITY");
+    confirm(0);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(ids()).toEqual(["a", "b", "c"]);
+    window.connected(broker);
+    void publish("e");
+    expect(ids()).toEqual(["a", "b", "c", "e"]);
+    window.connected(broker, 100);
+    expect(await publish("f")).toBe("f BUSBAR_CAPACITY");
+  });
+
   it("sends what was lost again, in order, before anything newer, once nothing is under way", async () => {
     const { window, broker, publish, ids, sent } = setUp();
     for (const id of ["a", "b", "c", "d"]) void publish(id);
