@@ -19,7 +19,12 @@ export function undertaker(
   { settings, routing, link }: PlanContext,
 ): (message: HeldMessage, reason: DeathReason, error: unknown) => Promise<Burial> {
   return async (message, reason, error) => {
-    const letter = letterOf(message, reason, error, filter, group ?? settings.service);
+    const from = message.source.broker;
+    const letter = {
+      ...letterOf(message, reason, error, filter, group ?? settings.service),
+      // Published again by the routes it would not reach who gave it up.
+      ...(routing.brokerOf(message.topic, undefined).name === from ? undefined : { broker: from }),
+    };
     if (deadLetter === false) {
       settings.logger.warn(
         `Discarded ${letter.topic} ${letter.id} (${reason}), as deadLetter: false asks: ${letter.error}`,

@@ -1,6 +1,7 @@
 import { createCodecs } from "../codec/codec-registry.ts";
 import type { Codecs } from "../codec/codec-registry.ts";
 import type { Receipt } from "../contract/index.ts";
+import type { DeadLetter } from "../delivery/dead-letter.ts";
 import type { Handler, ManualHandler } from "../delivery/message.ts";
 import type { SubscribeOptions } from "../delivery/options.ts";
 import { pause } from "../driver/backoff.ts";
@@ -19,6 +20,7 @@ import { memberName } from "./broker-name.ts";
 import { deadlineOf } from "./deadline.ts";
 import type { DrainOptions } from "./deadline.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import type { DeadLetterShelf } from "./dead-letters.ts";
 import { GroupFilters } from "./group-filters.ts";
 import { healthOf } from "./health.ts";
 import type { BusHealth } from "./health.ts";
@@ -358,32 +360,29 @@ export class Bus implements Publisher {
     return plans.flatMap((plan) => plan.needs);
   }
 
-  /** The dead letters of a group (without a group: of the service), on the first broker or the one that is named. */
-  deadLetters(group: string, options: { readonly broker?: string } = {}): DeadLetters {
-    const link = this.#link(options.broker ?? this.#settings.brokers[0]?.name ?? "");
+  /**
+   * The dead letters of a group, on every broker of the bus that keeps any, since they are kept where the message came from. Rejects with an
+   * `UnsupportedError`, when they are asked for, where none does; throws an `InvalidArgumentError` for a broker that there is not.
+   *
+   * @param group Of subscriptions without a group it is the service's name. @default the service
+   * @param options.broker The one broker to look at, by its name in the configuration. @default all of them
+   */
+  deadLetters(group: string = this.#settings.service, options: { readonly broker?: string } = {}): DeadLetters {
+    const links = options.broker === undefined ? [...this.#links.values()] : [this.#link(options.broker)];
     return new DeadLetters(
       group,
-      () => {
-        const store = link.broker.deadLetters;
-        if (store === undefined || link.supports.deadLetters === "unsupported")
-          throw new UnsupportedError(
-            [
-              {
-                capability: "deadLetters",
-                subject: `deadLetters("${group}")`,
-                detail: "it keeps no dead letters; name the broker that does.",
-              },
-            ],
-            { broker: link.name },
-          );
-        return { store, headersCarried: link.supports.headers !== "unsupported" };
-      },
-      (record) => {
-        const target = this.#link(this.#routing.brokerOf(record.topic, options.broker).name);
+      () => shelvesOf(links, group),
+      (record, letter, shelf) => {
+        const target = this.#link(this.#routing.brokerOf(record.topic, this.#originOf(letter, shelf)).name);
         const address = this.#routing.addressOf(record.topic, target.settings);
         return target.publishes.send(folded(record, address), defaultTimeoutMs, undefined);
       },
     );
+  }
+
+  /** The broker that a dead letter has to go back to, where the routes do not say. One of another configuration is as good as the one that it lies on. */
+  #originOf({ broker }: DeadLetter, shelf: DeadLetterShelf): string | undefined {
+    return broker === undefined || this.#links.has(broker) ? broker : shelf.broker;
   }
 
   /** How the bus and everything in it is. Never throws, holds no secrets, waits for nobody. */
@@ -489,6 +488,20 @@ export class Bus implements Publisher {
     if (this.#opening === undefined)
       throw new ClosedError("The bus is not open yet; call open() first, or use connect().");
   }
+}
+
+/** Where brokers keep dead letters, or an `UnsupportedError` where none of them does. */
+function shelvesOf(links: readonly BrokerLink[], group: string): readonly DeadLetterShelf[] {
+  const shelves = links.flatMap((link): DeadLetterShelf[] => {
+    const store = link.supports.deadLetters === "unsupported" ? undefined : link.broker.deadLetters;
+    const headersCarried = link.supports.headers !== "unsupported";
+    return store === undefined ? [] : [{ broker: link.name, store, headersCarried }];
+  });
+  if (shelves.length > 0) return shelves;
+  const detail = "it keeps no dead letters; set deadLetter: { broker } to one that does.";
+  throw new UnsupportedError([{ capability: "deadLetters", subject: `deadLetters("${group}")`, detail }], {
+    broker: links.map(({ name }) => name).join(", "),
+  });
 }
 
 /** Refuses options that the call decides by itself, which the types do not let through. */

@@ -10,39 +10,55 @@ export type DeadLetterFilter = (letter: DeadLetter) => boolean;
 /** How many handles are removed in one go. */
 const removalSize = 100;
 
-/** The dead letters of one group on one broker. */
+/** Where one broker keeps dead letters. */
+export interface DeadLetterShelf {
+  /** The name of the broker in the configuration. */
+  readonly broker: string;
+  readonly store: DeadLetterStore;
+  readonly headersCarried: boolean;
+}
+
+/** Publishes a record to its topic again, as a letter from a shelf asks for. */
+type Replay = (record: OutboundRecord, letter: DeadLetter, shelf: DeadLetterShelf) => Promise<Receipt>;
+
+/** A dead letter, and where it lies. */
+interface Found {
+  readonly shelf: DeadLetterShelf;
+  readonly handle: string;
+  readonly letter: DeadLetter;
+}
+
+/** The dead letters of one group, on every broker of the bus that keeps any or on the one that was named. */
 export class DeadLetters {
   readonly #group: string;
-  readonly #access: () => { readonly store: DeadLetterStore; readonly headersCarried: boolean };
-  readonly #publish: (record: OutboundRecord) => Promise<Receipt>;
+  readonly #shelves: () => readonly DeadLetterShelf[];
+  readonly #publish: Replay;
 
   /** @internal Made by `Bus.deadLetters`. */
-  constructor(
-    group: string,
-    access: () => { readonly store: DeadLetterStore; readonly headersCarried: boolean },
-    publish: (record: OutboundRecord) => Promise<Receipt>,
-  ) {
+  constructor(group: string, shelves: () => readonly DeadLetterShelf[], publish: Replay) {
     this.#group = group;
-    this.#access = access;
+    this.#shelves = shelves;
     this.#publish = publish;
   }
 
-  /** Yields the dead letters, the oldest first where the broker keeps order, and removes none. */
+  /**
+   * Yields the dead letters, one broker after the other and the oldest first where the broker keeps order, and removes none. Rejects when a
+   * broker cannot be asked.
+   */
   async *list(filter?: DeadLetterFilter): AsyncIterable<DeadLetter> {
     for await (const { letter } of this.#chosen(filter)) yield letter;
   }
 
   /**
-   * Publishes the dead letters to their topics again, each with its own bytes, headers, key and id, and removes it once that is
-   * confirmed. Everybody who subscribes to the topic gets it, not only the group. Resolves to how many; what a foreign hand put there
-   * without a topic of the bus to go to stays, and is not counted.
+   * Publishes the dead letters to their topics again, each with its own bytes, headers, key and id, to the broker that it came from, and removes it
+   * once that is confirmed. Everybody who subscribes to the topic there gets it, not only the group. Resolves to how many; what a foreign hand
+   * put there without a topic of the bus to go to stays, and is not counted.
    */
   async replay(filter?: DeadLetterFilter): Promise<number> {
-    const { store } = this.#access();
     let count = 0;
-    for (const { handle, letter } of await this.#collect(filter)) {
+    for (const { shelf, handle, letter } of await this.#collect(filter)) {
       if (topicProblem(letter.topic) !== undefined) continue;
-      await this.#publish({
+      const record: OutboundRecord = {
         address: letter.topic,
         topic: letter.topic,
         body: letter.body,
@@ -55,8 +71,9 @@ export class DeadLetters {
         sending: 1,
         publishToken: messageId(),
         passedOn: true,
-      });
-      await store.remove(this.#group, [handle]);
+      };
+      await this.#publish(record, letter, shelf);
+      await shelf.store.remove(this.#group, [handle]);
       count++;
     }
     return count;
@@ -64,26 +81,31 @@ export class DeadLetters {
 
   /** Removes dead letters for good. Resolves to how many. */
   async drop(filter?: DeadLetterFilter): Promise<number> {
-    const { store } = this.#access();
-    const handles = (await this.#collect(filter)).map(({ handle }) => handle);
+    const handles = new Map<DeadLetterShelf, string[]>();
+    for (const { shelf, handle } of await this.#collect(filter)) {
+      const ofShelf = handles.get(shelf);
+      if (ofShelf === undefined) handles.set(shelf, [handle]);
+      else ofShelf.push(handle);
+    }
     let count = 0;
-    for (let at = 0; at < handles.length; at += removalSize)
-      count += await store.remove(this.#group, handles.slice(at, at + removalSize));
+    for (const [{ store }, ofShelf] of handles)
+      for (let at = 0; at < ofShelf.length; at += removalSize)
+        count += await store.remove(this.#group, ofShelf.slice(at, at + removalSize));
     return count;
   }
 
   /** All at once, because some brokers cannot remove while they list. */
-  async #collect(filter: DeadLetterFilter | undefined): Promise<{ handle: string; letter: DeadLetter }[]> {
-    const chosen: { handle: string; letter: DeadLetter }[] = [];
-    for await (const entry of this.#chosen(filter)) chosen.push(entry);
+  async #collect(filter: DeadLetterFilter | undefined): Promise<Found[]> {
+    const chosen: Found[] = [];
+    for await (const found of this.#chosen(filter)) chosen.push(found);
     return chosen;
   }
 
-  async *#chosen(filter: DeadLetterFilter | undefined): AsyncIterable<{ handle: string; letter: DeadLetter }> {
-    const { store, headersCarried } = this.#access();
-    for await (const { handle, record } of store.list(this.#group)) {
-      const letter = deadLetterFromRecord(record, this.#group, headersCarried);
-      if (filter === undefined || filter(letter)) yield { handle, letter };
-    }
+  async *#chosen(filter: DeadLetterFilter | undefined): AsyncIterable<Found> {
+    for (const shelf of this.#shelves())
+      for await (const { handle, record } of shelf.store.list(this.#group)) {
+        const letter = deadLetterFromRecord(record, this.#group, shelf.headersCarried);
+        if (filter === undefined || filter(letter)) yield { shelf, handle, letter };
+      }
   }
 }

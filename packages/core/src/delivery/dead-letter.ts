@@ -29,6 +29,8 @@ export interface DeadLetter {
   readonly attempts: number;
   /** When it was given up, in milliseconds since the epoch. */
   readonly deadAt: number;
+  /** The name of the broker that the message came from, where it is another than the one that `routes` named for its topic. */
+  readonly broker?: string | undefined;
 }
 
 /** The content type of a dead letter inside an envelope: JSON with the body in base64. */
@@ -83,6 +85,7 @@ export function deadLetterToRecord(letter: DeadLetter, address: string, headersC
     [`${prefix}at`]: String(letter.deadAt),
   };
   if (letter.contentType === undefined) headers[`${prefix}untyped`] = "true";
+  if (letter.broker !== undefined) headers[`${prefix}broker`] = letter.broker;
   return { ...base, body: letter.body, headers, contentType: letter.contentType ?? "application/octet-stream" };
 }
 
@@ -133,6 +136,7 @@ function fromHeaders(record: InboundRecord, group: string): DeadLetter {
     error: dead("error") ?? "",
     attempts: Number(dead("attempts") ?? 0),
     deadAt: Number(dead("at") ?? 0),
+    ...(dead("broker") === undefined ? undefined : { broker: dead("broker") }),
   };
 }
 
