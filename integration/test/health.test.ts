@@ -1,5 +1,5 @@
 import type { Bus } from "@busbar/core";
-import type { ChannelModel } from "amqplib";
+import type { AmqpNativeClient } from "@busbar/amqp";
 import { describe, expect, it } from "vitest";
 import { allBrokers, describeOn, realBrokers } from "./brokers.ts";
 import type { TestBroker } from "./brokers.ts";
@@ -72,7 +72,7 @@ describe.skipIf(rabbit === undefined)("health() on amqp", () => {
     await bus.subscribe(topic, { group }, () => undefined);
     buses.forgetLater(bus, topic, { group });
     expect(only(bus)).toMatchObject({ positionsLost: 0, lastPositionLost: undefined });
-    const channel = await (bus.native() as ChannelModel).createChannel();
+    const channel = await bus.native<AmqpNativeClient>().createChannel();
     await channel.deleteQueue(only(bus)?.names[0] ?? "");
     await channel.close();
     await expect.poll(() => only(bus)?.positionsLost, { timeout: 15_000 }).toBe(1);

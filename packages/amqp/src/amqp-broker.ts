@@ -41,6 +41,9 @@ interface Open {
   readonly publisher: Publisher;
 }
 
+/** What `bus.native()` gives on RabbitMQ: the connection of amqplib that publishes, until it is lost. Open channels of your own on it. */
+export type AmqpNativeClient = ChannelModel;
+
 /**
  * RabbitMQ as a driver of the bus, over AMQP 0-9-1. The constructor throws a `ConfigError` for options that are wrong, before any I/O;
  * the options are not changed. How each promise of `Broker` is kept: `docs/brokers/amqp.md`.
@@ -70,7 +73,7 @@ export class AmqpBroker implements Broker<AmqpCapabilities, ChannelModel> {
   }
 
   /** The connection that publishes, as the client's own object. Throws before `open`, and while there is no connection. */
-  get native(): ChannelModel {
+  get native(): AmqpNativeClient {
     const { link } = this.#opened().publishing;
     if (link === undefined)
       throw new ConnectionError("There is no connection to RabbitMQ at the moment.", { broker: "amqp" });

@@ -47,5 +47,6 @@ export {
 } from "./errors.ts";
 export type { BusErrorCode, UnmetNeed } from "./errors.ts";
 export { memory, MemoryBroker } from "./memory/memory-broker.ts";
+export type { MemoryNativeClient } from "./memory/memory-broker.ts";
 export { topic } from "./topic/typed-topic.ts";
 export type { ParamsOf, Topic, TopicOptions } from "./topic/typed-topic.ts";

@@ -13,6 +13,12 @@ export type { KafkaCapabilities } from "./capabilities.ts";
 export type { Compression } from "./compression.ts";
 export type { KafkaClientName, KafkaNative, KafkaOptions, SaslMechanism } from "./options.ts";
 
+/**
+ * What `bus.native()` gives on Kafka: a `Kafka` object of kafkajs with the settings of the bus, connected to nothing by itself. With
+ * `client: "platformatic"` it is that library, `typeof import("@platformatic/kafka")`.
+ */
+export type KafkaNativeClient = Kafka;
+
 /** Options that leave kafkajs to speak to Kafka. */
 export type KafkajsOptions = KafkaOptions & { readonly native?: { readonly client?: "kafkajs" } };
 
@@ -21,7 +27,7 @@ export type KafkajsOptions = KafkaOptions & { readonly native?: { readonly clien
  *
  * @example kafka({ url: "kafka://127.0.0.1:9092" })
  */
-export function kafka(options: KafkajsOptions): KafkaBroker<Kafka>;
+export function kafka(options: KafkajsOptions): KafkaBroker<KafkaNativeClient>;
 export function kafka(options: KafkaOptions): KafkaBroker;
 export function kafka(options: KafkaOptions): KafkaBroker {
   return new KafkaBroker(options);

@@ -5,6 +5,7 @@ import { schemes } from "./options.ts";
 import type { MqttOptions } from "./options.ts";
 
 export { MqttBroker } from "./mqtt-broker.ts";
+export type { MqttNativeClient } from "./mqtt-broker.ts";
 export type { EnhancedAuthentication } from "./enhanced-authentication.ts";
 export type { LastWill } from "./last-will.ts";
 export type { MqttCapabilities } from "./capabilities.ts";

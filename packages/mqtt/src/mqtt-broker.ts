@@ -33,6 +33,9 @@ import { isReserved } from "./topic.ts";
 /** How long `close` waits for publishes to be confirmed, in milliseconds. */
 const publishFlushMs = 2000;
 
+/** What `bus.native()` gives on MQTT: the client of mqtt.js that publishes, until its connection is lost. Do not subscribe with it. */
+export type MqttNativeClient = MqttClient;
+
 /**
  * A broker over MQTT: one connection publishes and never subscribes, and every subscription has one of its own.
  *
@@ -80,7 +83,7 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
    * The client of mqtt.js that publishes, until its connection is lost: the next connection has another one, so ask again
    * instead of keeping it. Do not subscribe with it.
    */
-  get native(): MqttClient {
+  get native(): MqttNativeClient {
     const client = this.#link?.connection?.client;
     if (client === undefined)
       throw this.#notConnected("The client of mqtt.js is there only while there is a connection");

@@ -4,6 +4,7 @@ import { NatsBroker } from "./nats-broker.ts";
 import type { NatsOptions } from "./options.ts";
 
 export { NatsBroker } from "./nats-broker.ts";
+export type { NatsNativeClient } from "./nats-broker.ts";
 export type { NatsNativeOptions, NatsOptions } from "./options.ts";
 
 /**

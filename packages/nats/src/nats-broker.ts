@@ -22,6 +22,9 @@ import { Session } from "./session.ts";
 import { percentEncode } from "./header-lines.ts";
 import { topicToSubject } from "./topic.ts";
 
+/** What `bus.native()` gives on NATS: the client's connection, the same over reconnects. */
+export type NatsNativeClient = NatsConnection;
+
 /**
  * The driver for NATS: JetStream for at-least-once, core NATS for at-most-once, both over one connection.
  *
@@ -50,7 +53,7 @@ export class NatsBroker implements Broker<typeof natsCapabilities, NatsConnectio
   }
 
   /** The client's connection. Throws a `ClosedError` before `open`. */
-  get native(): NatsConnection {
+  get native(): NatsNativeClient {
     return this.#open().connection.client;
   }
 

@@ -28,6 +28,9 @@ import { Keys } from "./topic.ts";
 /** How long `close` waits for publishes that are not confirmed yet, in milliseconds. */
 const confirmGraceMs = 3000;
 
+/** What `bus.native()` gives on Redis: the client of @redis/client that publishes, until its connection is lost. */
+export type RedisNativeClient = RedisClient;
+
 /**
  * Redis Streams as a driver of the bus. The constructor throws a `ConfigError` for options that are wrong, before any I/O; the options
  * are not changed. How each promise of `Broker` is kept: `docs/brokers/redis.md`.
@@ -61,7 +64,7 @@ export class RedisBroker implements Broker<RedisCapabilities, RedisClient> {
   }
 
   /** The connection that publishes, as the client's own object. Throws before `open`, and while there is no connection. */
-  get native(): RedisClient {
+  get native(): RedisNativeClient {
     return this.#opened().required("Handing out the client failed").client;
   }
 

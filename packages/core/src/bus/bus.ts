@@ -390,9 +390,16 @@ export class Bus implements Publisher {
     return healthOf([...this.#links.values()], [...this.#subscriptions]);
   }
 
-  /** The client library's own object, of the first broker or the one that is named: for what the bus does not offer. */
-  native(broker?: string): unknown {
-    return this.#link(broker ?? this.#settings.brokers[0]?.name ?? "").broker.native;
+  /**
+   * The client library's own object, of the first broker or the one that is named: for what the bus does not offer. Throws before the bus is
+   * open, with most adapters also while there is no connection, and an `InvalidArgumentError` for a broker that there is not.
+   *
+   * @typeParam Client What it is, which a configuration cannot tell the compiler. Each adapter exports the type: `MqttNativeClient`,
+   *   `AmqpNativeClient`, `KafkaNativeClient`, `NatsNativeClient`, `RedisNativeClient`, and core `MemoryNativeClient`. Nothing checks it.
+   */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Said here once, so that no caller has to cast.
+  native<Client = unknown>(broker?: string): Client {
+    return this.#link(broker ?? this.#settings.brokers[0]?.name ?? "").broker.native as Client;
   }
 
   /**

@@ -50,14 +50,17 @@ export const memoryCapabilities = {
   memberNames: "unsupported",
 } as const;
 
+/** What `bus.native()` gives on the broker in memory: the server itself, which all drivers of the same address share. */
+export type MemoryNativeClient = MemoryServer;
+
 /**
  * The driver of the broker in memory: a real one, with groups, credit, durable subscriptions, redelivery and dead letters,
  * that lives as long as the process. The reference for every other driver.
  */
-export class MemoryBroker implements Broker<typeof memoryCapabilities, MemoryServer> {
+export class MemoryBroker implements Broker<typeof memoryCapabilities, MemoryNativeClient> {
   readonly name = "memory";
   readonly declared: typeof memoryCapabilities = memoryCapabilities;
-  readonly native: MemoryServer;
+  readonly native: MemoryNativeClient;
   readonly deadLetters: DeadLetterStore;
   readonly lag: LagProbe;
   readonly #status = new StatusHub();

@@ -1,7 +1,7 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, expectTypeOf, it, vi } from "vitest";
 import { z } from "zod";
 import { Bus, checkPortability, memory, MemoryBroker, Reject, topic, UnsupportedError } from "../../src/index.ts";
-import type { BusSettings, Message, SubscribeOptions } from "../../src/index.ts";
+import type { BusSettings, MemoryNativeClient, Message, SubscribeOptions } from "../../src/index.ts";
 import type { BrokerStatus, CapabilityName, EffectiveCapabilities, OutboundRecord } from "../../src/contract/index.ts";
 import { parseFilter } from "../../src/topic/grammar.ts";
 import { brokersOf, settingsOn } from "./bus-settings.ts";
@@ -497,7 +497,7 @@ describe("the bus", () => {
     });
     for (const payload of [1, 2, 3]) await bus.publish("t", payload, { key: "k" });
     await size(1);
-    (bus.native() as { sever(): void }).sever();
+    bus.native<MemoryNativeClient>().sever();
     release();
     await size(3);
     expect(seen.map(({ payload }) => payload)).toEqual([1, 2, 3]);
@@ -525,6 +525,15 @@ describe("the bus", () => {
     confirm();
     await Promise.all(first);
     expect(sent).toBe(5);
+  });
+
+  it("hands out the client itself, typed as the caller says, and unknown where nobody says", async () => {
+    const bus = await makeBus();
+    expectTypeOf(bus.native()).toBeUnknown();
+    expectTypeOf(bus.native<MemoryNativeClient>("main")).toEqualTypeOf<MemoryBroker["native"]>();
+    expect(bus.native<MemoryNativeClient>("main")).toBe(bus.native());
+    expect(bus.native()).toBe(memory({ url: `memory://bus-test-${count}` }).native);
+    expect(() => bus.native("mian")).toThrow(/no broker "mian".*"main"/);
   });
 
   it("publishes a batch in order, and a failing entry fails alone", async () => {
