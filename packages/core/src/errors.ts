@@ -53,10 +53,13 @@ export function isBranded(value: unknown, as: symbol): boolean {
  */
 export class BusError extends Error {
   override readonly name: string = "BusError";
+  /** What kind of thing went wrong; stable, so that programs may compare it. */
   readonly code: BusErrorCode;
   /** True when the same call may succeed later without anything being changed. */
   readonly retryable: boolean;
+  /** The name of the broker in the configuration, or of the adapter, where one is concerned. */
   readonly broker: string | undefined;
+  /** The topic or filter, where one is concerned. */
   readonly topic: string | undefined;
 
   constructor(code: BusErrorCode, message: string, retryable: boolean, details: BusErrorDetails = {}) {
@@ -77,6 +80,7 @@ export class BusError extends Error {
 /** The configuration is wrong. `problems` has all of them, each with its file, path and line. */
 export class ConfigError extends BusError {
   override readonly name: string = "ConfigError";
+  /** One sentence each. */
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[], details?: BusErrorDetails & { readonly code?: BusErrorCode }) {
@@ -111,6 +115,7 @@ export interface UnmetNeed {
 /** Something was asked for that would be honoured only in appearance. `needs` lists all of it. */
 export class UnsupportedError extends BusError {
   override readonly name: string = "UnsupportedError";
+  /** All that is missing, in the order in which it was asked for. */
   readonly needs: readonly UnmetNeed[];
 
   constructor(needs: readonly UnmetNeed[], details?: BusErrorDetails) {

@@ -19,19 +19,20 @@ import type { SubscriptionSource } from "./subscription.ts";
 
 /** What a responder can be asked for. */
 export interface RespondOptions {
-  /** Each request goes to one member of the group. @default the service's name */
+  /** Each request goes to one member of the group: 1 to 64 letters, digits, `_` or `-`. @default the service's name */
   readonly group?: string;
-  /** Handlers running at the same time. @default 16 */
+  /** Handlers running at the same time, 1 to 10,000. @default 16 */
   readonly concurrency?: number;
-  /** @default "key" */
+  /** Which requests may be handled at the same time. @default "key" */
   readonly order?: OrderMode;
   /**
    * A handler that runs longer is aborted, and the request is answered with a `TimeoutError`; what the handler gives later is no answer. In
    * milliseconds, more than 0. @default 300_000
    */
   readonly handlerTimeoutMs?: number;
+  /** The name of the one broker in the configuration to listen on. @default every one whose `routes` the filter meets */
   readonly broker?: string;
-  /** Closes the responder when it aborts. */
+  /** Closes the responder when it aborts. @default none */
   readonly signal?: AbortSignal;
 }
 

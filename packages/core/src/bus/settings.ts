@@ -7,13 +7,17 @@ export type Overflow = "wait" | "reject" | "drop-oldest" | "drop-newest";
 
 /** Where the bus says what a person should read. */
 export interface Logger {
+  /** What is good to know. */
   info(message: string): void;
+  /** What is weaker than it looks, or went wrong and may come right. */
   warn(message: string): void;
+  /** What will not come right by itself. */
   error(message: string): void;
 }
 
 /** Everything a bus is made of, with every default filled in: what a configuration comes down to. */
 export interface BusSettings {
+  /** What this application is called: letters, digits, `_` and `-`. */
   readonly service: string;
   /** The stable name of this replica. */
   readonly instance: string;
@@ -25,11 +29,13 @@ export interface BusSettings {
   readonly brokers: readonly BrokerSettings[];
   /** The first whose pattern covers a topic or filter wins. */
   readonly routes: readonly Route[];
+  /** For every subscription whose filter the pattern covers; the most specific goes over the others. */
   readonly policies: readonly Policy[];
   /** Beside json, text and bytes. */
   readonly codecs: readonly Codec[];
+  /** `background`: opening does not wait for the brokers. */
   readonly start: "foreground" | "background";
-  /** In milliseconds. */
+  /** How long opening waits for every broker, in milliseconds, more than 0. */
   readonly connectTimeoutMs: number;
   readonly logger: Logger;
 }
@@ -45,9 +51,9 @@ export interface BrokerSettings {
 
 /** How a broker is published to. */
 export interface PublishSettings {
-  /** The most unconfirmed publishes. @default 512 */
+  /** The most unconfirmed publishes, 1 to 65,535; fewer where the driver takes fewer. @default 512 */
   readonly maxInFlight: number;
-  /** @default "wait" */
+  /** What happens to a publish when the window is full. @default "wait" */
   readonly overflow: Overflow;
   /** The guarantee of a publish that asks for none. @default "at-least-once" */
   readonly delivery?: DeliveryGuarantee | undefined;

@@ -29,15 +29,15 @@ export interface BusConfig {
   readonly instance?: string | undefined;
   /** By name, at least one. The first takes what no route names. */
   readonly brokers: Readonly<Record<string, BrokerConfig | Broker | string>>;
-  /** Topic patterns to broker names; the first pattern that fits wins. */
+  /** Topic patterns to broker names; the first pattern that fits wins. @default everything goes to the first broker */
   readonly routes?: Readonly<Record<string, string>> | undefined;
-  /** Topic patterns to subscribe options, for every subscription whose filter lies within; the most specific wins. */
+  /** Topic patterns to subscribe options, for every subscription whose filter lies within; the most specific wins. @default none */
   readonly policies?: Readonly<Record<string, PolicyOptions>> | undefined;
   /** `background`: `connect` does not wait for the brokers. @default "foreground" */
   readonly start?: "foreground" | "background" | undefined;
-  /** How long `connect` waits for every broker, in milliseconds. @default 10_000 */
+  /** How long `connect` waits for every broker, in milliseconds, 1 or more. @default 10_000 */
   readonly connectTimeoutMs?: number | undefined;
-  /** Beside json, text and bytes, and before them for their content type. Only in code. */
+  /** Beside json, text and bytes, and before them for their content type. Only in code. @default none */
   readonly codecs?: readonly Codec[] | undefined;
   /** Where the bus says what a person should read. Only in code. @default the console's error stream */
   readonly logger?: Logger | undefined;
@@ -45,6 +45,7 @@ export interface BusConfig {
 
 /** A configuration whose brokers may come from somewhere else, such as a container. */
 export interface PartialBusConfig extends Omit<BusConfig, "brokers"> {
+  /** By name, as in `BusConfig`. @default those that come from somewhere else */
   readonly brokers?: BusConfig["brokers"] | undefined;
 }
 
@@ -57,19 +58,22 @@ export interface BrokerConfig {
   readonly url: string;
   /**
    * A third party's adapter: the name of its package (or its file, beginning with `./`), in code also the adapter
-   * itself.
+   * itself. @default the one that the URL's scheme names
    */
   readonly adapter?: string | Adapter | undefined;
+  /** How to check the server and show who we are. @default encrypted as the URL's scheme says, and trusting the system's authorities */
   readonly tls?: TlsConfig | undefined;
+  /** Who we are; each of its fields goes before what stands in the URL. @default what stands in the URL, else nobody */
   readonly credentials?: Credentials | undefined;
-  /** Topic patterns to the one native topic that takes them all; the first pattern that fits wins. */
+  /** Topic patterns to the one native topic that takes them all; the first pattern that fits wins. @default each topic is its own */
   readonly fold?: Readonly<Record<string, string | FoldConfig>> | undefined;
+  /** How it is published to. */
   readonly publish?: PublishConfig | undefined;
   /** Who makes queues, streams and topics. @default "create" */
   readonly topology?: Topology | undefined;
-  /** The bound on one attempt to connect, in milliseconds. @default the bus's `connectTimeoutMs` */
+  /** The bound on one attempt to connect, in milliseconds, 1 or more. @default the bus's `connectTimeoutMs` */
   readonly connectTimeoutMs?: number | undefined;
-  /** What only this kind of broker has; the adapter's page lists it. */
+  /** What only this kind of broker has; the adapter's page lists it, each with its default. @default all of those */
   readonly native?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -77,11 +81,13 @@ export interface BrokerConfig {
  * How the connection is encrypted. Certificates and keys are names of files, or PEM text where it stands there itself.
  */
 export interface TlsConfig {
-  /** Certificate authorities to trust instead of the system's. Relative to the configuration file's folder. */
+  /** Certificate authorities to trust instead of the system's. Relative to the configuration file's folder. @default the system's */
   readonly ca?: string | undefined;
-  /** The client's own certificate, with `key`. */
+  /** The client's own certificate, with `key`. @default none */
   readonly cert?: string | undefined;
+  /** The private key of `cert`. @default none */
   readonly key?: string | undefined;
+  /** What `key` is encrypted with, as it is. @default `key` is not encrypted */
   readonly passphrase?: string | undefined;
   /** The name that the server's certificate must have. @default the host of the URL */
   readonly servername?: string | undefined;
@@ -96,13 +102,14 @@ export interface FoldConfig {
   /**
    * Makes the topic of a foreign message: a template with `{key}` and `{header.<name>}`, whose values are escaped as
    * tokens, or in code a function. Where it makes none, or throws, the message goes to the dead letters.
+   * @default none: all of them go to the dead letters
    */
   readonly topicFrom?: string | ((record: InboundRecord) => string | undefined) | undefined;
 }
 
 /** How a broker is published to. */
 export interface PublishConfig {
-  /** The most unconfirmed publishes. @default 512 */
+  /** The most unconfirmed publishes, 1 to 65,535; fewer where the driver takes fewer. @default 512 */
   readonly maxInFlight?: number | undefined;
   /** What happens to a publish when the window is full. @default "wait" */
   readonly overflow?: Overflow | undefined;

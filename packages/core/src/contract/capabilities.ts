@@ -74,6 +74,7 @@ export interface EffectiveCapabilities {
   readonly version: string;
   /** Never more than the driver declares. */
   readonly supports: Capabilities;
+  /** What it takes no more of. */
   readonly limits: BrokerLimits;
   /** What this server, as it is set up, loses or weakens by itself: one sentence each, with what to do. Printed at start-up. */
   readonly warnings: readonly string[];

@@ -11,6 +11,7 @@ export type Outcome = "ack" | "release" | "reject";
 
 /** One message handed to core, to be settled exactly once. */
 export interface Delivery {
+  /** The message. */
   readonly record: InboundRecord;
   /** How often the broker has delivered this message, 1 for the first time; absent where the broker does not count. */
   readonly deliveries?: number | undefined;

@@ -5,6 +5,7 @@ import type { InboundRecord, OutboundRecord } from "./record.ts";
 export interface StoredDeadLetter {
   /** Names this dead letter for `remove`. Opaque to core. */
   readonly handle: string;
+  /** As `put` was given it: headers, body and content type the same. */
   readonly record: InboundRecord;
 }
 

@@ -22,9 +22,11 @@ export interface OutboundRecord {
    * driver carries it beside the message (header `busbar-topic`) and gives it back as `InboundRecord.topic`.
    */
   readonly topic: string;
+  /** The payload, encoded. */
   readonly body: Uint8Array;
+  /** The user's own, checked. */
   readonly headers: Headers;
-  /** The ordering key. Native on Kafka, metadata (`busbar-key`) elsewhere. */
+  /** The ordering key, 1 to 1024 characters. Native on Kafka, metadata (`busbar-key`) elsewhere. */
   readonly key?: string | undefined;
   /** The id of the message, the same over every resend. */
   readonly id: string;
@@ -32,6 +34,7 @@ export interface OutboundRecord {
   readonly timestamp: number;
   /** A media type, such as `application/json`. */
   readonly contentType: string;
+  /** The guarantee that it travels under. */
   readonly delivery: DeliveryGuarantee;
   /**
    * Where an answer is to go: a bus address. Native where the protocol has it (AMQP `replyTo`, MQTT 5 response topic), else metadata. For such a
@@ -51,11 +54,11 @@ export interface OutboundRecord {
   readonly passedOn?: boolean | undefined;
   /** Ask the broker to keep this as the last value of its topic (`retain`). Absent: no. */
   readonly retain?: boolean | undefined;
-  /** How long the message is worth delivering, in milliseconds (`expiry`). Absent: for ever. */
+  /** How long the message is worth delivering, in milliseconds, more than 0 (`expiry`). Absent: for ever. */
   readonly expiresInMs?: number | undefined;
-  /** How long the broker is to hold the message back, in milliseconds (`delay`). Absent: not at all. */
+  /** How long the broker is to hold the message back, in milliseconds, more than 0 (`delay`). Absent: not at all. */
   readonly delayMs?: number | undefined;
-  /** Higher goes first (`priority`). Absent: the broker's default. */
+  /** A whole number from 0 to 255; higher goes first (`priority`). Absent: the broker's default. */
   readonly priority?: number | undefined;
 }
 
@@ -72,13 +75,17 @@ export interface InboundRecord {
   readonly body: Uint8Array;
   /** The user's headers only, without the bus's own metadata. Each delivery has an object of its own. */
   readonly headers: Headers;
+  /** The ordering key. Absent: none. */
   readonly key?: string | undefined;
+  /** The id that whoever published it gave. Absent: none, and core gives it one. */
   readonly id?: string | undefined;
   /** Milliseconds since the epoch. */
   readonly timestamp?: number | undefined;
+  /** A media type, as it came. Absent: the message does not say. */
   readonly contentType?: string | undefined;
   /** The bus address that an answer is to go to. */
   readonly replyTo?: string | undefined;
+  /** What an answer is to bring back. */
   readonly correlationId?: string | undefined;
   /** True where the broker sent a kept last value rather than a message published just now. */
   readonly retained?: boolean | undefined;
@@ -98,6 +105,8 @@ export interface Receipt {
 
 /** Who is told what became of a publish. Neither call throws. */
 export interface PublishOutcome {
+  /** The broker has it, as safely as its guarantee asks. */
   confirmed(receipt: Receipt): void;
+  /** It failed, as `publish` would have rejected. */
   refused(error: Error): void;
 }

@@ -16,6 +16,7 @@ export interface SubscribeRequest {
   readonly member: string;
   /** Keep messages for this subscription while nobody is there. Survives `close`; only `remove` deletes it. */
   readonly durable: boolean;
+  /** The guarantee that its messages are handed out under. */
   readonly delivery: DeliveryGuarantee;
   /** Where a subscription begins that the broker does not know yet. One that it knows goes on where it was. */
   readonly startFrom: "new" | "earliest";
@@ -45,6 +46,7 @@ export interface Subscriber {
   close(): Promise<void>;
   /** Stops handing out until `resume`; the broker is held back, the session and its keep-alive go on. */
   pause(): void;
+  /** Hands out again. */
   resume(): void;
   /** Closes, and deletes the subscription at the broker for good: queue, consumer, group or session, with what it kept. */
   remove(): Promise<void>;

@@ -11,17 +11,21 @@ export interface DeadLetter {
   readonly id: string;
   /** The topic it was published to. */
   readonly topic: string;
+  /** The message's ordering key; `undefined` where it had none. */
   readonly key: string | undefined;
   /** The message's own headers, as they arrived. */
   readonly headers: Headers;
   /** The bytes, as they arrived. */
   readonly body: Uint8Array;
+  /** As the message came with it; `undefined` where a foreign one had none. */
   readonly contentType: string | undefined;
   /** When the message was published, in milliseconds since the epoch. */
   readonly timestamp: number;
+  /** The group that gave it up, or of a subscription without one the service. */
   readonly group: string;
   /** The filter of the subscription that gave it up. */
   readonly filter: string;
+  /** Why it was given up. */
   readonly reason: DeathReason;
   /** What the handler threw, or what was wrong with the bytes: name and message, shortened. */
   readonly error: string;

@@ -8,11 +8,13 @@ export interface Message<Params = Readonly<Record<string, string>>> {
   readonly topic: string;
   /** The values of the filter's `{name}` tokens. */
   readonly params: Params;
+  /** The ordering key; `undefined` where it was published without one. */
   readonly key: string | undefined;
-  /** A fresh object for each attempt: a handler's changes are gone in the next. */
+  /** The user's own. A fresh object for each attempt: a handler's changes are gone in the next. */
   readonly headers: Headers;
   /** Milliseconds since the epoch: when it was published, or when it arrived where the broker does not say. */
   readonly timestamp: number;
+  /** A media type, as it came; empty where a foreign message has none. */
   readonly contentType: string;
   /** Which run of the handler this is, counting from 1. Drains and reconnects use up no attempt. */
   readonly attempt: number;
@@ -24,6 +26,7 @@ export interface Message<Params = Readonly<Record<string, string>>> {
   readonly retained: boolean;
   /** Where whoever sent it expects an answer; `respond` takes care of that. */
   readonly replyTo: string | undefined;
+  /** Goes with `replyTo`, and back with the answer. */
   readonly correlationId: string | undefined;
   /** Aborts at `handlerTimeoutMs`, at the drain deadline, or when the broker took the message away. */
   readonly signal: AbortSignal;
@@ -35,7 +38,7 @@ export interface Message<Params = Readonly<Record<string, string>>> {
 export interface ManualMessage<Params = Readonly<Record<string, string>>> extends Message<Params> {
   /** Handled. */
   ack(): void;
-  /** Failed: again by the retry policy, or after `delayMs` without using up an attempt. */
+  /** Failed: again by the retry policy, or after `delayMs` milliseconds, 0 or more, without using up an attempt. */
   retryLater(delayMs?: number): void;
   /** To the dead letters, now. */
   reject(reason: string): void;

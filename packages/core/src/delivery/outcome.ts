@@ -20,6 +20,7 @@ export class Reject extends Error {
 /** Thrown by a handler: run me again after this many milliseconds. Uses up no attempt. */
 export class RetryLater extends Error {
   override readonly name: string = "RetryLater";
+  /** In milliseconds, 0 or more. */
   readonly delayMs: number;
 
   constructor(delayMs: number, options?: ErrorOptions) {

@@ -14,10 +14,15 @@ export type ParamsOf<Pattern extends string> = Pattern extends `${infer Head}.${
 
 /** A topic with a name, the type of its payload, and where its key comes from: written once, used to publish and to subscribe. */
 export interface Topic<Payload = unknown, Params = unknown> {
+  /** As it was written, with its `{name}` tokens. */
   readonly pattern: string;
+  /** The filter that all of its topics fit, taken apart. */
   readonly filter: ParsedFilter;
+  /** Checks payloads on publish and on receipt. */
   readonly schema: StandardSchemaV1<unknown, Payload> | undefined;
+  /** The key of a message, where `publish` gets none. */
   readonly key: ((payload: Payload) => string) | undefined;
+  /** What its broker must be able to do. */
   readonly requires: readonly CapabilityName[];
   /** Carries the type of the parameters; never there at run time. */
   readonly params?: Params;
@@ -25,11 +30,11 @@ export interface Topic<Payload = unknown, Params = unknown> {
 
 /** What a `topic()` is made with. */
 export interface TopicOptions<Payload> {
-  /** Checks payloads on publish and on receipt; from any Standard Schema library. */
+  /** Checks payloads on publish and on receipt; from any Standard Schema library. @default any payload is taken */
   readonly schema?: StandardSchemaV1<unknown, Payload>;
-  /** The key of a message, where `publish` gets none. */
+  /** The key of a message, where `publish` gets none: 1 to 1024 characters. @default none */
   readonly key?: (payload: NoInfer<Payload>) => string;
-  /** What the broker of this topic must be able to do; publishing and subscribing are refused where it cannot. */
+  /** What the broker of this topic must be able to do; publishing and subscribing are refused where it cannot. @default nothing */
   readonly requires?: readonly CapabilityName[];
 }
 
