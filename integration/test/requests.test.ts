@@ -34,6 +34,21 @@ describeOn(allBrokers, "a request", ({ name, url }) => {
     expect((error as Error).message).toContain("not like this");
   });
 
+  it.skipIf(name !== "nats" && name !== "kafka")(
+    "is rejected with the reason where its answer is larger than the broker takes (1 MB on NATS and Kafka)",
+    async () => {
+      const bus = await buses.connect(url);
+      const topic = unique("large");
+      await bus.respond<number>(topic, (size) => new Uint8Array(size));
+
+      const error: unknown = await bus.request(topic, 3_000_000).catch((thrown: unknown) => thrown);
+
+      expect(error).toMatchObject({ code: "BUSBAR_REMOTE", remoteName: "RefusedError", topic });
+      expect((error as Error).message).toContain("3000000 bytes");
+      expect(await bus.request(topic, 10)).toHaveLength(10);
+    },
+  );
+
   it("is rejected in time where nobody responds, at once where the broker can tell", async () => {
     const bus = await buses.connect(url);
     const topic = unique("nobody");
