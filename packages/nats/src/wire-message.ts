@@ -55,7 +55,8 @@ let chunk: Buffer = Buffer.alloc(0);
 
 /** The subject of a message of which no text is needed, as it came. */
 export function subjectBytes(message: Msg): Uint8Array {
-  return (message as MsgImpl)._msg.subject;
+  const { _msg: line } = message as MsgImpl;
+  return line.subject;
 }
 
 /** The text of bytes that the client has. */
