@@ -1,20 +1,20 @@
 import { backoffDelayMs } from "../driver/backoff.ts";
-import { endedGenerations, isHandedOut } from "../driver/hand-out.ts";
-import { oncePerTurn } from "../driver/once-per-turn.ts";
-import { Slots } from "../driver/slots.ts";
 import type { Delivery, InboundRecord } from "../contract/index.ts";
-import { BusError, ClosedError, InvalidArgumentError, RevokedError, TimeoutError } from "../errors.ts";
+import { BusError, ClosedError, RevokedError, TimeoutError } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import { matches } from "../topic/filter.ts";
+import { cannotWait } from "./cannot-wait.ts";
 import { describe } from "./describe.ts";
 import { FinishedMessages, identityOf, isSame } from "./finished-messages.ts";
 import { HandlerMessage } from "./handler-message.ts";
 import { HeldMessage } from "./held-message.ts";
 import type { Run } from "./held-message.ts";
+import { HeldMessages } from "./held-messages.ts";
 import type { IntakeSource } from "./intake-source.ts";
 import { Lanes } from "./lanes.ts";
 import type { OrderMode, RetryPolicy } from "./options.ts";
 import { Reject, RetryLater } from "./outcome.ts";
+import { isThenable, promiseOf } from "./promise-of.ts";
 import type { Sweep, Swept } from "./sweep.ts";
 
 /** How long a handler that was aborted may go on before it is given up, in milliseconds. */
@@ -75,13 +75,6 @@ export interface IntakeCounts {
   skipped: number;
 }
 
-/** What is held in one turn of the event loop, up to which no more generations ended. */
-interface HeldOfTurn {
-  readonly ended: number;
-  readonly byIdentity: Map<string, HeldMessage>;
-  readonly someStale: boolean;
-}
-
 /**
  * What happens to the messages of one subscription between the broker and the handler: lanes, slots, retries, dead letters
  * and drain. It belongs to the subscription, not to a connection: a lost connection makes deliveries stale, but what
@@ -100,11 +93,7 @@ export class Intake implements Swept {
   lastError: unknown;
   readonly #options: IntakeOptions;
   readonly #lanes = new Lanes<HeldMessage>();
-  readonly #held = new Slots<HeldMessage>();
-  #ofTurn: HeldOfTurn | undefined;
-  readonly #forgetTurnSoon = oncePerTurn(() => (this.#ofTurn = undefined));
-  /** After how many ended generations nothing that is held was stale. */
-  #noneStaleAt = -1;
+  readonly #held = new HeldMessages();
   readonly #delayed = new Set<HeldMessage>();
   readonly #finished = new FinishedMessages();
   #running = 0;
@@ -136,12 +125,14 @@ export class Intake implements Swept {
    * for their dead letter, or are being run again, and those that wait behind them in their lanes.
    */
   get heldUp(): number {
-    return this.#tried().reduce((sum, { lane }) => sum + 1 + this.#lanes.behind(lane), 0);
+    return this.#held.tried().reduce((sum, { lane }) => sum + 1 + this.#lanes.behind(lane), 0);
   }
 
   /** The topics and keys of what is held up. */
   heldUpKeys(): string[] {
-    return [...new Set(this.#tried().map(({ topic, delivery }) => `${topic} ${delivery.record.key ?? ""}`.trim()))];
+    return [
+      ...new Set(this.#held.tried().map(({ topic, delivery }) => `${topic} ${delivery.record.key ?? ""}`.trim())),
+    ];
   }
 
   /** Takes a delivery over. Never throws. */
@@ -161,7 +152,7 @@ export class Intake implements Swept {
       this.#options.filter,
       source,
     );
-    this.#hold(held);
+    this.#held.add(held);
     // What will never reach a handler takes no lane.
     if (topic === undefined) return this.#bury(held, "unknown-topic", new Error(unknownTopic));
     if (this.#isDeliveredTooOften(delivery))
@@ -185,7 +176,7 @@ export class Intake implements Swept {
     // At most once they were acknowledged before they ran, so nobody else has them.
     if (this.#options.atMostOnce) return;
     for (const position of positions) {
-      const held = this.#heldAs(source.prefix + position);
+      const held = this.#held.staleOf(source.prefix + position);
       if (held === undefined) continue;
       const { run } = held;
       run?.abort(new RevokedError("Another member of the group has the message now.", { topic: held.topic }));
@@ -221,78 +212,30 @@ export class Intake implements Swept {
     this.#draining = true;
     const idle = new Set([...this.#lanes.drain(), ...this.#delayed]);
     this.#delayed.clear();
-    const busyLanes = new Set(this.#inOrder().map((held) => (idle.has(held) ? undefined : held.lane)));
-    for (const held of this.#inOrder())
+    const busyLanes = new Set(this.#held.inOrder().map((held) => (idle.has(held) ? undefined : held.lane)));
+    for (const held of this.#held.inOrder())
       if (idle.has(held) && (held.lane === undefined || !busyLanes.has(held.lane))) this.#release(held);
     if (this.#running + this.#burying > 0)
       await Promise.race([new Promise<void>((resolve) => (this.#whenIdle = resolve)), deadline]);
-    for (const held of this.#inOrder()) {
+    for (const held of this.#held.inOrder()) {
       held.run?.abort(new ClosedError("The subscription was closed before the handler had ended."));
       this.#endRun(held);
       this.#release(held);
     }
   }
 
-  /** All that is held, in the order in which it came. */
-  #inOrder(): HeldMessage[] {
-    return this.#held.inOrder();
-  }
-
-  /** All that an attempt has failed for, or that was asked for later. Each of them holds its lane. */
-  #tried(): HeldMessage[] {
-    return this.#inOrder().filter(({ failures, dueAt }) => failures > 0 || dueAt > 0);
-  }
-
-  #hold(held: HeldMessage): void {
-    held.place = this.#held.add(held);
-    if (this.#ofTurn !== undefined) list(held, this.#ofTurn.byIdentity);
-  }
-
-  #letGo(held: HeldMessage): void {
-    this.#held.remove(held.place);
-  }
-
   /**
-   * Tells whether a delivery may be one of a message that is held, or was handled while its delivery was stale. Most come for the first time, and nothing
-   * is stale: then there is nothing to look for.
+   * Tells whether a delivery may be one of a message that is held, or was handled while its delivery was stale. Most come for the first time.
    */
   #mayBeKnown(delivery: Delivery): boolean {
     if (delivery.redelivered) return true;
     // Without a position only the broker's word tells a redelivery.
-    return (this.#finished.size > 0 || this.#mayBeStale(delivery)) && delivery.position !== undefined;
-  }
-
-  /** Tells whether anything that a delivery could be of is stale. */
-  #mayBeStale(delivery: Delivery): boolean {
-    // Of what others made nobody tells when it becomes stale.
-    if (!isHandedOut(delivery)) return true;
-    const ended = endedGenerations();
-    if (this.#noneStaleAt !== ended && !this.#heldOfTurn().someStale) this.#noneStaleAt = ended;
-    return this.#noneStaleAt !== ended;
-  }
-
-  #heldAs(identity: string): HeldMessage | undefined {
-    const held = this.#heldOfTurn().byIdentity.get(identity);
-    // It may have been settled or have come again since that was found.
-    return held?.delivery.stale === true && this.#held.get(held.place) === held ? held : undefined;
-  }
-
-  /** What is held, to be found. Redeliveries come by the thousand after a lost connection, and hardly ever else. */
-  #heldOfTurn(): HeldOfTurn {
-    const ended = endedGenerations();
-    if (this.#ofTurn?.ended !== ended) {
-      const byIdentity = new Map<string, HeldMessage>();
-      const all = this.#inOrder();
-      for (const held of all) list(held, byIdentity);
-      this.#ofTurn = { ended, byIdentity, someStale: all.some(({ delivery }) => delivery.stale) };
-      this.#forgetTurnSoon();
-    }
-    return this.#ofTurn;
+    return (this.#finished.size > 0 || this.#held.mayHave(delivery)) && delivery.position !== undefined;
   }
 
   /** Joins a redelivery to the message that is still held, or acknowledges it where that was handled already. */
   #rejoin(delivery: Delivery, identity: string): boolean {
-    const held = this.#heldAs(identity);
+    const held = this.#held.staleOf(identity);
     if (held !== undefined && isSame(delivery, held.delivery.record.id)) {
       held.delivery = delivery;
       return true;
@@ -448,7 +391,7 @@ export class Intake implements Swept {
     const { longestDelayMs = 0 } = held.delivery;
     if (held.lane !== undefined || delayMs > longestDelayMs) return false;
     if (held.waitedMs + delayMs <= this.#options.maxHoldMs()) return false;
-    this.#letGo(held);
+    this.#held.remove(held);
     held.delivery.settle("release", delayMs, held.failures);
     return true;
   }
@@ -509,19 +452,19 @@ export class Intake implements Swept {
   }
 
   #finish(held: HeldMessage): void {
-    this.#letGo(held);
+    this.#held.remove(held);
     if (held.delivery.stale) this.#finished.add(held.identity, held.delivery);
     else held.delivery.settle("ack");
     this.#lanes.leave(held.lane);
   }
 
   #forget(held: HeldMessage): void {
-    this.#letGo(held);
+    this.#held.remove(held);
     this.#lanes.leave(held.lane);
   }
 
   #release(held: HeldMessage): void {
-    this.#letGo(held);
+    this.#held.remove(held);
     held.delivery.settle("release");
   }
 
@@ -541,52 +484,8 @@ export class Intake implements Swept {
   }
 }
 
-/** Lists a message by its identity; of several with the same one the first counts. */
-function list(held: HeldMessage, byIdentity: Map<string, HeldMessage>): void {
-  const { identity } = held;
-  if (identity !== undefined && !byIdentity.has(identity)) byIdentity.set(identity, held);
-}
-
 const unknownTopic = "The message does not say its topic, and no topicFrom finds it.";
 
 function tooOften({ deliveries }: Delivery): string {
   return `This is delivery number ${deliveries}, more than maxDeliveries allows: perhaps its handler ends the process.`;
-}
-
-/** Waiting less would be another thing than what was asked for, and waiting longer would cost the message its connection. */
-function cannotWait(held: HeldMessage, { delayMs }: RetryLater, longestMs: number): InvalidArgumentError {
-  const { topic, id } = held;
-  const bound = Number.isFinite(longestMs) ? boundOf(held, longestMs) : "0 or more";
-  return new InvalidArgumentError(
-    `The handler of ${topic} ${id} asked for another run in ${delayMs} ms; that has to be ${bound}. It counts as a failure.`,
-    { topic },
-  );
-}
-
-function boundOf({ lane, delivery }: HeldMessage, longestMs: number): string {
-  const { longestDelayMs = 0 } = delivery;
-  if (longestDelayMs <= longestMs) return `from 0 to ${longestMs}, which is how long the broker lets a message be held`;
-  if (lane === undefined) return `from 0 to ${longestDelayMs}, which is how long the broker holds a message itself`;
-  return `from 0 to ${longestMs}, which is how long the broker lets a message be held that keeps its place in the order of its key (longer with order: "none", or without a key)`;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as PromiseLike<unknown>).then === "function";
-}
-
-/**
- * What a handler gave back, as a promise that settles once; `undefined` where it is none. Throws what looking at it throws. A plain promise, which most
- * are, costs nothing more; of anything else that has a `then` only `await` makes one that is to be trusted.
- */
-function promiseOf(result: unknown): Promise<unknown> | undefined {
-  if ((typeof result !== "object" && typeof result !== "function") || result === null) return undefined;
-  const { then } = result as { readonly then?: unknown };
-  if (typeof then !== "function") return undefined;
-  return then === plainThen && result instanceof Promise ? result : awaited(result);
-}
-
-const plainThen: unknown = Object.getOwnPropertyDescriptor(Promise.prototype, "then")?.value;
-
-async function awaited(result: unknown): Promise<unknown> {
-  return await result;
 }
