@@ -1,3 +1,4 @@
+import { HandlerMessage } from "../delivery/handler-message.ts";
 import type { ManualHandler, ManualMessage } from "../delivery/message.ts";
 import type { SubscribeOptions } from "../delivery/options.ts";
 import { Reject, RetryLater } from "../delivery/outcome.ts";
@@ -25,6 +26,8 @@ export class BatchCollector<Payload> {
   readonly #handler: BatchHandler<Payload>;
   #collected: ReceivedMessage<Payload>[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The first that was collected has waited long enough. */
+  #due = false;
   #running = false;
   #ended = false;
 
@@ -58,17 +61,32 @@ export class BatchCollector<Payload> {
   /** Takes one message; fits `Bus.subscribe` with `settle: "manual"`. */
   readonly take: ManualHandler<Payload> = (payload, message) => {
     this.#collected.push({ payload, message });
-    if (this.#collected.length >= this.#maxSize) void this.#run();
-    else this.#timer ??= setTimeout(() => void this.#run(), this.#maxWaitMs);
+    this.#next();
   };
 
-  async #run(): Promise<void> {
-    if (this.#ended || this.#running || this.#collected.length === 0) return;
+  /** Runs what was collected once that is enough or has waited long enough; while a batch runs it waits for the end of that. */
+  #next(): void {
+    if (this.#ended) return;
+    if (this.#collected.length >= this.#maxSize) this.#collected = this.#collected.filter(isLive);
+    const isDue = this.#due || this.#collected.length >= this.#maxSize;
+    if (!isDue && this.#collected.length > 0) this.#timer ??= setTimeout(this.#onTime, this.#maxWaitMs);
+    if (!isDue || this.#running) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#running = true;
-    const batch = this.#collected;
+    this.#due = false;
+    const batch = this.#collected.filter(isLive);
     this.#collected = [];
+    if (batch.length > 0) void this.#run(batch);
+  }
+
+  readonly #onTime = (): void => {
+    this.#timer = undefined;
+    this.#due = true;
+    this.#next();
+  };
+
+  async #run(batch: readonly ReceivedMessage<Payload>[]): Promise<void> {
+    this.#running = true;
     try {
       await this.#handler(batch);
       for (const { message } of batch) message.ack();
@@ -77,10 +95,14 @@ export class BatchCollector<Payload> {
     } finally {
       this.#running = false;
     }
-    if (this.#ended) return;
-    if (this.#collected.length >= this.#maxSize) void this.#run();
-    else if (this.#collected.length > 0) this.#timer ??= setTimeout(() => void this.#run(), this.#maxWaitMs);
+    this.#next();
   }
+}
+
+/** Tells whether a message can still be handled: what was aborted while it waited has failed, or is somebody else's by now. */
+function isLive({ message }: ReceivedMessage): boolean {
+  // Asking for its signal would make one, which costs more than the rest of the message.
+  return message instanceof HandlerMessage ? message.abortReason === undefined : !message.signal.aborted;
 }
 
 function settleFailed(message: ManualMessage, error: unknown): void {

@@ -41,6 +41,7 @@ export const batchLaws: readonly Law[] = [
         "a batch is filled to its most, and no further",
       );
       assert.equal(most, 1, "there is one batch at a time");
+      await behindASlowOne(scene);
     },
   },
   {
@@ -78,6 +79,31 @@ export const batchLaws: readonly Law[] = [
     },
   },
 ];
+
+/** Holds when a message that has waited long enough while a batch ran is given when that ends, although no other comes. */
+async function behindASlowOne(scene: Scene): Promise<void> {
+  const topic = scene.topic("behind");
+  const bus = await scene.bus("slow");
+  const gate = scene.gate();
+  const batches: number[][] = [];
+  const options = { maxSize: 5, maxWaitMs: scene.quietMs / 4, deadLetter: false } as const;
+  const subscription = await bus.subscribeBatch<number>(topic, options, async (batch) => {
+    batches.push(batch.map(({ payload }) => payload));
+    if (batches.length === 1) await gate.passed();
+  });
+  await bus.publish(topic, 0);
+  await scene.eventually("the first message is given", () => batches.length === 1);
+  await bus.publish(topic, 1);
+  await scene.eventually("the next is taken while its batch runs", () => subscription.health().running === 2);
+  await scene.stays("a batch that runs for longer than others wait holds them back", () => batches.length === 1);
+  gate.open();
+  await scene.eventually(
+    "what has waited long enough is given when the batch before it has ended",
+    () => batches.length === 2,
+    () => batches,
+  );
+  assert.deepEqual(batches, [[0], [1]], "each message is in one batch");
+}
 
 /** Holds when a handler that throws has failed all of its batch that it had not settled, and nothing else of it. */
 async function thrownOver(scene: Scene): Promise<void> {

@@ -1,0 +1,108 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { Bus, memory } from "../../src/index.ts";
+import type { BatchHandler, BatchOptions, Subscription } from "../../src/index.ts";
+import { settingsOn } from "./bus-settings.ts";
+
+let count = 0;
+const open: Bus[] = [];
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await Promise.all(open.splice(0).map((bus) => bus.close({ deadlineMs: 0 })));
+});
+
+interface Collecting {
+  readonly publish: (payload: number) => Promise<unknown>;
+  readonly subscription: Subscription;
+}
+
+async function collecting(options: BatchOptions, handler: BatchHandler<number>): Promise<Collecting> {
+  const bus = new Bus(settingsOn(memory({ url: `memory://batch-collector-${++count}` })));
+  open.push(bus);
+  await bus.open();
+  const subscription = await bus.subscribeBatch<number>("t", { group: "g", ...options }, handler);
+  return { publish: (payload) => bus.publish("t", payload), subscription };
+}
+
+function gate(): { readonly open: () => void; readonly passed: Promise<void> } {
+  let letPass: () => void = () => undefined;
+  const passed = new Promise<void>((resolve) => (letPass = resolve));
+  return { open: letPass, passed };
+}
+
+/** As `expect.poll`, which would let the timers of a test go on that has taken them over. */
+async function until(holds: () => boolean): Promise<void> {
+  for (const end = Date.now() + 4_000; !holds(); await new Promise((resolve) => setImmediate(resolve)))
+    if (Date.now() > end) throw new Error(`not in time: ${String(holds)}`);
+}
+
+it("what has waited long enough while a batch ran is handled as soon as that has ended, however few there are", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const batches: number[][] = [];
+  const first = gate();
+  const { publish, subscription } = await collecting({ maxSize: 9, maxWaitMs: 60 }, async (batch) => {
+    batches.push(batch.map(({ payload }) => payload));
+    if (batches.length === 1) await first.passed;
+  });
+  await publish(1);
+  await until(() => subscription.health().running === 1);
+  await vi.advanceTimersByTimeAsync(60);
+  expect(batches).toEqual([[1]]);
+  await publish(2);
+  await until(() => subscription.health().running === 2);
+  await vi.advanceTimersByTimeAsync(60);
+  expect(batches, "there is one batch at a time").toEqual([[1]]);
+  first.open();
+  await until(() => batches.length === 2);
+  expect(batches).toEqual([[1], [2]]);
+  await publish(3);
+  await until(() => subscription.health().running === 1);
+  await vi.advanceTimersByTimeAsync(59);
+  expect(batches, "the next one waits for others again").toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(batches).toEqual([[1], [2], [3]]);
+});
+
+it("what has not waited long enough when a batch ends waits for the rest of its time, and no longer", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const batches: number[][] = [];
+  const first = gate();
+  const { publish, subscription } = await collecting({ maxSize: 2, maxWaitMs: 60 }, async (batch) => {
+    batches.push(batch.map(({ payload }) => payload));
+    if (batches.length > 1) return;
+    batch[0]?.message.ack();
+    await first.passed;
+  });
+  await publish(1);
+  await publish(2);
+  await until(() => subscription.health().handled === 1);
+  await publish(3);
+  await until(() => subscription.health().running === 2);
+  await vi.advanceTimersByTimeAsync(40);
+  first.open();
+  await until(() => subscription.health().handled === 2);
+  await vi.advanceTimersByTimeAsync(19);
+  expect(batches).toEqual([[1, 2]]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(batches).toEqual([[1, 2], [3]]);
+});
+
+it("a message that was aborted while it waited for its batch is in none, and its next attempt is in one", async () => {
+  const batches: { readonly payload: number; readonly aborted: boolean }[][] = [];
+  const first = gate();
+  const options = { maxSize: 2, maxWaitMs: 0, handlerTimeoutMs: 50, retry: { attempts: 1_000, backoffMs: 0 } };
+  const { publish, subscription } = await collecting(options, async (batch) => {
+    batches.push(batch.map(({ payload, message }) => ({ payload, aborted: message.signal.aborted })));
+    if (batches.length === 1) await first.passed;
+  });
+  await publish(1);
+  await until(() => batches.length === 1);
+  await publish(2);
+  // The first attempts of both are over, and so is the second of one of them.
+  await until(() => subscription.health().failed > 2);
+  first.open();
+  await until(() => subscription.health().handled === 2);
+  const later = batches.slice(1).flat();
+  expect(later.filter(({ aborted }) => aborted)).toEqual([]);
+  expect(later.map(({ payload }) => payload).sort((one, other) => one - other)).toEqual([1, 2]);
+});
