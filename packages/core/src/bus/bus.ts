@@ -264,7 +264,8 @@ export class Bus implements Publisher {
 
   /**
    * Subscribes and gives the messages one by one, each to be settled by hand: `for await (const { payload, message } of await
-   * bus.messages("order.*", { group: "billing" })) { …; message.ack(); }`. Ends when the bus or the stream is closed.
+   * bus.messages("order.*", { group: "billing" })) { …; message.ack(); }`. Ends when the bus or the stream is closed,
+   * and with an error when the subscription has failed for good.
    */
   async messages<Payload = unknown>(
     filter: string | Topic<Payload>,
@@ -277,7 +278,7 @@ export class Bus implements Publisher {
       { ...options, settle: "manual" },
       (payload, message) => stream.push({ payload, message }),
     );
-    subscription.onEnd(() => stream.end());
+    subscription.onEnd((failure) => stream.end(failure));
     return stream.attach(subscription);
   }
 

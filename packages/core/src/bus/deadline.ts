@@ -8,7 +8,7 @@ export interface DrainOptions {
 }
 
 /** How long a drain waits for handlers unless it is told otherwise, in milliseconds. */
-const defaultDeadlineMs = 20_000;
+export const defaultDeadlineMs = 20_000;
 
 /** The deadline that is asked for, or what is wrong with it: then nothing is to be closed. */
 export function deadlineOf(call: string, options: DrainOptions): number | InvalidArgumentError {

@@ -1,5 +1,6 @@
 import type { BrokerStatus, SubscribeRequest, Subscriber } from "../contract/index.ts";
 import { pause } from "../driver/backoff.ts";
+import { rejected } from "../driver/rejected.ts";
 import type { Intake, IntakeCounts } from "../delivery/intake.ts";
 import type { IntakeSource } from "../delivery/intake-source.ts";
 import { describe, messageOf } from "../delivery/describe.ts";
@@ -7,7 +8,7 @@ import { UnsupportedError } from "../errors.ts";
 import type { UnmetNeed } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { BrokerLink } from "./broker-link.ts";
-import { deadlineOf } from "./deadline.ts";
+import { deadlineOf, defaultDeadlineMs } from "./deadline.ts";
 import type { DrainOptions } from "./deadline.ts";
 import { LagReading } from "./lag-reading.ts";
 
@@ -27,7 +28,7 @@ export interface SubscriptionHealth extends IntakeCounts {
   readonly brokers: readonly string[];
   /** What it is called at each of them: the name of a queue, a consumer, a consumer group. */
   readonly names: readonly string[];
-  /** `pending` until the broker is there for the first time; `degraded` when failing messages, and what waits behind them, have four fifths of the credit, or when a broker came back with less than was asked of it. */
+  /** `pending` until the broker is there for the first time; `failed` when it will not come back by itself, until it is closed; `degraded` when failing messages, and what waits behind them, have four fifths of the credit, or when a broker came back with less than was asked of it. */
   readonly state: "pending" | "running" | "paused" | "degraded" | "disconnected" | "closed" | "failed";
   /** Handlers that run. */
   readonly running: number;
@@ -63,7 +64,10 @@ export class Subscription {
   readonly #unlisten: (() => void)[] = [];
   readonly #disconnected = new Set<string>();
   readonly #ended: (subscription: Subscription) => void;
-  readonly #endListeners: (() => void)[] = [];
+  readonly #endListeners: ((failure?: unknown) => void)[] = [];
+  /** No longer ends it when the caller's signal aborts. */
+  #disobey: () => void = () => undefined;
+  #isOver = false;
   #state: "pending" | "running" | "closed" | "failed" = "pending";
   #paused = false;
   #failure: unknown;
@@ -75,7 +79,15 @@ export class Subscription {
   #positionsLost = 0;
   #lastPositionLost: string | undefined;
   readonly #lag: LagReading;
-  #closing: Promise<void> | undefined;
+  /** Ends the wait for handlers. */
+  #reachDeadline: () => void = () => undefined;
+  readonly #deadline: Promise<void> = new Promise((resolve) => (this.#reachDeadline = resolve));
+  /** Aborts when nobody waits for handlers any longer. */
+  readonly #drainIsOver = new AbortController();
+  #draining: Promise<void> | undefined;
+  #releasing: Promise<void> | undefined;
+  #removing: Promise<void> | undefined;
+  #giveUpStart: (error: Error) => void = () => undefined;
 
   /** @internal Made by `Bus.subscribe`. */
   constructor(options: {
@@ -99,9 +111,10 @@ export class Subscription {
     this.#obey(options.signal);
   }
 
-  /** @internal Calls the listener once the subscription has ended, for whatever reason. */
-  onEnd(listener: () => void): void {
-    this.#endListeners.push(listener);
+  /** @internal Calls the listener once the subscription has ended, for whatever reason, with the error where it has failed. */
+  onEnd(listener: (failure?: unknown) => void): void {
+    if (this.#isOver) listener(this.#failure);
+    else this.#endListeners.push(listener);
   }
 
   /** Takes no more messages until `resume`; what was taken is still handled. */
@@ -118,23 +131,38 @@ export class Subscription {
   /**
    * Drains: takes no more messages, waits until the running handlers have ended and their acknowledgements are written, then lets go.
    * At the deadline `message.signal` aborts, and what is left goes back to the broker unharmed. A durable subscription
-   * stays at the broker. Calling it again is harmless.
+   * stays at the broker. Calling it again is harmless; of several deadlines the earliest counts.
    *
    * @param options.deadlineMs In milliseconds. @default 20_000
    */
-  close(options: DrainOptions = {}): Promise<void> {
+  async close(options: DrainOptions = {}): Promise<void> {
     const deadlineMs = deadlineOf("close()", options);
-    if (typeof deadlineMs !== "number") return Promise.reject(deadlineMs);
-    this.#closing ??= this.#close(deadlineMs, (subscriber) => subscriber.close());
-    return this.#closing;
+    if (typeof deadlineMs !== "number") throw deadlineMs;
+    this.#drainWithin(deadlineMs);
+    try {
+      await (this.#removing ?? this.#release());
+    } finally {
+      this.#letGo();
+    }
   }
 
-  /** Drains, and deletes the subscription at the broker for good, with everything that is kept for it. */
+  /**
+   * Drains, and deletes the subscription at the broker for good, with everything that is kept for it.
+   */
   async remove(options: DrainOptions = {}): Promise<void> {
     const deadlineMs = deadlineOf("remove()", options);
     if (typeof deadlineMs !== "number") throw deadlineMs;
-    this.#closing ??= this.#close(deadlineMs, (subscriber) => subscriber.remove());
-    await this.#closing;
+    this.#drainWithin(deadlineMs);
+    this.#removing ??= (this.#releasing ?? this.#remove()).catch((error: unknown) => {
+      this.#removing = undefined;
+      throw error;
+    });
+    try {
+      await this.#removing;
+    } finally {
+      // It handles nothing any more, also where the broker did not let it be removed.
+      this.#letGo();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -176,15 +204,21 @@ export class Subscription {
 
   async #start(): Promise<void> {
     try {
-      await Promise.all(this.#sources.map((source) => this.#startSource(source)));
+      await Promise.race([
+        Promise.all(this.#sources.map((source) => this.#startSource(source))),
+        new Promise<never>((_, reject) => (this.#giveUpStart = reject)),
+      ]);
+      if (this.#failure !== undefined) await rejected(this.#failure);
       if (this.#state === "pending") this.#state = "running";
     } catch (error) {
       if (this.#state === "closed") throw error;
       this.#state = "failed";
       this.#failure = error;
-      await Promise.all(this.#subscribers.splice(0).map((subscriber) => subscriber.close()));
-      for (const unlisten of this.#unlisten.splice(0)) unlisten();
+      this.#drainWithin(0);
+      await this.#release().catch(() => undefined);
       this.#end();
+      this.#forgetStatuses();
+      this.#ended(this);
       throw error;
     }
   }
@@ -192,12 +226,12 @@ export class Subscription {
   async #startSource(source: SubscriptionSource): Promise<void> {
     const { link, request, intake } = source;
     await link.openInBackground();
-    if (this.#closing !== undefined) return;
+    if (this.#draining !== undefined) return;
     // Where the bus started in the background, the plan went by what the driver declares.
     this.#assertMet(source);
     this.#unlisten.push(link.onStatus((status) => this.#follow(status, source)));
     const subscriber = await link.broker.subscribe(request, (delivery) => this.#intake.accept(delivery, intake));
-    if (this.#state === "closed") return subscriber.close();
+    if (this.#state === "failed" || this.#drainIsOver.signal.aborted) return subscriber.close();
     this.#subscribers.push(subscriber);
     if (this.#paused) subscriber.pause();
   }
@@ -219,13 +253,36 @@ export class Subscription {
   }
 
   #end(): void {
-    this.#ended(this);
-    for (const listener of this.#endListeners.splice(0)) listener();
+    this.#isOver = true;
+    this.#disobey();
+    for (const listener of this.#endListeners.splice(0)) listener(this.#failure);
+  }
+
+  /** It will not come back: it ends with the error, and stays to be seen until somebody closes it. */
+  #fail(error: Error): void {
+    if (this.#draining !== undefined) return;
+    this.#failure = error;
+    if (this.#state === "pending") return this.#giveUpStart(error);
+    this.#state = "failed";
+    this.#end();
+    this.#drainWithin(defaultDeadlineMs);
+    void this.#releaseUnasked();
+  }
+
+  /** Nobody waits for it, so what goes wrong can only be said. */
+  async #releaseUnasked(): Promise<void> {
+    try {
+      await this.#release();
+    } catch (failure) {
+      this.#sources[0]?.link.warn(`The subscription to "${this.filter}" did not end in order: ${describe(failure)}`);
+    }
+    this.#forgetStatuses();
   }
 
   #follow(status: BrokerStatus, source: SubscriptionSource): void {
     if (status.type === "connected") return this.#checkAgain(source);
     const { request, intake } = source;
+    if (status.type === "fatal" && status.name === request.name) return this.#fail(status.error);
     if (!("name" in status) || status.name !== request.name) return;
     if (status.type === "position-lost") {
       this.#intake.forgetPositions();
@@ -240,9 +297,6 @@ export class Subscription {
       else this.#disconnected.add(request.name);
       if (this.#disconnected.size === 0) this.#trouble = undefined;
       else this.#trouble = status.error ?? this.#trouble;
-    } else if (status.type === "fatal") {
-      this.#state = "failed";
-      this.#failure = status.error;
     }
   }
 
@@ -252,31 +306,54 @@ export class Subscription {
     if (signal.aborted) close();
     else {
       signal.addEventListener("abort", close, { once: true });
-      this.#unlisten.push(() => signal.removeEventListener("abort", close));
+      this.#disobey = () => signal.removeEventListener("abort", close);
     }
   }
 
-  async #close(deadlineMs: number, end: (subscriber: Subscriber) => Promise<void>): Promise<void> {
+  /** Whoever has the least patience decides for how long handlers are waited for. */
+  #drainWithin(deadlineMs: number): void {
+    if (this.#drainIsOver.signal.aborted) return;
+    void pause(deadlineMs, this.#drainIsOver.signal).then(this.#reachDeadline);
+    this.#draining ??= this.#drain().finally(() => this.#drainIsOver.abort());
+    this.#draining.catch(() => undefined);
+  }
+
+  async #drain(): Promise<void> {
     this.#intake.stop();
-    if (this.#state === "failed" && this.#subscribers.length === 0) return;
-    const over = new AbortController();
-    const deadline = pause(deadlineMs, over.signal);
+    // A subscription that is just starting has to have started before it can be stopped, unless its broker does not answer.
+    if (this.#state === "pending" && this.#sources.every(({ link }) => link.state === "connected"))
+      await Promise.race([this.ready.catch(() => undefined), this.#deadline]);
+    await Promise.all(this.#subscribers.map((subscriber) => subscriber.stop()));
+    await this.#intake.drain(this.#deadline);
+  }
+
+  /** Drains, and closes what it has at the brokers; once, whoever asks first. */
+  #release(): Promise<void> {
+    this.#releasing ??= this.#closeAll();
+    return this.#releasing;
+  }
+
+  async #closeAll(): Promise<void> {
     try {
-      // A subscription that is just starting has to have started before it can be stopped, unless its broker does not answer.
-      if (this.#sources.every(({ link }) => link.state === "connected"))
-        await Promise.race([this.ready.catch(() => undefined), deadline]);
-      await Promise.all(this.#subscribers.map((subscriber) => subscriber.stop()));
-      await this.#intake.drain(deadline);
+      await this.#draining;
     } finally {
-      over.abort();
+      await Promise.all(this.#subscribers.map((subscriber) => subscriber.close()));
     }
-    try {
-      await Promise.all(this.#subscribers.map((subscriber) => end(subscriber)));
-    } finally {
-      // It handles nothing any more, also where the broker did not let it be removed.
-      for (const unlisten of this.#unlisten) unlisten();
-      this.#state = "closed";
-      this.#end();
-    }
+  }
+
+  async #remove(): Promise<void> {
+    await this.#draining;
+    await Promise.all(this.#subscribers.map((subscriber) => subscriber.remove()));
+  }
+
+  #letGo(): void {
+    this.#forgetStatuses();
+    this.#state = "closed";
+    this.#end();
+    this.#ended(this);
+  }
+
+  #forgetStatuses(): void {
+    for (const unlisten of this.#unlisten.splice(0)) unlisten();
   }
 }

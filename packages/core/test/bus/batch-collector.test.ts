@@ -2,6 +2,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import { Bus, memory } from "../../src/index.ts";
 import type { BatchHandler, BatchOptions, Subscription } from "../../src/index.ts";
 import { settingsOn } from "./bus-settings.ts";
+import { until } from "./until.ts";
 
 let count = 0;
 const open: Bus[] = [];
@@ -28,12 +29,6 @@ function gate(): { readonly open: () => void; readonly passed: Promise<void> } {
   let letPass: () => void = () => undefined;
   const passed = new Promise<void>((resolve) => (letPass = resolve));
   return { open: letPass, passed };
-}
-
-/** As `expect.poll`, which would let the timers of a test go on that has taken them over. */
-async function until(holds: () => boolean): Promise<void> {
-  for (const end = Date.now() + 4_000; !holds(); await new Promise((resolve) => setImmediate(resolve)))
-    if (Date.now() > end) throw new Error(`not in time: ${String(holds)}`);
 }
 
 it("what has waited long enough while a batch ran is handled as soon as that has ended, however few there are", async () => {
