@@ -65,6 +65,7 @@ async function told(start: BusSettings["start"] = "foreground"): Promise<Told> {
 /** What a broker says when a subscription, or all of it, will not come back. */
 const endings: readonly (readonly [string, (broker: TellingBroker) => void])[] = [
   ["a subscription", (broker) => broker.tell({ type: "fatal", error, name: broker.names[0] ?? "" })],
+  ["the whole broker", (broker) => broker.tell({ type: "fatal", error })],
 ];
 
 describe.each(endings)("%s that failed for good", (_, fail) => {
