@@ -4,7 +4,7 @@ import { rejected } from "../driver/rejected.ts";
 import type { Intake, IntakeCounts } from "../delivery/intake.ts";
 import type { IntakeSource } from "../delivery/intake-source.ts";
 import { describe, messageOf } from "../delivery/describe.ts";
-import { UnsupportedError } from "../errors.ts";
+import { ClosedError, UnsupportedError } from "../errors.ts";
 import type { UnmetNeed } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { BrokerLink } from "./broker-link.ts";
@@ -147,13 +147,14 @@ export class Subscription {
   }
 
   /**
-   * Drains, and deletes the subscription at the broker for good, with everything that is kept for it.
+   * Drains, and deletes the subscription at the broker for good, with everything that is kept for it, also where it was closed before. What is
+   * rejected may be tried again. Rejects with a `ClosedError` once the bus is closed, and where the subscription was not made yet: then it takes `Bus.forget`.
    */
   async remove(options: DrainOptions = {}): Promise<void> {
     const deadlineMs = deadlineOf("remove()", options);
     if (typeof deadlineMs !== "number") throw deadlineMs;
     this.#drainWithin(deadlineMs);
-    this.#removing ??= (this.#releasing ?? this.#remove()).catch((error: unknown) => {
+    this.#removing ??= this.#remove().catch((error: unknown) => {
       this.#removing = undefined;
       throw error;
     });
@@ -343,8 +344,28 @@ export class Subscription {
   }
 
   async #remove(): Promise<void> {
-    await this.#draining;
-    await Promise.all(this.#subscribers.map((subscriber) => subscriber.remove()));
+    // Where closing failed, removing closes again.
+    await (this.#releasing?.catch(() => undefined) ?? this.#draining);
+    const obstacle = this.#obstacle();
+    if (obstacle === undefined) await Promise.all(this.#subscribers.map((subscriber) => subscriber.remove()));
+    else {
+      await this.#release();
+      throw obstacle;
+    }
+  }
+
+  /** Why what is kept for it cannot be deleted, if it cannot. */
+  #obstacle(): ClosedError | undefined {
+    const kept = this.#sources.filter(({ request }) => request.durable || request.group !== undefined);
+    if (kept.length === 0) return undefined;
+    const what = `remove() of the subscription to "${this.filter}"`;
+    const advice = "call forget() with its filter and group on";
+    if (kept.some(({ link }) => link.state === "closed"))
+      return new ClosedError(`${what}: the bus is closed; ${advice} one that is open.`, { topic: this.filter });
+    if (this.#subscribers.length === this.#sources.length) return undefined;
+    return new ClosedError(`${what}: it was not made at its broker yet; ${advice} the bus once the broker is there.`, {
+      topic: this.filter,
+    });
   }
 
   #letGo(): void {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Subscription } from "@busbar/core";
 import type { Law } from "../law.ts";
 import { assertEachOnce, publishNumbered } from "../numbered.ts";
 import type { Client } from "../scene/client.ts";
@@ -15,19 +16,21 @@ export const twinLaws: readonly Law[] = [
     deadlines: 8,
     bus: async (scene) => {
       const topic = scene.topic("forgotten");
-      const [gone, kept] = [scene.group("gone"), scene.group("kept")];
+      const [gone, removed, kept] = [scene.group("gone"), scene.group("removed"), scene.group("kept")];
       const bus = await scene.bus("member");
       const seen = new Map<string, number[]>([
         [gone, []],
+        [removed, []],
         [kept, []],
       ]);
       const seenBy = (group: string): readonly number[] => seen.get(group) ?? [];
-      const join = (group: string): Promise<{ close(): Promise<void> }> =>
+      const join = (group: string): Promise<Subscription> =>
         bus.subscribe<number>(topic, { group, deadLetter: false }, (number) => void seen.get(group)?.push(number));
-      const subscriptions = [await join(gone), await join(kept)];
+      const leaving = await join(removed);
+      const subscriptions = [leaving, await join(gone), await join(kept)];
       await bus.publish(topic, 0);
-      await scene.eventually("both groups get what is published", () =>
-        [gone, kept].every((group) => seenBy(group).length === 1),
+      await scene.eventually("each group gets what is published", () =>
+        [gone, removed, kept].every((group) => seenBy(group).length === 1),
       );
       for (const subscription of subscriptions) await subscription.close();
       for (const number of [1, 2, 3]) await bus.publish(topic, number);
@@ -39,12 +42,14 @@ export const twinLaws: readonly Law[] = [
       await forget(gone);
       await forget(gone);
       await forget(scene.group("never-there"));
+      await scene
+        .within("removing what was closed ends", leaving.remove())
+        .catch((error: unknown) => assert.fail(`removing what was closed is no error, but ${String(error)}`));
       await bus.publish(topic, 4);
-      await join(gone);
-      await join(kept);
+      for (const group of [gone, removed, kept]) await join(group);
       await bus.publish(topic, 5);
       await scene.eventually("a group that is made anew gets what is published from then on", () =>
-        seenBy(gone).includes(5),
+        [gone, removed].every((group) => seenBy(group).includes(5)),
       );
       await scene.eventually(
         "the other group gets all that was kept for it",
@@ -56,6 +61,7 @@ export const twinLaws: readonly Law[] = [
         () => seenBy(gone).length === 2,
         () => seenBy(gone),
       );
+      assert.deepEqual(seenBy(removed), [0, 5], "nor does what was kept for one that was removed after it was closed");
     },
   },
   {
