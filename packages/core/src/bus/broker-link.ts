@@ -1,5 +1,6 @@
 import type { Broker, BrokerStatus, Capabilities, EffectiveCapabilities } from "../contract/index.ts";
 import { backoffDelayMs, pause, reconnectPolicy } from "../driver/backoff.ts";
+import { rejected } from "../driver/rejected.ts";
 import { BusError, ClosedError, ConnectionError } from "../errors.ts";
 import type { Sweep } from "../delivery/sweep.ts";
 import { describe } from "../delivery/describe.ts";
@@ -21,7 +22,6 @@ export class BrokerLink {
   #state: LinkState = "closed";
   #lastError: Error | undefined;
   #opening: Promise<void> | undefined;
-  #ready: Promise<void> | undefined;
   #loading: Promise<Broker> | undefined;
   #dropped = 0;
 
@@ -86,12 +86,16 @@ export class BrokerLink {
     return this.#opening;
   }
 
-  /** Opens the broker in the background, for ever; resolves once it is open. */
+  /**
+   * Opens the broker in the background, for ever; resolves once it is open. Rejects where it is being opened with a bound and that is over, and, without asking
+   * again, where it has refused: only `open` asks it again then.
+   */
   openInBackground(): Promise<void> {
-    this.#ready ??= this.open(Number.POSITIVE_INFINITY);
+    const refused = this.#opening === undefined && this.#state === "failed";
+    const ready = refused ? rejected(this.#lastError) : this.open(Number.POSITIVE_INFINITY);
     // Whoever waits for it sees the failure; nobody has to.
-    this.#ready.catch(() => undefined);
-    return this.#ready;
+    ready.catch(() => undefined);
+    return ready;
   }
 
   /** Says something about the broker that a person should read. */
