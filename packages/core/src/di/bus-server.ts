@@ -1,4 +1,6 @@
 import type { Bus } from "../bus/bus.ts";
+import { deadlineOf } from "../bus/deadline.ts";
+import type { DrainOptions } from "../bus/deadline.ts";
 import type { Subscription } from "../bus/subscription.ts";
 import { consoleLogger } from "../config/console-logger.ts";
 import type { Handler } from "../delivery/message.ts";
@@ -39,7 +41,11 @@ export class BusServer {
   #stopping: Promise<void> | undefined;
   #letGo: () => void = () => undefined;
 
+  /** Throws an `InvalidArgumentError` for options that are malformed: found when it is to drain they would keep it from draining. */
   constructor(bus: Bus, handlers: readonly object[], options: BusServerOptions = {}) {
+    const { signals: _signals, ...drain } = options;
+    const deadlineMs = deadlineOf("new BusServer()", drain);
+    if (typeof deadlineMs !== "number") throw deadlineMs;
     this.#bus = bus;
     this.#handlers = handlers;
     this.#options = options;
@@ -61,11 +67,13 @@ export class BusServer {
 
   /**
    * Takes no more messages, lets the handlers finish until the deadline, and closes the bus. Calling it again gives the
-   * same promise.
+   * same promise. Rejects malformed options with an `InvalidArgumentError`, and is not stopped then.
    *
    * @param options.deadlineMs In milliseconds. @default what the server was made with, else 20_000
    */
-  stop(options: { readonly deadlineMs?: number } = {}): Promise<void> {
+  stop(options: DrainOptions = {}): Promise<void> {
+    const asked = deadlineOf("stop()", options);
+    if (typeof asked !== "number") return Promise.reject(asked);
     const deadlineMs = options.deadlineMs ?? this.#options.deadlineMs;
     this.#stopping ??= this.#bus.close(deadlineMs === undefined ? {} : { deadlineMs }).finally(() => this.#letGo());
     return this.#stopping;

@@ -66,6 +66,33 @@ describe("BusServer", () => {
     await expect(server.start()).rejects.toMatchObject({ code: "BUSBAR_CLOSED" });
   });
 
+  test.each([Number.NaN, -1, Number.POSITIVE_INFINITY, "20" as never])(
+    "refuses a deadline of %s when it is made, and not when it is to drain",
+    (deadlineMs) => {
+      expect(() => new BusServer(busOver(), [new Handlers()], { signals: [], deadlineMs })).toThrow(
+        expect.objectContaining({
+          code: "BUSBAR_INVALID_ARGUMENT",
+          message: expect.stringContaining("deadlineMs") as string,
+        }),
+      );
+    },
+  );
+
+  test("refuses options that nobody knows", () => {
+    const options = { signals: [], deadline: 5 } as never;
+    expect(() => new BusServer(busOver(), [new Handlers()], options)).toThrow('did you mean "deadlineMs"?');
+  });
+
+  test("goes on when it is to stop with a deadline that is none, and drains when it is to stop in earnest", async () => {
+    const bus = busOver();
+    const server = new BusServer(bus, [new Handlers()], { signals: [] });
+    await server.start();
+    await expect(server.stop({ deadlineMs: Number.NaN })).rejects.toMatchObject({ code: "BUSBAR_INVALID_ARGUMENT" });
+    expect(bus.health().status).toBe("ok");
+    await server.stop();
+    expect(bus.health().status).toBe("down");
+  });
+
   test("waits for running handlers when it is stopped", async () => {
     const bus = busOver();
     const events: string[] = [];
