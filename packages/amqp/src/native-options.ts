@@ -1,4 +1,11 @@
-import { matches, parseCheckedFilter, topicProblem, unknownKeyProblems } from "@busbar/core/driver";
+import {
+  isDuration,
+  longestMs,
+  matches,
+  parseCheckedFilter,
+  topicProblem,
+  unknownKeyProblems,
+} from "@busbar/core/driver";
 
 /** The kinds of exchange that RabbitMQ has without a plugin. */
 export type ExchangeType = "topic" | "direct" | "fanout" | "headers";
@@ -143,6 +150,9 @@ export const knownNative: readonly string[] = [
 /** How long a stream keeps a message unless it says otherwise. */
 const weekMs = 604_800_000;
 
+/** AMQP says it in seconds, in two bytes. */
+const longestHeartbeatMs = 65_535_000;
+
 const exchangeTypes: readonly unknown[] = ["topic", "direct", "fanout", "headers"];
 
 /** The longest name of an exchange: those of the exchanges and queues for delays are made of it, and have 255 bytes. */
@@ -174,8 +184,14 @@ export function nativeSettings(native: AmqpNativeOptions, problems: string[]): N
   );
   must(typeof directReplyTo === "boolean", "directReplyTo: must be true or false");
   must(saslMechanism === "plain" || saslMechanism === "external", 'saslMechanism: must be "plain" or "external"');
-  must(isPositive(heartbeatMs), "heartbeatMs: must be a number of milliseconds above 0");
-  must(isPositive(consumerTimeoutMs), "consumerTimeoutMs: must be a number of milliseconds above 0");
+  must(
+    isPositive(heartbeatMs) && heartbeatMs <= longestHeartbeatMs,
+    `heartbeatMs: must be a number of milliseconds above 0, up to ${longestHeartbeatMs}`,
+  );
+  must(
+    isDuration(consumerTimeoutMs) && consumerTimeoutMs > 0,
+    `consumerTimeoutMs: must be a number of milliseconds above 0, up to ${longestMs}`,
+  );
   if (Array.isArray(queues)) checkQueues(queues, problems);
   else problems.push("native.queues: must be a list of { filter, group, queue }");
   if (Array.isArray(streams)) checkStreams(streams, problems);
@@ -239,7 +255,7 @@ export function isName(value: unknown): value is string {
 }
 
 /** True for a number above 0. */
-export function isPositive(value: unknown): boolean {
+function isPositive(value: unknown): boolean {
   return typeof value === "number" && Number.isFinite(value) && value > 0;
 }
 

@@ -1,6 +1,6 @@
 import type { AdapterOptions, TlsOptions, Topology } from "@busbar/core/contract";
-import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
-import { isName, isPositive, knownNative, nativeSettings } from "./native-options.ts";
+import { ConfigError, isDuration, longestMs, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
+import { isName, knownNative, nativeSettings } from "./native-options.ts";
 import type { AmqpNativeOptions, NativeSettings } from "./native-options.ts";
 
 /** What `amqp()` is made from. */
@@ -49,7 +49,10 @@ export function amqpSettings(
     "tls: the URL begins with amqp:, which is not encrypted; begin it with amqps:",
   );
   must(isName(clientName), "clientName: must be a text that is not empty");
-  must(isPositive(connectTimeoutMs), "connectTimeoutMs: must be a number of milliseconds above 0");
+  must(
+    isDuration(connectTimeoutMs) && connectTimeoutMs > 0,
+    `connectTimeoutMs: must be a number of milliseconds above 0, up to ${longestMs}`,
+  );
   must(topologies.includes(topology), 'topology: must be "create", "check" or "assume"');
   const { saslMechanism }: { readonly saslMechanism?: unknown } = options.native ?? {};
   const external = saslMechanism === "external";

@@ -1,5 +1,5 @@
 import type { AdapterOptions, TlsOptions, Topology } from "@busbar/core/contract";
-import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
+import { ConfigError, isDuration, longestMs, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
 import type { Compression } from "./compression.ts";
 import { askForToken } from "./oauth-bearer.ts";
 import { tokenEndpoint } from "./token-endpoint.ts";
@@ -166,9 +166,8 @@ export function checkOptions(options: KafkaOptions): KafkaSettings {
     problems.push("credentials: a user name and a password go together; give both or neither");
   }
   const { connectTimeoutMs = 10_000, topology = "create" } = options;
-  if (!Number.isFinite(connectTimeoutMs) || connectTimeoutMs <= 0) {
-    problems.push("connectTimeoutMs: must be a positive number of milliseconds");
-  }
+  if (!isDuration(connectTimeoutMs) || connectTimeoutMs === 0)
+    problems.push(`connectTimeoutMs: must be a positive number of milliseconds up to ${longestMs}`);
   if (topology !== "create" && topology !== "check" && topology !== "assume") {
     problems.push('topology: must be "create", "check" or "assume"');
   }
@@ -221,7 +220,8 @@ function checkNative(given: KafkaNative, problems: string[]): NativeSettings {
     const value = native[key as keyof NativeSettings];
     if (!Number.isSafeInteger(value) || (value as number) < least) {
       problems.push(`native.${key}: must be a whole number of at least ${least}`);
-    }
+    } else if (key.endsWith("Ms") && !isDuration(value))
+      problems.push(`native.${key}: must be at most ${longestMs}, which is what a timer takes`);
   }
   if (native.replicationFactor === 0) problems.push("native.replicationFactor: must be -1 or at least 1");
   if (!clients.includes(native.client)) problems.push(`native.client: must be one of ${clients.join(", ")}`);

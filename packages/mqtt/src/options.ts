@@ -1,5 +1,5 @@
 import type { AdapterOptions } from "@busbar/core/contract";
-import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
+import { ConfigError, longestMs, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
 import { Buffer } from "./buffer.ts";
 import { authenticationProblems } from "./enhanced-authentication.ts";
 import type { EnhancedAuthentication } from "./enhanced-authentication.ts";
@@ -196,7 +196,7 @@ export function parseOptions(options: MqttOptions): MqttSettings {
   if (tls.cert === undefined ? tls.key !== undefined : tls.key === undefined)
     problems.push("tls: a client's certificate needs both cert and key.");
   if (will !== undefined) problems.push(...willProblems(will, protocolVersion));
-  wholeNumber("connectTimeoutMs", connectTimeoutMs, 1, 2 ** 31 - 1, problems);
+  wholeNumber("connectTimeoutMs", connectTimeoutMs, 1, longestMs, problems);
   if (problems.length > 0 || place === undefined) throw new ConfigError(problems, { broker: "mqtt" });
   return {
     ...place,

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { AdapterOptions, Credentials, TlsOptions, Topology } from "@busbar/core/contract";
-import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
+import { ConfigError, isDuration, longestMs, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
 import type { UrlUser } from "@busbar/core/driver";
 import { identityProblems } from "./identity.ts";
 import type { Identity } from "./identity.ts";
@@ -171,7 +171,10 @@ export function natsSettings(
     "credentials: a password needs a username",
   );
   must(isText(clientName), "clientName: must be a text that is not empty");
-  must(isAbove(connectTimeoutMs, 0), "connectTimeoutMs: must be a number of milliseconds above 0");
+  must(
+    isDuration(connectTimeoutMs) && connectTimeoutMs > 0,
+    `connectTimeoutMs: must be a number of milliseconds above 0, up to ${longestMs}`,
+  );
   must(topologies.includes(topology), 'topology: must be "create", "check" or "assume"');
   must(Array.isArray(streams) && streams.every(isText), "native.streams: must be a list of names of streams");
   must(maxBytes === -1 || isAbove(maxBytes, 0), "native.maxBytes: must be a number of bytes above 0");
@@ -183,7 +186,10 @@ export function natsSettings(
   must(retentions.includes(retention), 'native.retention: must be "limits", "interest" or "workqueue"');
   must(typeof dedupeById === "boolean", "native.dedupeById: must be true or false");
   must(isAbove(ackWaitMs, 999), "native.ackWaitMs: must be a number of milliseconds, at least 1,000");
-  must(isAbove(pingIntervalMs, 99), "native.pingIntervalMs: must be a number of milliseconds, at least 100");
+  must(
+    isDuration(pingIntervalMs, 100),
+    `native.pingIntervalMs: must be a number of milliseconds, at least 100, up to ${longestMs}`,
+  );
   must(
     domain === undefined || (isText(domain) && subjectShape.test(domain)),
     "native.domain: must be the name of a JetStream domain",

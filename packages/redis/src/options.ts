@@ -1,5 +1,5 @@
 import type { AdapterOptions, TlsOptions, Topology } from "@busbar/core/contract";
-import { ConfigError, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
+import { ConfigError, isDuration, longestMs, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
 
 /** What only Redis has. */
 export interface RedisNativeOptions {
@@ -83,7 +83,10 @@ export function redisSettings(
     typeof clientName === "string" && /^[!-~]+$/.test(clientName),
     "clientName: must be visible ASCII without blanks, at least one character",
   );
-  must(isPositive(connectTimeoutMs), "connectTimeoutMs: must be a number of milliseconds above 0");
+  must(
+    isDuration(connectTimeoutMs) && connectTimeoutMs > 0,
+    `connectTimeoutMs: must be a number of milliseconds above 0, up to ${longestMs}`,
+  );
   must(topologies.includes(topology), 'topology: must be "create", "check" or "assume"');
   must(typeof prefix === "string" && prefix !== "", "native.prefix: must be a text that is not empty");
   must(
@@ -91,10 +94,13 @@ export function redisSettings(
     "native.maxLength: must be a whole number of messages, or 0 to keep all",
   );
   must(
-    isPositive(leaseMs) && leaseMs >= 1000 && leaseMs <= maxLeaseMs,
+    isDuration(leaseMs, 1000) && leaseMs <= maxLeaseMs,
     "native.leaseMs: must be a number of milliseconds from 1000 to 3600000",
   );
-  must(isPositive(heartbeatMs), "native.heartbeatMs: must be a number of milliseconds above 0");
+  must(
+    isDuration(heartbeatMs) && heartbeatMs > 0,
+    `native.heartbeatMs: must be a number of milliseconds above 0, up to ${longestMs}`,
+  );
   if (problems.length > 0 || typeof address === "string") throw new ConfigError(problems, { broker: "redis" });
   return {
     host: address.host,
@@ -111,10 +117,6 @@ export function redisSettings(
     leaseMs: Math.ceil(leaseMs),
     heartbeatMs,
   };
-}
-
-function isPositive(value: unknown): boolean {
-  return typeof value === "number" && Number.isFinite(value) && value > 0;
 }
 
 interface Address {

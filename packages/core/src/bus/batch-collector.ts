@@ -2,6 +2,7 @@ import { HandlerMessage } from "../delivery/handler-message.ts";
 import type { ManualHandler, ManualMessage } from "../delivery/message.ts";
 import type { SubscribeOptions } from "../delivery/options.ts";
 import { Reject, RetryLater } from "../delivery/outcome.ts";
+import { isDuration, longestMs } from "../driver/duration.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import type { ReceivedMessage } from "./message-stream.ts";
 
@@ -36,10 +37,11 @@ export class BatchCollector<Payload> {
       throw new InvalidArgumentError(`subscribeBatch("${filter}"): maxSize is a whole number from 1 to 10000.`, {
         topic: filter,
       });
-    if (!Number.isFinite(maxWaitMs) || maxWaitMs < 0)
-      throw new InvalidArgumentError(`subscribeBatch("${filter}"): maxWaitMs is a number of milliseconds.`, {
-        topic: filter,
-      });
+    if (!isDuration(maxWaitMs))
+      throw new InvalidArgumentError(
+        `subscribeBatch("${filter}"): maxWaitMs is a number of milliseconds from 0 to ${longestMs}.`,
+        { topic: filter },
+      );
     this.#maxSize = maxSize;
     this.#maxWaitMs = maxWaitMs;
     this.#handler = handler;

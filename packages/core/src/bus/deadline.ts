@@ -1,3 +1,4 @@
+import { isDuration, longestMs } from "../driver/duration.ts";
 import { unknownKeyProblems } from "../driver/known-keys.ts";
 import { InvalidArgumentError } from "../errors.ts";
 
@@ -14,7 +15,6 @@ export const defaultDeadlineMs = 20_000;
 export function deadlineOf(call: string, options: DrainOptions): number | InvalidArgumentError {
   const { deadlineMs = defaultDeadlineMs } = options;
   const problems = unknownKeyProblems(options, ["deadlineMs"], "");
-  if (!Number.isFinite(deadlineMs) || deadlineMs < 0)
-    problems.push("deadlineMs is not a number of milliseconds, 0 or more");
+  if (!isDuration(deadlineMs)) problems.push(`deadlineMs is not a number of milliseconds from 0 to ${longestMs}`);
   return problems.length > 0 ? new InvalidArgumentError(`${call}: ${problems.join("; ")}.`) : deadlineMs;
 }

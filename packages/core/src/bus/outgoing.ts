@@ -1,6 +1,7 @@
 import { messageId } from "../delivery/message-id.ts";
 import type { Codecs, EncodedPayload } from "../codec/codec-registry.ts";
 import type { OutboundRecord } from "../contract/index.ts";
+import { isDuration, longestMs } from "../driver/duration.ts";
 import { unknownKeyProblems } from "../driver/known-keys.ts";
 import { BusError, InvalidArgumentError, PayloadError, RefusedError, UnsupportedError } from "../errors.ts";
 import type { Topic } from "../topic/typed-topic.ts";
@@ -54,9 +55,9 @@ function check(call: string, topic: string, options: PublishOptions, allowed: re
     (key === undefined || isKey(key)) &&
     (id === undefined || isId(id)) &&
     (delivery === undefined || isDelivery(delivery)) &&
-    (timeoutMs === undefined || isDuration(timeoutMs)) &&
-    (expiresInMs === undefined || isDuration(expiresInMs)) &&
-    (delayMs === undefined || isDuration(delayMs)) &&
+    (timeoutMs === undefined || isTimeout(timeoutMs)) &&
+    (expiresInMs === undefined || isPositive(expiresInMs)) &&
+    (delayMs === undefined || isPositive(delayMs)) &&
     (retain === undefined || isFlag(retain)) &&
     (requireSubscriber === undefined || (isFlag(requireSubscriber) && !(requireSubscriber && delayMs !== undefined))) &&
     (priority === undefined || isPriority(priority)) &&
@@ -74,8 +75,10 @@ function problemsOf(options: PublishOptions, allowed: readonly string[]): string
   if (id !== undefined && !isId(id)) problems.push("id is not 1 to 128 printable characters without spaces");
   if (delivery !== undefined && !isDelivery(delivery))
     problems.push('delivery is neither "at-least-once" nor "at-most-once"');
-  for (const [name, value] of Object.entries({ timeoutMs, expiresInMs, delayMs }))
-    if (value !== undefined && !isDuration(value)) problems.push(`${name} is not a positive number of milliseconds`);
+  if (timeoutMs !== undefined && !isTimeout(timeoutMs))
+    problems.push(`timeoutMs is not a positive number of milliseconds up to ${longestMs}`);
+  for (const [name, value] of Object.entries({ expiresInMs, delayMs }))
+    if (value !== undefined && !isPositive(value)) problems.push(`${name} is not a positive number of milliseconds`);
   for (const [name, value] of Object.entries({ retain, requireSubscriber }))
     if (value !== undefined && !isFlag(value)) problems.push(`${name} is neither true nor false`);
   if (requireSubscriber === true && delayMs !== undefined)
@@ -196,6 +199,11 @@ function isPriority(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
 }
 
-function isDuration(value: unknown): boolean {
+function isTimeout(value: unknown): boolean {
+  return isDuration(value) && value > 0;
+}
+
+/** For what the broker waits for, and no timer of this process. */
+function isPositive(value: unknown): boolean {
   return Number.isFinite(value) && (value as number) > 0;
 }

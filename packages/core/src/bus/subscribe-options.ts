@@ -1,3 +1,4 @@
+import { isDuration, longestMs } from "../driver/duration.ts";
 import { unknownKeyProblems } from "../driver/known-keys.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import type { DeadLetterTarget, RetryPolicy, SubscribeOptions } from "../delivery/options.ts";
@@ -113,13 +114,13 @@ function problemsOf(filter: ParsedFilter, options: ResolvedSubscribeOptions): st
     options.maxDeliveries === undefined || isCount(options.maxDeliveries, 1_000_000),
     "maxDeliveries is a whole number from 1 to 1000000",
   );
-  check(isDuration(retry.backoffMs), "retry.backoffMs is a number of milliseconds");
-  check(isDuration(retry.maxBackoffMs), "retry.maxBackoffMs is a number of milliseconds");
+  check(isDuration(retry.backoffMs), `retry.backoffMs is a number of milliseconds up to ${longestMs}`);
+  check(isDuration(retry.maxBackoffMs), `retry.maxBackoffMs is a number of milliseconds up to ${longestMs}`);
   check(retry.factor >= 1, "retry.factor is 1 or more");
   check(retry.jitter >= 0 && retry.jitter <= 1, "retry.jitter is from 0 to 1");
   check(
     isDuration(options.handlerTimeoutMs) && options.handlerTimeoutMs > 0,
-    "handlerTimeoutMs is a number of milliseconds",
+    `handlerTimeoutMs is a number of milliseconds up to ${longestMs}`,
   );
   check(
     deadLetter === undefined || deadLetter === false || isObject(deadLetter),
@@ -157,8 +158,4 @@ function oneOf(value: string, ...allowed: readonly string[]): boolean {
 
 function isCount(value: number, most: number): boolean {
   return Number.isInteger(value) && value >= 1 && value <= most;
-}
-
-function isDuration(value: number): boolean {
-  return Number.isFinite(value) && value >= 0;
 }

@@ -1,3 +1,4 @@
+import { isDuration, longestMs } from "../driver/duration.ts";
 import { nearest, unknownKeyProblems } from "../driver/known-keys.ts";
 import { formatPath, problemAt } from "./config-source.ts";
 import type { ConfigPath, ConfigProblem, ConfigSource } from "./config-source.ts";
@@ -135,12 +136,8 @@ export class Section {
 
   /** A number of milliseconds. */
   duration(key: string, least: number): number | undefined {
-    // Timers take no more than this, and silently run at once for anything longer.
-    const most = 2 ** 31 - 1;
-    return this.#number(
-      key,
-      `has to be a number of milliseconds from ${least} to ${most}`,
-      (value) => value >= least && value <= most,
+    return this.#number(key, `has to be a number of milliseconds from ${least} to ${longestMs}`, (value) =>
+      isDuration(value, least),
     );
   }
 

@@ -4,6 +4,7 @@ import type { DrainOptions } from "../bus/deadline.ts";
 import type { Subscription } from "../bus/subscription.ts";
 import { consoleLogger } from "../config/console-logger.ts";
 import type { Handler } from "../delivery/message.ts";
+import { longestMs } from "../driver/duration.ts";
 import { BusError, ClosedError, ConfigError, InvalidArgumentError, UnsupportedError } from "../errors.ts";
 import type { UnmetNeed } from "../errors.ts";
 import { onStopSignals } from "./stop-signals.ts";
@@ -101,7 +102,7 @@ export class BusServer {
   /** A server stays until it is stopped, also while no connection keeps the process alive. */
   #holdProcess(): () => void {
     const ignoreSignals = onStopSignals(this.#options.signals ?? ["SIGTERM", "SIGINT"], () => this.#stopBySignal());
-    const alive = setInterval(() => undefined, 2 ** 31 - 1);
+    const alive = setInterval(() => undefined, longestMs);
     return () => {
       ignoreSignals();
       clearInterval(alive);

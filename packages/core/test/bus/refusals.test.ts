@@ -177,3 +177,38 @@ it.each([
     code: "BUSBAR_INVALID_ARGUMENT",
   });
 });
+
+/** A timer that is set for longer fires after 1 ms. */
+const tooLong = 2_147_483_648;
+
+const waits: readonly (readonly [string, (open: Bus) => Promise<unknown>])[] = [
+  ["timeoutMs", (open) => open.publish("a", 1, { timeoutMs: tooLong })],
+  ["timeoutMs", (open) => open.request("a", 1, { timeoutMs: tooLong })],
+  ["handlerTimeoutMs", (open) => open.subscribe("a", { handlerTimeoutMs: tooLong }, () => 1)],
+  ["retry.backoffMs", (open) => open.subscribe("a", { retry: { backoffMs: tooLong } }, () => 1)],
+  ["retry.maxBackoffMs", (open) => open.subscribe("a", { retry: { maxBackoffMs: tooLong } }, () => 1)],
+  ["maxWaitMs", (open) => open.subscribeBatch("a", { maxWaitMs: tooLong }, () => 1)],
+  ["deadlineMs", (open) => open.close({ deadlineMs: tooLong })],
+  ["deadlineMs", async (open) => (await open.subscribe("a", () => 1)).close({ deadlineMs: tooLong })],
+  ["deadlineMs", async (open) => (await open.subscribe("a", () => 1)).remove({ deadlineMs: tooLong })],
+  ["deadlineMs", async (open) => (await open.messages("a")).close({ deadlineMs: tooLong })],
+];
+
+it.each(waits)("%s that no timer takes is refused with the longest that there is (%#)", async (name, call) => {
+  expect(await refusal(call)).toMatchObject({
+    code: "BUSBAR_INVALID_ARGUMENT",
+    message: expect.stringMatching(new RegExp(`${name} .*2147483647`)) as string,
+  });
+});
+
+it("the longest wait that a timer takes is taken, and what only the broker waits for may be longer", async () => {
+  const longest = tooLong - 1;
+  expect(await refusal((open) => open.publish("a", 1, { timeoutMs: longest }))).toMatchObject({ routed: false });
+  const retry = { backoffMs: longest, maxBackoffMs: longest };
+  expect(await refusal((open) => open.subscribe("a", { retry, handlerTimeoutMs: longest }, () => 1))).toMatchObject({
+    filter: "a",
+  });
+  expect(await refusal((open) => open.publish("a", 1, { expiresInMs: tooLong }))).toMatchObject({
+    code: "BUSBAR_UNSUPPORTED",
+  });
+});
