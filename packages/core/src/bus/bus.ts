@@ -21,6 +21,7 @@ import { deadlineOf } from "./deadline.ts";
 import type { DrainOptions } from "./deadline.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import type { DeadLetterShelf } from "./dead-letters.ts";
+import { forgetAt } from "./forget.ts";
 import { GroupFilters } from "./group-filters.ts";
 import { healthOf } from "./health.ts";
 import type { BusHealth } from "./health.ts";
@@ -284,7 +285,7 @@ export class Bus implements Publisher {
 
   /**
    * Deletes a durable subscription for good, with everything that its broker keeps for it: queue, consumer, group or session. Nothing else
-   * does. Harmless when it does not exist.
+   * does. Harmless when it does not exist. Where it does, a message that waits may be delivered once more by it, to nobody, when it is rejected.
    */
   async forget({
     filter,
@@ -298,11 +299,7 @@ export class Bus implements Publisher {
     const plan = await this.#plan({ filter, options: { ...options, durable: true } });
     for (const { link, request } of plan.sources) {
       await link.openInBackground();
-      const subscriber = await link.broker.subscribe({ ...request, maxInFlight: 1 }, (delivery) =>
-        delivery.settle("release"),
-      );
-      await subscriber.stop();
-      await subscriber.remove();
+      await forgetAt(link.broker, request);
     }
   }
 

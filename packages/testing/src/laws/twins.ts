@@ -35,13 +35,14 @@ export const twinLaws: readonly Law[] = [
       for (const subscription of subscriptions) await subscription.close();
       for (const number of [1, 2, 3]) await bus.publish(topic, number);
 
-      const forget = (group: string): Promise<void> =>
+      const forget = (group: string, by = bus): Promise<void> =>
         scene
-          .within("forgetting ends", bus.forget({ group, filter: topic }))
+          .within("forgetting ends", by.forget({ group, filter: topic }))
           .catch((error: unknown) => assert.fail(`forgetting is no error, but ${String(error)}`));
       await forget(gone);
       await forget(gone);
       await forget(scene.group("never-there"));
+      await forget(scene.group("never-there"), await scene.bus("checking", { topology: "check" }));
       await scene
         .within("removing what was closed ends", leaving.remove())
         .catch((error: unknown) => assert.fail(`removing what was closed is no error, but ${String(error)}`));
