@@ -2,9 +2,13 @@ import { HandlerMessage } from "../delivery/handler-message.ts";
 import type { ManualHandler, ManualMessage } from "../delivery/message.ts";
 import type { SubscribeOptions } from "../delivery/options.ts";
 import { Reject, RetryLater } from "../delivery/outcome.ts";
+import { pause } from "../driver/backoff.ts";
 import { isDuration, longestMs } from "../driver/duration.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import type { ReceivedMessage } from "./message-stream.ts";
+
+/** How long a batch's handler may go on after its messages were aborted, in milliseconds, before the next batch is no longer held back for it. */
+const abandonAfterMs = 30_000;
 
 /** How messages are put together into a batch. */
 export interface BatchOptions extends Omit<SubscribeOptions, "concurrency" | "settle"> {
@@ -24,15 +28,24 @@ export type BatchHandler<Payload = unknown> = (batch: readonly ReceivedMessage<P
 export class BatchCollector<Payload> {
   readonly #maxSize: number;
   readonly #maxWaitMs: number;
+  readonly #longestRunMs: number;
   readonly #handler: BatchHandler<Payload>;
   #collected: ReceivedMessage<Payload>[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The first that was collected has waited long enough. */
   #due = false;
   #running = false;
+  /** Ends the wait for the batch that runs. */
+  #stopWaiting: () => void = () => undefined;
   #ended = false;
 
-  constructor(filter: string, { maxSize = 100, maxWaitMs = 1_000 }: BatchOptions, handler: BatchHandler<Payload>) {
+  /** `handlerTimeoutMs` is what policies and defaults make of it. */
+  constructor(
+    filter: string,
+    { maxSize = 100, maxWaitMs = 1_000 }: BatchOptions,
+    handlerTimeoutMs: number,
+    handler: BatchHandler<Payload>,
+  ) {
     if (!Number.isInteger(maxSize) || maxSize < 1 || maxSize > 10_000)
       throw new InvalidArgumentError(`subscribeBatch("${filter}"): maxSize is a whole number from 1 to 10000.`, {
         topic: filter,
@@ -44,6 +57,7 @@ export class BatchCollector<Payload> {
       );
     this.#maxSize = maxSize;
     this.#maxWaitMs = maxWaitMs;
+    this.#longestRunMs = Math.min(handlerTimeoutMs + abandonAfterMs, longestMs);
     this.#handler = handler;
   }
 
@@ -51,6 +65,7 @@ export class BatchCollector<Payload> {
   end(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#stopWaiting();
     this.#ended = true;
     this.#collected = [];
   }
@@ -89,15 +104,21 @@ export class BatchCollector<Payload> {
 
   async #run(batch: readonly ReceivedMessage<Payload>[]): Promise<void> {
     this.#running = true;
+    const over = new AbortController();
+    this.#stopWaiting = () => over.abort();
+    await Promise.race([this.#handle(batch), pause(this.#longestRunMs, over.signal)]);
+    this.#stopWaiting();
+    this.#running = false;
+    this.#next();
+  }
+
+  async #handle(batch: readonly ReceivedMessage<Payload>[]): Promise<void> {
     try {
       await this.#handler(batch);
       for (const { message } of batch) message.ack();
     } catch (error) {
       for (const { message } of batch) settleFailed(message, error);
-    } finally {
-      this.#running = false;
     }
-    this.#next();
   }
 }
 

@@ -246,7 +246,8 @@ export class Bus implements Publisher {
 
   /**
    * Subscribes a handler of batches: it gets an array of at most `maxSize` messages, `maxWaitMs` after the first at the latest, one batch at
-   * a time. Only the messages that fail are retried. With `order: "key"` a batch has at most one message of each key.
+   * a time. Only the messages that fail are retried. The messages of a batch that runs longer than `handlerTimeoutMs` are aborted, which counts as a
+   * failure, and 30 s later the next batch waits for it no longer. With `order: "key"` a batch has at most one message of each key.
    */
   async subscribeBatch<Payload = unknown>(
     filter: string | Topic<Payload>,
@@ -256,7 +257,9 @@ export class Bus implements Publisher {
     const { maxSize: _maxSize, maxWaitMs: _maxWaitMs, ...rest } = options;
     const name = isTopic(filter) ? filter.pattern : (filter as string);
     refuse("subscribeBatch()", options, ["concurrency", "settle"]);
-    const collector = new BatchCollector(name, options, handler);
+    this.#assertUsable();
+    const plan = await this.#plan({ filter: filter as string, options: rest });
+    const collector = new BatchCollector(name, options, plan.options.handlerTimeoutMs, handler);
     const manual = { ...rest, settle: "manual", concurrency: collector.maxSize } as const;
     const subscription = await this.subscribe<Payload>(filter as string, manual, collector.take);
     subscription.onEnd(() => collector.end());

@@ -82,6 +82,48 @@ it("what has not waited long enough when a batch ends waits for the rest of its 
   expect(batches).toEqual([[1, 2], [3]]);
 });
 
+it("a batch whose handler hangs is given up in time, so that it does not take its subscription with it", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] });
+  const batches: number[][] = [];
+  const aborted: unknown[] = [];
+  const options = { maxSize: 1, maxWaitMs: 0, handlerTimeoutMs: 1_000, retry: { attempts: 2, backoffMs: 0 } };
+  const { publish, subscription } = await collecting(options, (batch) => {
+    batches.push(batch.map(({ payload }) => payload));
+    if (batches.length > 1) return undefined;
+    for (const { message } of batch) {
+      message.signal.addEventListener("abort", () => void aborted.push(message.signal.reason));
+      message.ack();
+    }
+    return new Promise(() => undefined);
+  });
+  await publish(1);
+  await until(() => batches.length === 1);
+  await vi.advanceTimersByTimeAsync(30_900);
+  await publish(2);
+  await until(() => subscription.health().running === 1);
+  expect(batches).toEqual([[1]]);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(batches).toEqual([[1], [2]]);
+  await until(() => subscription.health().handled === 2);
+  expect(aborted, "what was acknowledged is done").toEqual([]);
+});
+
+it("a batch that still runs when its subscription is closed leaves no timer behind", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const batches: unknown[] = [];
+  const { publish, subscription } = await collecting({ maxSize: 1 }, (batch) => {
+    batches.push(batch);
+    return new Promise(() => undefined);
+  });
+  await publish(1);
+  await until(() => batches.length === 1);
+  expect(vi.getTimerCount()).toBe(1);
+  const closed = subscription.close({ deadlineMs: 0 });
+  await vi.advanceTimersByTimeAsync(0);
+  await closed;
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 it("a message that was aborted while it waited for its batch is in none, and its next attempt is in one", async () => {
   const batches: { readonly payload: number; readonly aborted: boolean }[][] = [];
   const first = gate();
