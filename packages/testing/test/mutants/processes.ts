@@ -12,6 +12,21 @@ export const processMutants: readonly Mutant[] = [
     mutate: (broker) => subscribers(broker, (subscriber) => ({ remove: () => subscriber.close() })),
   },
   {
+    name: "removes nothing that was closed",
+    breaks: [onBus("G12", /nor does what was kept for one that was removed after it was closed/)],
+    mutate: (broker) =>
+      subscribers(broker, (subscriber) => {
+        let isClosed = false;
+        return {
+          close: () => {
+            isClosed = true;
+            return subscriber.close();
+          },
+          remove: () => (isClosed ? Promise.resolve() : subscriber.remove()),
+        };
+      }),
+  },
+  {
     name: "forgets all groups with one",
     breaks: [onBus("G12", /the other group gets all that was kept for it/)],
     mutate: (broker) => {
