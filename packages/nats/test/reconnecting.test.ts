@@ -1,3 +1,4 @@
+import { connect } from "@busbar/core";
 import { describe, expect, it } from "vitest";
 import { brokerUrl } from "./broker-url.ts";
 import {
@@ -255,6 +256,25 @@ describe.skipIf(!canStart)("a server of its own", () => {
     expect(error).toMatchObject({ code: "BUSBAR_AUTHENTICATION", retryable: false });
     expect(error.message).not.toContain("right");
     expect(await errorOf(broker.publish(record("a.b")))).toMatchObject({ code: "BUSBAR_AUTHENTICATION" });
+  });
+
+  it("that refuses us after a reconnect ends what waits for messages, and the bus says why", async () => {
+    const [first, second] = [
+      await ownServer({ authorization: { user: "ours", password: "right" } }),
+      await ownServer({ authorization: { user: "ours", password: "changed" } }),
+    ];
+    const { proxy, url } = await proxied(new URL(first.url));
+    const broker = newBroker({ url, credentials: { username: "ours", password: "right" } });
+    const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+    const bus = await connect({ brokers: { main: broker }, logger });
+    const stream = await bus.messages("a.b", { group: "g" });
+    const asked = errorOf(stream.next());
+    proxy.leadTo({ port: Number(new URL(second.url).port) });
+    proxy.cut();
+    const refused = { code: "BUSBAR_AUTHENTICATION", retryable: false };
+    expect(await asked).toMatchObject(refused);
+    expect(bus.health()).toMatchObject({ status: "down", subscriptions: [{ state: "failed" }] });
+    await bus.close({ deadlineMs: 0 });
   });
 
   it("may ask for a token, in the URL too", async () => {
