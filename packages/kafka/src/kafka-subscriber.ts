@@ -47,6 +47,8 @@ export class KafkaSubscriber implements Subscriber {
   #joins = 0;
   #known = false;
   #stopped = false;
+  /** It was told that it will not come back. */
+  #failed = false;
   #lastMemberId: string | undefined;
   #work: Promise<void> | undefined;
   #poll: NodeJS.Timeout | undefined;
@@ -167,7 +169,7 @@ export class KafkaSubscriber implements Subscriber {
     return topicIsGone(cause) && (this.#request.filter.includes("*") || this.#context.settings.topology === "create");
   }
 
-  /** Waits until the member has begun. Rejects, with nothing left, when that fails. */
+  /** Waits until the member has begun and its client runs. Rejects, with nothing left, when that fails, or the member is lost before. */
   async #buildOnce(): Promise<void> {
     const { client, settings } = this.#context;
     const topics = await this.#findTopics();
@@ -175,27 +177,32 @@ export class KafkaSubscriber implements Subscriber {
     if (topics.length === 0) return this.#leaveMark();
     const epoch = ++this.#epoch;
     const begun = new Deferred();
+    const ready = new Deferred();
+    const lost = (error: Error): void => {
+      if (!ready.reject(error)) this.#lost(epoch, error);
+    };
     const boundMs = settings.connectTimeoutMs + settings.native.rebalanceTimeoutMs;
     const joining = client.joinGroup({
       groupId: this.#request.name,
       topics,
       replaces: this.#lastMemberId,
       signal: this.#ending.signal,
-      onLost: (error) => {
-        if (!begun.reject(error)) this.#lost(epoch, error);
-      },
+      onLost: lost,
       handlers: {
         leaving: (member) => (epoch === this.#epoch ? this.#leave(member) : Promise.resolve()),
         joined: (member, assigned) => {
-          if (epoch === this.#epoch) void this.#begin(member, assigned, begun);
+          if (epoch === this.#epoch) void this.#begin(member, assigned, begun, lost);
         },
         batch: (batch) => (epoch === this.#epoch ? this.#deliveries.take(batch) : Promise.resolve()),
       },
     });
+    Promise.all([joining, begun.promise]).then(
+      () => ready.resolve(),
+      (error: unknown) => ready.reject(error as Error),
+    );
     try {
-      const ready = Promise.all([joining, begun.promise]);
       await bounded(
-        ready,
+        ready.promise,
         boundMs,
         () => tookTooLong("Joining the consumer group", boundMs, this.#request.filter),
         this.#ending.signal,
@@ -205,7 +212,7 @@ export class KafkaSubscriber implements Subscriber {
         (member) => member.close(),
         () => {},
       );
-      this.#forgetMember();
+      this.#dropMember();
       throw error;
     }
   }
@@ -225,7 +232,12 @@ export class KafkaSubscriber implements Subscriber {
   }
 
   /** The group has given out its partitions: finds where to go on, and goes on. */
-  async #begin(member: ClientMember, assigned: readonly AssignedPartition[], begun: Deferred): Promise<void> {
+  async #begin(
+    member: ClientMember,
+    assigned: readonly AssignedPartition[],
+    begun: Deferred,
+    lost: (error: Error) => void,
+  ): Promise<void> {
     const join = ++this.#joins;
     this.#member = member;
     try {
@@ -253,7 +265,7 @@ export class KafkaSubscriber implements Subscriber {
     } catch (error) {
       // After a rebalance the client joins again, and comes back here.
       if (join !== this.#joins || isRebalance(error)) return;
-      if (!begun.reject(error as Error)) this.#lost(this.#epoch, error as Error);
+      lost(error as Error);
     }
   }
 
@@ -267,8 +279,7 @@ export class KafkaSubscriber implements Subscriber {
 
   #lost(epoch: number, error: Error): void {
     if (epoch !== this.#epoch || this.#ending.signal.aborted) return;
-    this.#member?.close();
-    this.#forgetMember();
+    this.#dropMember();
     this.#news.connected(false, error);
     this.#alone(() => this.#recover());
   }
@@ -285,6 +296,8 @@ export class KafkaSubscriber implements Subscriber {
       } catch (cause) {
         const error = classify(cause, { doing: `Subscribing to "${filter}" again`, topic: filter });
         if (error.retryable || this.#topicsMayChange(cause) || signal.aborted) continue;
+        this.#failed = true;
+        clearInterval(this.#poll);
         return this.#news.fatal(error);
       }
     }
@@ -339,6 +352,11 @@ export class KafkaSubscriber implements Subscriber {
       this.#news.positionLost(place, "messages were deleted before they were read");
   }
 
+  #dropMember(): void {
+    this.#member?.close();
+    this.#forgetMember();
+  }
+
   #forgetMember(): void {
     this.#epoch++;
     this.#joins++;
@@ -347,11 +365,12 @@ export class KafkaSubscriber implements Subscriber {
     this.#deliveries.end();
   }
 
-  /** One change of the member at a time. */
+  /** One change of the member at a time; where it leaves none, because the member was lost meanwhile, the next one makes one. */
   #alone(work: () => Promise<void>): void {
     if (this.#work !== undefined || this.#ending.signal.aborted) return;
     this.#work = work().finally(() => {
       this.#work = undefined;
+      if (this.#member === undefined && this.#topics.length > 0 && !this.#failed) this.#alone(() => this.#recover());
     });
   }
 }
