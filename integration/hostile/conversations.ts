@@ -27,6 +27,7 @@ const hex = (text: string): Buffer => Buffer.from(text.replaceAll(" ", ""), "hex
 const kafkaMonsters = {
   "an answer of 2 GB": hex("7f ff ff ff 00 00 00 00"),
   "an answer of less than nothing": hex("ff ff ff ff 00 00 00 00"),
+  "an answer too short for the number that it begins with": hex("00 00 00 01 00"),
   "an answer to nobody": hex("00 00 00 08 7f 00 00 00 00 00 00 00"),
   "an array of 2 billion": hex("00 00 00 0e 00 00 00 00 00 00 7f ff ff ff 00 00 00 00"),
 };

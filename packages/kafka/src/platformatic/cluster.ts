@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import type { Socket } from "node:net";
 import { pause } from "@busbar/core/driver";
 import { bounded } from "../bounded.ts";
 import { tookTooLong } from "../classify.ts";
@@ -229,7 +230,9 @@ export class Cluster {
     // What goes wrong shows in the question or in the close.
     connection.on("error", (error) => this.#problems.set(connection, error));
     try {
-      await connection.connect(host, port);
+      const connecting = connection.connect(host, port);
+      guardReading(connection.socket, this.#settings.secure);
+      await connecting;
     } catch (error) {
       this.#connections.delete(connection);
       end(connection);
@@ -276,6 +279,23 @@ const mechanisms = {
 
 function isLost(error: Error): boolean {
   return (error as { code?: unknown }).code === "PLT_KFK_NETWORK";
+}
+
+/** The library reads before it looks whether there is enough, and throws into the socket, which would end the process: the connection is lost instead. */
+function guardReading(socket: Socket, secure: boolean): void {
+  // The library, which listens for it before, begins to read then.
+  socket.once(secure ? "secureConnect" : "connect", () => {
+    for (const read of socket.listeners("data") as ((bytes: Buffer) => void)[]) {
+      socket.off("data", read);
+      socket.on("data", (bytes: Buffer) => {
+        try {
+          read(bytes);
+        } catch (error) {
+          socket.destroy(error as Error);
+        }
+      });
+    }
+  });
 }
 
 /** Ends a connection at once, whatever state it is in. */
