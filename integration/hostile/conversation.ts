@@ -1,22 +1,28 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
+import { framesOf, KafkaAnswers } from "./kafka-answers.ts";
 
 /** What a server said on each of its connections, in the order in which they came: a chunk for each time the client had spoken. */
 export interface Conversation {
   /** Where the server was, for it may say so itself. */
   readonly port: number;
   readonly connections: readonly (readonly Buffer[])[];
+  /** What each chunk answers, in the same order, where questions and answers can be told apart. */
+  readonly questions?: readonly (readonly Buffer[])[];
 }
 
 /** A conversation as it is kept: base64. */
 export interface KeptConversation {
   readonly port: number;
   readonly connections: readonly (readonly string[])[];
+  readonly questions?: readonly (readonly string[])[];
 }
 
-export function revived({ port, connections }: KeptConversation): Conversation {
-  return { port, connections: connections.map((chunks) => chunks.map((chunk) => Buffer.from(chunk, "base64"))) };
+export function revived({ port, connections, questions }: KeptConversation): Conversation {
+  const bytesOf = (lists: readonly (readonly string[])[]): Buffer[][] =>
+    lists.map((chunks) => chunks.map((chunk) => Buffer.from(chunk, "base64")));
+  return { port, connections: bytesOf(connections), ...(questions && { questions: bytesOf(questions) }) };
 }
 
 /** Changes what a server says. */
@@ -32,6 +38,7 @@ export class ReplayingServer {
   #accepted = 0;
 
   private constructor(conversation: Conversation, speaksFirst: boolean, spoil: Spoil) {
+    const answers = conversation.questions && new KafkaAnswers(conversation);
     this.#server = createServer({ noDelay: true }, (socket) => {
       this.#sockets.add(socket);
       socket.on("error", () => undefined);
@@ -39,14 +46,22 @@ export class ReplayingServer {
       const number = this.#accepted++;
       const chunks = conversation.connections[number % conversation.connections.length] ?? [];
       let next = 0;
-      const say = (): void => {
+      const say = (chunk: Buffer | undefined = chunks[next]): void => {
         const index = next++;
-        const chunk = chunks[index];
         if (chunk !== undefined && socket.writable)
           socket.write(spoil(withPort(chunk, conversation.port, this.port), number, index));
       };
+      let asked: Buffer = Buffer.alloc(0);
+      const answer = (bytes: Buffer, to: KafkaAnswers): void => {
+        const { frames, rest } = framesOf(Buffer.concat([asked, bytes]));
+        asked = rest;
+        for (const question of frames) {
+          const said = to.to(question);
+          if (said !== undefined) say(said);
+        }
+      };
       if (speaksFirst) say();
-      socket.on("data", say);
+      socket.on("data", (bytes: Buffer) => (answers === undefined ? say() : answer(bytes, answers)));
     });
   }
 

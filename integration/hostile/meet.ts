@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { BusError, connect } from "@busbar/core";
-import type { Bus } from "@busbar/core";
+import type { Bus, Receipt } from "@busbar/core";
 import { expect } from "vitest";
 import { ReplayingServer } from "./conversation.ts";
 import type { Spoil } from "./conversation.ts";
@@ -13,19 +13,19 @@ const limitMs = 20_000;
 
 /**
  * Has a bus meet a server that says such things: connect, subscribe, publish, close. Each call has to come to an end, with what was asked for or
- * with a typed error.
+ * with a typed error. Resolves to what the publish gave, where it came to that.
  */
-export async function meet(protocol: Protocol, spoil: Spoil): Promise<void> {
+export async function meet(protocol: Protocol, spoil: Spoil): Promise<Receipt | undefined> {
   const server = await ReplayingServer.open(protocol.conversation, protocol.speaksFirst, spoil);
   let bus: Bus | undefined;
   let subscribing: Promise<unknown> = Promise.resolve();
   try {
     bus = await ends(connectTo(protocol, server.port), "connect()");
-    if (bus === undefined) return;
+    if (bus === undefined) return undefined;
     // Ends with the bus at the latest: as long as there is one it may yet come.
     subscribing = bus.subscribe("recorded.reading", { group: "saver" }, () => undefined);
     await Promise.race([subscribing.catch(() => undefined), pause(patienceMs)]);
-    await ends(
+    return await ends(
       bus.publish("recorded.reading", { celsius: 21.5 }, { key: "kitchen", timeoutMs: patienceMs }),
       "publish()",
     );

@@ -6,6 +6,8 @@ import type { AddressInfo } from "node:net";
 import { connect } from "@busbar/core";
 import { ownServer } from "../../tools/conformance/own-server.mjs";
 import { everyRealBroker } from "../test/brokers.ts";
+import type { KeptConversation } from "./conversation.ts";
+import { framesOf } from "./kafka-answers.ts";
 
 const recorded = everyRealBroker.flatMap(({ name, url }) => [
   { name, url, file: name, native: {} },
@@ -20,14 +22,18 @@ for (const { name, url, file, native } of recorded) {
   if (own !== undefined && "missing" in own) throw new Error(own.missing);
   const way = new URL(url);
   const target = own?.proxied?.target ?? Number(way.port);
-  const connections: string[][] = [];
+  const connections: { readonly asked: Buffer[]; readonly said: Buffer[] }[] = [];
   const server = createServer((client) => {
-    const chunks: string[] = [];
-    connections.push(chunks);
+    const connection = { asked: [] as Buffer[], said: [] as Buffer[] };
+    connections.push(connection);
     const upstream = dial({ host: "127.0.0.1", port: target });
-    client.on("data", (bytes) => upstream.write(bytes)).on("close", () => upstream.destroy());
+    client.on("close", () => upstream.destroy());
+    client.on("data", (bytes: Buffer) => {
+      connection.asked.push(bytes);
+      upstream.write(bytes);
+    });
     upstream.on("data", (bytes: Buffer) => {
-      chunks.push(bytes.toString("base64"));
+      connection.said.push(bytes);
       client.write(bytes);
     });
     for (const socket of [client, upstream]) socket.on("error", () => undefined);
@@ -35,17 +41,41 @@ for (const { name, url, file, native } of recorded) {
   await new Promise<void>((resolve) => server.listen(own?.proxied?.listen ?? 0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   way.port = String(port);
-  const bus = await connect({ service: "recorded", instance: "one", brokers: { main: { url: way.href, native } } });
-  let handled = (): void => undefined;
-  const isHandled = new Promise<void>((resolve) => (handled = resolve));
-  const subscription = await bus.subscribe("recorded.reading", { group: "saver" }, () => handled());
-  await bus.publish("recorded.reading", { celsius: 21.5 }, { key: "kitchen" });
-  await isHandled;
-  await subscription.close();
-  await bus.forget({ filter: "recorded.reading", group: "saver" });
-  await bus.close();
+  // Once before: what a server does only the first time takes longer than a replay waits.
+  await converse(way.href, native, "before.reading");
+  connections.length = 0;
+  await converse(way.href, native, "recorded.reading");
   server.close();
   await own?.close();
-  writeFileSync(new URL(`${file}.json`, import.meta.url), `${JSON.stringify({ port, connections }, null, 1)}\n`);
+  writeFileSync(
+    new URL(`${file}.json`, import.meta.url),
+    `${JSON.stringify(kept(name, port, connections), null, 1)}\n`,
+  );
   console.log(`${file}: ${connections.length} connections`);
+}
+
+async function converse(url: string, native: Record<string, unknown>, topic: string): Promise<void> {
+  const bus = await connect({ service: "recorded", instance: "one", brokers: { main: { url, native } } });
+  let handled = (): void => undefined;
+  const isHandled = new Promise<void>((resolve) => (handled = resolve));
+  const subscription = await bus.subscribe(topic, { group: "saver" }, () => handled());
+  await bus.publish(topic, { celsius: 21.5 }, { key: "kitchen" });
+  await isHandled;
+  await subscription.close();
+  await bus.forget({ filter: topic, group: "saver" });
+  await bus.close();
+}
+
+function kept(
+  name: string,
+  port: number,
+  connections: readonly { readonly asked: readonly Buffer[]; readonly said: readonly Buffer[] }[],
+): KeptConversation {
+  const text = (chunks: readonly Buffer[]): string[] => chunks.map((chunk) => chunk.toString("base64"));
+  if (name !== "kafka") return { port, connections: connections.map(({ said }) => text(said)) };
+  const frames = (chunks: readonly Buffer[]): readonly Buffer[] => framesOf(Buffer.concat(chunks)).frames;
+  const answers = connections.map(({ said }) => frames(said));
+  // What was asked last may not have been answered any more.
+  const questions = connections.map(({ asked }, index) => frames(asked).slice(0, answers[index]?.length));
+  return { port, connections: answers.map(text), questions: questions.map(text) };
 }

@@ -9,3 +9,12 @@ describe.each(protocols)("a server of $name that means harm", (protocol) => {
     expect(process.memoryUsage().rss - before).toBeLessThan(300_000_000);
   });
 });
+
+// Without NATS, whose client makes up anew each time where it is to be answered.
+const repeatable = protocols.filter(({ name }) => name !== "nats");
+
+describe.each(repeatable)("a server of $name that says what was once said", (protocol) => {
+  it("is believed up to the confirm of a publish, so that whatever of it is damaged is met", async () => {
+    expect(await meet(protocol, (chunk) => chunk)).toBeDefined();
+  });
+});
