@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import type { BusError } from "@busbar/core/driver";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { givenToSocket } from "../../../integration/support/given-to-socket.ts";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
 import { kafka } from "../src/index.ts";
 import type { KafkaBroker } from "../src/index.ts";
@@ -107,8 +108,9 @@ describe.skipIf(!possible).each(clients)("a Kafka of its own, through %s", (clie
     const [held] = await inbox.count(1);
     // Frozen, it answers nothing; then it dies.
     instance.pause();
-    const sent = rejection(broker.publish(record(topic, "sent")));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const onItsWay = givenToSocket("sent to nobody");
+    const sent = rejection(broker.publish(record(topic, "sent to nobody")));
+    await onItsWay;
     const queued = rejection(broker.publish(record(topic, "queued")));
     const begun = Date.now();
     const stopped = instance.stop({ signal: "SIGKILL" });

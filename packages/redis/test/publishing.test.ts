@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
 import type { BrokerInstance } from "../../../tools/brokers/index.mjs";
 import type { BusError } from "@busbar/core/driver";
+import { givenToSocket } from "../../../integration/support/given-to-socket.ts";
 import { brokerUrl } from "./broker-url.ts";
 import {
   acknowledging,
@@ -25,8 +26,9 @@ describe.skipIf(brokerUrl === undefined)("losing the connection", () => {
     const inbox = acknowledging();
     await direct.subscribe(request(topic), inbox.sink);
     proxy.freeze("everything");
+    const sent = givenToSocket("lost 49");
     const outcomes = Array.from({ length: 50 }, (_, index) => errorOf(broker.publish(record(topic, `lost ${index}`))));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sent;
     proxy.cut();
     for (const error of await Promise.all(outcomes)) {
       expect(error).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
