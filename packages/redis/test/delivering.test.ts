@@ -15,6 +15,16 @@ import {
 
 const shortLease = { native: { leaseMs: 1000 } };
 
+/** Resolves once the server has seen so many leases of a second run out, of somebody who extends none, since it was called. */
+async function leasesRunOut(topic: string, count: number): Promise<void> {
+  const [client, stream, twin] = [await foreignClient(), `busbar:${topic}`, unique("twin-")];
+  await client.sendCommand(["XGROUP", "CREATE", stream, twin, "0"]);
+  await client.sendCommand(["XREADGROUP", "GROUP", twin, "one", "COUNT", "1", "STREAMS", stream, ">"]);
+  const overdue = (): Promise<unknown> =>
+    client.sendCommand(["XPENDING", stream, twin, "IDLE", String(count * 1_000), "-", "+", "1"]);
+  await expect.poll(overdue, { timeout: 20_000 }).toHaveLength(1);
+}
+
 describe.skipIf(brokerUrl === undefined)("delivering", () => {
   it("counts deliveries, and gives back in the order of the stream", async () => {
     const [broker, topic] = [await openBroker(), unique("a.")];
@@ -43,9 +53,14 @@ describe.skipIf(brokerUrl === undefined)("delivering", () => {
     await living.subscribe(shared, second.sink);
     await living.publish(record(topic, "of the living"));
     await second.received(1);
-    // For three leases nobody takes anything from anybody.
-    await new Promise((resolve) => setTimeout(resolve, 3000));
-    expect(second.texts).toEqual(["of the living"]);
+    // For three leases nobody takes anything from anybody, though there is somebody with nothing to do.
+    const [idle, third] = [await openBroker(shortLease), acknowledging()];
+    const waiting = await idle.subscribe(shared, third.sink);
+    await leasesRunOut(topic, 3);
+    await dying.publish(record(topic, "of the idle"));
+    await third.received(1);
+    expect([first.texts, second.texts, third.texts]).toEqual([["of the dead"], ["of the living"], ["of the idle"]]);
+    await waiting.close();
     proxy.refuse();
     proxy.cut();
     second.deliveries[0]?.settle("ack");
