@@ -88,3 +88,8 @@ export function statuses(broker: KafkaBroker): Inbox<BrokerStatus> {
 export function bodies(deliveries: readonly Delivery[]): string[] {
   return deliveries.map(({ record: { body } }) => Buffer.from(body).toString("utf8"));
 }
+
+/** So many numbers as texts, from one on. */
+export function numbers(count: number, from = 0): string[] {
+  return Array.from({ length: count }, (_, index) => String(index + from));
+}
