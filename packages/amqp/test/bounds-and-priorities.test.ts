@@ -14,7 +14,7 @@ describe.skipIf(brokerUrl === undefined)("priorities", () => {
     for (const [text, changes] of Object.entries({ low: { priority: 1 }, none: {}, high: { priority: 5 } }))
       await broker.publish(record(topic, text, changes));
     await broker.publish(record(topic, "late", { priority: 3, delayMs: 1 }));
-    while ((await broker.lag.lag(asked.name)) !== 4) await new Promise((resolve) => setTimeout(resolve, 50));
+    await expect.poll(() => broker.lag.lag(asked.name), { timeout: 10_000 }).toBe(4);
     const inbox = acknowledging();
     const subscriber = await broker.subscribe(asked, inbox.sink);
     await inbox.received(4);

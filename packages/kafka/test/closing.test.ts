@@ -11,6 +11,7 @@ throughEachClient("a broker", ({ make }) => {
     await own.publish(record(unique("idle")));
     let timers = 0;
     const hook = createHook({ init: (_, kind) => void (kind === "Timeout" && timers++) }).enable();
+    // A rate needs a time to be counted in.
     await new Promise((resolve) => setTimeout(resolve, 500));
     hook.disable();
     // kafkajs by itself begins one a millisecond for each connection.

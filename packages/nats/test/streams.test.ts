@@ -28,6 +28,19 @@ async function leasesRunOut(stream: string, count: number): Promise<void> {
   for (let given = 0; given <= count;) given = (await twin.next())?.info.deliveryCount ?? given;
 }
 
+/** Resolves once the server has deleted a consumer that was made now and that nobody asks anything of for so long. */
+async function idleOneIsDeleted(stream: string, inactiveMs: number): Promise<void> {
+  const [{ consumers }, name] = [await streamsOf(), unique("idle-")];
+  const inactive_threshold = inactiveMs * 1_000_000;
+  await consumers.add(stream, { name, ack_policy: AckPolicy.Explicit, inactive_threshold });
+  const isThere = (): Promise<boolean> =>
+    consumers.info(stream, name).then(
+      () => true,
+      () => false,
+    );
+  await expect.poll(isThere, { timeout: 4 * inactiveMs, interval: 200 }).toBe(false);
+}
+
 describe.skipIf(brokerUrl === undefined)("streams", () => {
   it("are made for a first token and everything under it, and refuse when they are full", async () => {
     const token = ownToken();
@@ -427,9 +440,9 @@ describe.skipIf(brokerUrl === undefined)("the consumer of a subscription", () =>
     subscriber.pause();
     delivery?.settle("ack");
     await subscriber.flush();
-    await broker.publish(record(`${token}.a`));
+    const { position = "" } = await broker.publish(record(`${token}.a`));
     // Twice the time after which the server deletes a consumer that nobody asks anything of.
-    await new Promise((resolve) => setTimeout(resolve, 11_000));
+    for (let time = 0; time < 2; time++) await idleOneIsDeleted(position.split("/")[0] ?? "", 5_000);
     subscriber.resume();
     await inbox.received(2);
     expect(broker.told.some(({ type }) => type === "position-lost")).toBe(false);
