@@ -1,6 +1,5 @@
 import { connect } from "@busbar/core";
-import { describe, expect, it } from "vitest";
-import { brokerUrl } from "./broker-url.ts";
+import { expect, it } from "vitest";
 import {
   acknowledging,
   afterwards,
@@ -9,6 +8,7 @@ import {
   foreignChannel,
   Inbox,
   nextStatus,
+  onRabbit,
   openBroker,
   record,
   request,
@@ -25,7 +25,7 @@ async function exchangeOf(type: string): Promise<string> {
   return exchange;
 }
 
-describe.skipIf(brokerUrl === undefined)("an exchange that somebody else made", () => {
+onRabbit("an exchange that somebody else made", () => {
   it.each(["topic", "direct", "fanout", "headers"] as const)("is used as it is: %s", async (exchangeType) => {
     const exchange = await exchangeOf(exchangeType);
     const broker = await openBroker({ topology: "check", native: { exchange, exchangeType } });
@@ -81,7 +81,7 @@ describe.skipIf(brokerUrl === undefined)("an exchange that somebody else made", 
   });
 });
 
-describe.skipIf(brokerUrl === undefined)("a queue that somebody else made", () => {
+onRabbit("a queue that somebody else made", () => {
   it.each(["create", "check", "assume"] as const)(
     "is read, and neither bound nor deleted, with topology %s",
     async (topology) => {

@@ -1,8 +1,7 @@
-import { describe, expect, it } from "vitest";
-import { brokerUrl } from "./broker-url.ts";
-import { acknowledging, errorOf, Inbox, openBroker, record, request, unique } from "./fixtures.ts";
+import { expect, it } from "vitest";
+import { acknowledging, errorOf, Inbox, onRabbit, openBroker, record, request, unique } from "./fixtures.ts";
 
-describe.skipIf(brokerUrl === undefined)("priorities", () => {
+onRabbit("priorities", () => {
   const native = { queueType: "classic", maxPriority: 5 } as const;
 
   it("go first in the queue of a group, also through a delay, and none is left behind", async () => {
@@ -36,7 +35,7 @@ describe.skipIf(brokerUrl === undefined)("priorities", () => {
   });
 });
 
-describe.skipIf(brokerUrl === undefined)("a bounded queue", () => {
+onRabbit("a bounded queue", () => {
   it.each(["quorum", "classic"] as const)("refuses what is too much, and drops nothing (%s)", async (queueType) => {
     const broker = await openBroker({ native: { queueType, maxLength: 3 } });
     const topic = unique("a.");

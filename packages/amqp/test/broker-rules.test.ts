@@ -1,7 +1,6 @@
 import { connect, Reject, RetryLater } from "@busbar/core";
 import type { SubscribeOptions } from "@busbar/core";
-import { describe, expect, it } from "vitest";
-import { brokerUrl } from "./broker-url.ts";
+import { expect, it } from "vitest";
 import {
   acknowledging,
   afterwards,
@@ -9,16 +8,18 @@ import {
   errorOf,
   foreignChannel,
   Inbox,
+  onRabbit,
   openBroker,
   record,
   request,
+  silent,
   statusOf,
   textOf,
   unique,
   url,
 } from "./fixtures.ts";
 
-describe.skipIf(brokerUrl === undefined)("what RabbitMQ needs", () => {
+onRabbit("what RabbitMQ needs", () => {
   it("never loses a message that is given back often, and counts its deliveries", async () => {
     const broker = await openBroker();
     const topic = unique("a.");
@@ -378,8 +379,7 @@ describe.skipIf(brokerUrl === undefined)("what RabbitMQ needs", () => {
   });
 
   it("lets nobody hold a message for longer than RabbitMQ waits for its acknowledgement", async () => {
-    const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
-    const bus = await connect({ service: unique("s-"), instance: "0", brokers: { main: url() }, logger });
+    const bus = await connect({ service: unique("s-"), instance: "0", brokers: { main: url() }, logger: silent });
     afterwards(() => bus.close());
     const [topic, group] = [unique("a."), unique("g-")];
     const waits = (backoffMs: number): SubscribeOptions => {

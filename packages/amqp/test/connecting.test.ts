@@ -3,13 +3,13 @@ import type { AddressInfo } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { describe, expect, it, vi } from "vitest";
 import { CertificateAuthority } from "../../../integration/support/certificates.ts";
-import { brokerUrl } from "./broker-url.ts";
 import {
   acknowledging,
   afterwards,
   errorOf,
   foreignChannel,
   newBroker,
+  onRabbit,
   openBroker,
   proxied,
   record,
@@ -63,7 +63,7 @@ describe("connecting without a broker", () => {
   });
 });
 
-describe.skipIf(brokerUrl === undefined)("connecting", () => {
+onRabbit("connecting", () => {
   it("rejects a wrong password for good, without telling it", async () => {
     const error = await errorOf(newBroker({ credentials: { username: "guest", password: "wr0ng" } }).open());
     expect(error).toMatchObject({ name: "RefusedError", code: "BUSBAR_AUTHENTICATION", retryable: false });

@@ -1,10 +1,9 @@
 import type { Subscriber } from "@busbar/core/contract";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { all, lost, outcomeOf, written } from "../../../integration/support/cut-calls.ts";
 import type { CutCall } from "../../../integration/support/cut-calls.ts";
 import type { AmqpBroker } from "../src/amqp-broker.ts";
-import { brokerUrl } from "./broker-url.ts";
-import { acknowledging, nextStatus, openBroker, proxied, record, request, unique } from "./fixtures.ts";
+import { acknowledging, nextStatus, onRabbit, openBroker, proxied, record, request, unique } from "./fixtures.ts";
 
 /** What is there when the connection goes. */
 interface Scene {
@@ -34,7 +33,7 @@ const calls: readonly CutCall<Scene>[] = [
   ["a dead letter removal", ({ broker, group }) => broker.deadLetters.remove(group, ["s"]), lost],
 ];
 
-describe.skipIf(brokerUrl === undefined)("a connection that is cut while the broker owes an answer", () => {
+onRabbit("a connection that is cut while the broker owes an answer", () => {
   it.each(calls)("settles %s", async (_, call, outcome) => {
     const { proxy, url } = await proxied();
     const broker = await openBroker({ url });

@@ -1,8 +1,7 @@
 import type { StoredDeadLetter } from "@busbar/core/contract";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { AmqpBroker } from "../src/amqp-broker.ts";
-import { brokerUrl } from "./broker-url.ts";
-import { afterwards, errorOf, foreignChannel, openBroker, proxied, record, unique } from "./fixtures.ts";
+import { afterwards, errorOf, foreignChannel, onRabbit, openBroker, proxied, record, unique } from "./fixtures.ts";
 
 async function listed(broker: AmqpBroker, group: string): Promise<StoredDeadLetter[]> {
   const found: StoredDeadLetter[] = [];
@@ -31,7 +30,7 @@ async function withLetters(count: number, options = {}): Promise<{ broker: AmqpB
 const textsOf = (letters: readonly StoredDeadLetter[]): string[] =>
   letters.map(({ record: { body } }) => new TextDecoder().decode(body));
 
-describe.skipIf(brokerUrl === undefined)("dead letters", () => {
+onRabbit("dead letters", () => {
   it("are listed oldest first, as they were put, and stay where they are", async () => {
     const { broker, group } = await withLetters(3);
     for (let look = 0; look < 6; look++) {

@@ -1,6 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { stepFor } from "../src/holding.ts";
-import { brokerUrl } from "./broker-url.ts";
 import {
   acknowledging,
   drained,
@@ -8,6 +7,7 @@ import {
   foreignChannel,
   Inbox,
   nextStatus,
+  onRabbit,
   openBroker,
   record,
   request,
@@ -22,7 +22,7 @@ it("rounds a delay up to a step, never down", () => {
   expect(stepFor(604_800_001)).toBeUndefined();
 });
 
-describe.skipIf(brokerUrl === undefined)("messages that are held back", () => {
+onRabbit("messages that are held back", () => {
   it("goes to each group once when it is due, as it was sent, and its time goes on while it is held", async () => {
     const broker = await openBroker();
     const prefix = unique();
@@ -105,7 +105,7 @@ describe.skipIf(brokerUrl === undefined)("messages that are held back", () => {
   });
 });
 
-describe.skipIf(brokerUrl === undefined)("a message that is given back with a delay", () => {
+onRabbit("a message that is given back with a delay", () => {
   it("comes again to its own group only, not before its time, counted, and with all that it had", async () => {
     const broker = await openBroker();
     const topic = unique("a.");

@@ -1,6 +1,8 @@
 import type { TcpProxy } from "@busbar/testing";
+import type { Logger } from "@busbar/core";
 import { connect } from "amqplib";
 import type { Channel, ChannelModel } from "amqplib";
+import { describe } from "vitest";
 import { afterwards } from "../../../integration/support/cleanups.ts";
 import { proxiedWay } from "../../../integration/support/proxied.ts";
 import { watched } from "../../../integration/support/statuses.ts";
@@ -15,6 +17,14 @@ export { record, request, unique } from "../../../integration/support/records.ts
 export { errorOf } from "../../../integration/support/rejections.ts";
 export { spiedSockets } from "../../../integration/support/spied-sockets.ts";
 export { nextStatus, statusOf } from "../../../integration/support/statuses.ts";
+
+/** Describes what is tried on the broker; skipped without one. */
+export function onRabbit(what: string, suite: () => void): void {
+  describe.skipIf(brokerUrl === undefined)(`RabbitMQ: ${what}`, suite);
+}
+
+/** Logs nothing. */
+export const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** The URL of the broker; only to be used in tests that are skipped without one. */
 export function url(): string {

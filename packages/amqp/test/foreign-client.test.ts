@@ -1,6 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { brokerUrl } from "./broker-url.ts";
-import { acknowledging, foreignChannel, openBroker, record, request, unique } from "./fixtures.ts";
+import { expect, it } from "vitest";
+import { acknowledging, foreignChannel, onRabbit, openBroker, record, request, unique } from "./fixtures.ts";
 
 /** What other buses take for their own envelope. */
 const lookalikes = [
@@ -13,7 +12,7 @@ const lookalikes = [
   "text",
 ];
 
-describe.skipIf(brokerUrl === undefined)("a plain client of the broker", () => {
+onRabbit("a plain client of the broker", () => {
   it("is understood without any metadata", async () => {
     const broker = await openBroker();
     const channel = await foreignChannel();

@@ -1,14 +1,22 @@
 import { connect } from "@busbar/core";
 import type { Bus } from "@busbar/core";
 import type { ConsumeMessage } from "amqplib";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { AmqpBroker } from "../src/amqp-broker.ts";
-import { brokerUrl } from "./broker-url.ts";
-import { afterwards, errorOf, foreignChannel, newBroker, nextStatus, proxied, unique } from "./fixtures.ts";
+import {
+  afterwards,
+  errorOf,
+  foreignChannel,
+  newBroker,
+  nextStatus,
+  onRabbit,
+  proxied,
+  silent,
+  unique,
+} from "./fixtures.ts";
 
 async function openBus(main: AmqpBroker = newBroker()): Promise<Bus> {
-  const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const bus = await connect({ service: unique("s-"), brokers: { main }, logger });
+  const bus = await connect({ service: unique("s-"), brokers: { main }, logger: silent });
   afterwards(() => bus.close());
   return bus;
 }
@@ -34,7 +42,7 @@ async function foreignResponder(topic: string): Promise<string[]> {
   return seen;
 }
 
-describe.skipIf(brokerUrl === undefined)("requests and other clients", () => {
+onRabbit("requests and other clients", () => {
   it.each(["amq.rabbitmq.reply-to", ""])("an answer reaches a client whose reply queue is %j", async (replies) => {
     const bus = await openBus();
     const topic = unique("sum.");

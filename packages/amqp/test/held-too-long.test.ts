@@ -7,12 +7,11 @@ import type { BrokerInstance } from "../../../tools/brokers/index.mjs";
 import { amqp } from "../src/index.ts";
 import type { AmqpNativeOptions } from "../src/index.ts";
 import { brokerUrl } from "./broker-url.ts";
-import { unique } from "./fixtures.ts";
+import { silent, unique } from "./fixtures.ts";
 
 const possible = brokerUrl !== undefined && (await canStartInstance("rabbitmq"));
 if (!possible) console.warn("Skipped: no RabbitMQ can be started here.");
 
-const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const soon = { timeout: 20_000, interval: 10 };
 let server: BrokerInstance;
 
@@ -21,7 +20,10 @@ async function open(native: AmqpNativeOptions = {}): Promise<{ bus: Bus; told: B
   const broker = amqp({ url: server.url, native });
   const told: BrokerStatus[] = [];
   broker.onStatus((status) => told.push(status));
-  return { bus: await connect({ service: "held", instance: "held-0", brokers: { main: broker }, logger }), told };
+  return {
+    bus: await connect({ service: "held", instance: "held-0", brokers: { main: broker }, logger: silent }),
+    told,
+  };
 }
 
 /** What is subscribed to there by who knows how long it lets a message be held. */

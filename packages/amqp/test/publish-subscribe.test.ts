@@ -1,11 +1,11 @@
 import type { Message } from "amqplib";
-import { describe, expect, it } from "vitest";
-import { brokerUrl } from "./broker-url.ts";
+import { expect, it } from "vitest";
 import {
   acknowledging,
   drained,
   foreignChannel,
   Inbox,
+  onRabbit,
   openBroker,
   record,
   request,
@@ -13,7 +13,7 @@ import {
   unique,
 } from "./fixtures.ts";
 
-describe.skipIf(brokerUrl === undefined)("publish and subscribe", () => {
+onRabbit("publish and subscribe", () => {
   it("tells the product and version of the server", async () => {
     const broker = await openBroker();
     const effective = await broker.open();

@@ -1,11 +1,11 @@
-import { describe, expect, it } from "vitest";
-import { brokerUrl } from "./broker-url.ts";
+import { expect, it } from "vitest";
 import {
   acknowledging,
   afterwards,
   drained,
   errorOf,
   foreignChannel,
+  onRabbit,
   openBroker,
   record,
   request,
@@ -13,7 +13,7 @@ import {
   unique,
 } from "./fixtures.ts";
 
-describe.skipIf(brokerUrl === undefined)("publishing", () => {
+onRabbit("publishing", () => {
   it("refuses headers over 64 KiB, and goes on", async () => {
     const broker = await openBroker();
     const topic = unique("a.");

@@ -1,8 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { describe, expect, it } from "vitest";
-import { brokerUrl } from "./broker-url.ts";
+import { expect, it } from "vitest";
 import {
   acknowledging,
   afterwards,
@@ -10,6 +9,7 @@ import {
   foreignChannel,
   Inbox,
   nextStatus,
+  onRabbit,
   openBroker,
   proxied,
   record,
@@ -22,7 +22,7 @@ import {
 
 const quick = { native: { heartbeatMs: 1000 } };
 
-describe.skipIf(brokerUrl === undefined)("losing the connection", () => {
+onRabbit("losing the connection", () => {
   it("rejects every publish under way promptly, as outcome unknown, and never sends one twice", async () => {
     const { proxy, url } = await proxied();
     const broker = await openBroker({ url });

@@ -1,8 +1,7 @@
 import { connect } from "@busbar/core";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { AmqpNativeOptions } from "../src/native-options.ts";
 import { StreamPosition } from "../src/stream-position.ts";
-import { brokerUrl } from "./broker-url.ts";
 import {
   acknowledging,
   afterwards,
@@ -10,6 +9,7 @@ import {
   foreignChannel,
   Inbox,
   nextStatus,
+  onRabbit,
   openBroker,
   proxied,
   record,
@@ -48,7 +48,7 @@ it("a position goes back to the oldest that is unsettled, and knows what was set
   expect(position.from).toBe(9);
 });
 
-describe.skipIf(brokerUrl === undefined)("a stream", () => {
+onRabbit("a stream", () => {
   it("gives each late listener all that was published before, then what follows, and stays for others", async () => {
     const { prefix, queue, native } = await ownStream();
     const broker = await openBroker({ native });
