@@ -38,7 +38,7 @@ export class ReplayingServer {
   #accepted = 0;
 
   private constructor(conversation: Conversation, speaksFirst: boolean, spoil: Spoil) {
-    const answers = conversation.questions && new KafkaAnswers(conversation);
+    const answers = conversation.questions && new KafkaAnswers(conversation.questions, conversation.connections);
     this.#server = createServer({ noDelay: true }, (socket) => {
       this.#sockets.add(socket);
       socket.on("error", () => undefined);

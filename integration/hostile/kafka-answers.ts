@@ -1,5 +1,3 @@
-import type { Conversation } from "./conversation.ts";
-
 /** The frames in these bytes that are complete, and what is left: four bytes of a length, and as many bytes. */
 export function framesOf(bytes: Buffer): { readonly frames: readonly Buffer[]; readonly rest: Buffer } {
   const frames: Buffer[] = [];
@@ -23,9 +21,10 @@ export class KafkaAnswers {
   readonly #bySame = new Map<string, Buffer[]>();
   readonly #byKind = new Map<number, Buffer[]>();
 
-  constructor({ connections, questions = [] }: Conversation) {
+  /** Both by connection, and each answer where its question is. */
+  constructor(questions: readonly (readonly Buffer[])[], answers: readonly (readonly Buffer[])[]) {
     questions.flat().forEach((question, index) => {
-      const answer = connections.flat()[index];
+      const answer = answers.flat()[index];
       if (answer === undefined) return;
       push(this.#bySame, withoutNumber(question), answer);
       push(this.#byKind, kindOf(question), answer);
