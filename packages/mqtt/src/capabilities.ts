@@ -1,4 +1,4 @@
-import type { BrokerLimits, EffectiveCapabilities } from "@busbar/core/contract";
+import type { BrokerLimits, EffectiveCapabilities, Topology } from "@busbar/core/contract";
 
 /** What MQTT does at best: version 5, against a server that does everything the protocol allows it to leave out. */
 export const declared = {
@@ -55,17 +55,27 @@ export interface ServerFacts {
   readonly sessionExpiryCappedTo?: number | undefined;
 }
 
+/** What the configuration makes of a server. */
+export interface UsedAs {
+  /** The quality of service of what is published at least once. @default 1 */
+  readonly qos?: 1 | 2;
+  /** Whether MQTT 3.1.1 carries what it has no place for in an envelope. @default false */
+  readonly envelope?: boolean;
+  /** @default "create" */
+  readonly topology?: Topology;
+}
+
 /**
- * What a server does, concluded from the version of the protocol, what it said, what was found out, and the quality of service of what is published at
- * least once. Pure.
+ * What a server does, concluded from the version of the protocol, what it said, what was found out, and what it is used as. Pure.
  */
 export function effectiveCapabilities(
   protocolVersion: 4 | 5,
   properties: ServerProperties,
   facts: ServerFacts,
-  qos: 1 | 2 = 1,
+  { qos = 1, envelope = false, topology = "create" }: UsedAs = {},
 ): EffectiveCapabilities {
   const five = protocolVersion === 5;
+  const wrapped = !five && envelope;
   const mosquitto = facts.product === "mosquitto";
   // At QoS 2 mosquitto looks for subscribers only when PUBREC, which could tell, is sent.
   const tellsNobody = facts.product === hivemq || (mosquitto && qos === 1);
@@ -83,16 +93,19 @@ export function effectiveCapabilities(
       groups: shares ? "native" : "unsupported",
       wildcards: properties.wildcardSubscriptionAvailable === false ? "unsupported" : "native",
       durable: acknowledges && keepsSessions ? "native" : "unsupported",
-      headers: five ? "native" : "unsupported",
+      headers: five ? "native" : wrapped ? "emulated" : "unsupported",
       expiry: five ? "native" : "unsupported",
-      replies: five ? "native" : "unsupported",
+      replies: five || wrapped ? "native" : "unsupported",
       routing: five && tellsNobody ? "native" : "unsupported",
       retain: keepsLastValue ? "native" : "unsupported",
       // Why a message died travels in headers.
-      deadLetters: five && acknowledges && keepsLastValue && facts.findsRetainedByWildcard ? "emulated" : "unsupported",
+      deadLetters:
+        (five || wrapped) && acknowledges && keepsLastValue && facts.findsRetainedByWildcard
+          ? "emulated"
+          : "unsupported",
     },
     limits: limitsOf(properties),
-    warnings: warningsOf(facts, shares),
+    warnings: [...warningsOf(facts, shares), ...warningsOfUse(five || wrapped, topology)],
   };
 }
 
@@ -103,6 +116,24 @@ const roomForMetadata = 1024;
 function limitsOf({ maximumPacketSize }: ServerProperties): BrokerLimits {
   if (maximumPacketSize === undefined) return {};
   return { maxBodyBytes: Math.max(maximumPacketSize - roomForMetadata, Math.floor(maximumPacketSize / 2)) };
+}
+
+/** What is asked for and does nothing here, and what is not carried although nobody asked for it. */
+function warningsOfUse(carriesMetadata: boolean, topology: Topology): string[] {
+  const warnings: string[] = [];
+  if (topology !== "create") {
+    warnings.push(
+      `topology "${topology}" changes nothing on MQTT, which has no queues or topics that could be missing: a subscription makes its session as with "create". ` +
+        "Leave it out.",
+    );
+  }
+  if (!carriesMetadata) {
+    warnings.push(
+      "MQTT 3.1.1 carries neither id nor content type: a message has another id each time that it is delivered, and bytes that could be JSON or text arrive as that. " +
+        "Set native.envelope, or use native.protocolVersion 5.",
+    );
+  }
+  return warnings;
 }
 
 function warningsOf(facts: ServerFacts, shares: boolean): string[] {

@@ -36,9 +36,10 @@ export class RetainedDeadLetters implements DeadLetterStore {
   async put(group: string, slot: string, record: OutboundRecord, { signal }: AbortOptions = {}): Promise<void> {
     this.#assertSupported(group);
     assertSlot(slot);
+    const { protocolVersion, envelope } = this.#around.settings;
     const kept: OutboundRecord = { ...record, delivery: "at-least-once", retain: true };
     const publication = {
-      ...fromRecord(kept, this.#around.settings.protocolVersion),
+      ...fromRecord(kept, protocolVersion, { envelope }),
       topic: deadLetterTopic(group, slot),
     };
     await this.#around.publish({ publication, id: record.id, topic: record.topic, signal });
@@ -50,7 +51,10 @@ export class RetainedDeadLetters implements DeadLetterStore {
       this.#around.settings,
       this.#query([deadLetterTopic(group, "+")], signal),
     )) {
-      yield { handle: packet.topic.slice(packet.topic.lastIndexOf("/") + 1), record: toRecord(packet) };
+      yield {
+        handle: packet.topic.slice(packet.topic.lastIndexOf("/") + 1),
+        record: toRecord(packet, this.#around.settings.envelope),
+      };
     }
   }
 
@@ -84,7 +88,7 @@ export class RetainedDeadLetters implements DeadLetterStore {
   #assertSupported(group: string): void {
     if (this.#around.supported()) return;
     const detail =
-      "this server does not find retained messages by a wildcard filter, or speaks MQTT 3.1.1; name another broker with deadLetter: { broker }.";
+      "this server does not find retained messages by a wildcard filter, or speaks MQTT 3.1.1 without native.envelope; name another broker with deadLetter: { broker }.";
     throw new UnsupportedError([{ capability: "deadLetters", subject: `dead letters of "${group}"`, detail }], {
       broker: "mqtt",
     });

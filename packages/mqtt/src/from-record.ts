@@ -4,6 +4,7 @@ import type { UnmetNeed } from "@busbar/core/driver";
 import type { IClientPublishOptions, IPublishPacket } from "mqtt";
 import { Buffer } from "./buffer.ts";
 import { toCorrelationData } from "./correlation-data.ts";
+import { writeEnvelope } from "./envelope.ts";
 import { metadataProperty, writeMetadata } from "./message-metadata.ts";
 import { isReserved, toMqttTopic } from "./topic.ts";
 
@@ -22,6 +23,8 @@ export interface PublicationOptions {
   readonly clears?: boolean;
   /** What the bus that publishes is to know its own messages by. @default none */
   readonly origin?: string | undefined;
+  /** Whether MQTT 3.1.1 carries what it has no place for in an envelope. @default false */
+  readonly envelope?: boolean;
 }
 
 type Properties = NonNullable<IPublishPacket["properties"]>;
@@ -37,15 +40,17 @@ type Properties = NonNullable<IPublishPacket["properties"]>;
 export function fromRecord(
   record: OutboundRecord,
   protocolVersion: 4 | 5,
-  { tellsRouted = false, clears = false, origin }: PublicationOptions = {},
+  { tellsRouted = false, clears = false, origin, envelope = false }: PublicationOptions = {},
 ): Publication {
-  const needs = unmetNeeds(record, protocolVersion, clears);
+  const needs = unmetNeeds(record, protocolVersion, clears, envelope);
   if (needs.length > 0) throw new UnsupportedError(needs, { broker: "mqtt", topic: record.topic });
   const { body } = record;
+  const deletes = record.retain === true && body.byteLength === 0;
+  const wrapped = protocolVersion === 4 && envelope && !deletes;
   const properties = protocolVersion === 5 ? propertiesOf(record, isPassedOn(record) ? undefined : origin) : undefined;
   return {
     topic: toMqttTopic(record.address),
-    payload: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+    payload: wrapped ? writeEnvelope(record) : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
     options: {
       qos: record.delivery === "at-least-once" || (tellsRouted && record.replyTo !== undefined) ? 1 : 0,
       retain: record.retain === true,
@@ -107,7 +112,7 @@ function assertString(text: string, what: string, { topic }: OutboundRecord): vo
   });
 }
 
-function unmetNeeds(record: OutboundRecord, protocolVersion: 4 | 5, clears: boolean): UnmetNeed[] {
+function unmetNeeds(record: OutboundRecord, protocolVersion: 4 | 5, clears: boolean, envelope: boolean): UnmetNeed[] {
   const needs: UnmetNeed[] = [];
   const subject = `publish("${record.topic}")`;
   if (record.delayMs !== undefined)
@@ -123,7 +128,16 @@ function unmetNeeds(record: OutboundRecord, protocolVersion: 4 | 5, clears: bool
     });
   }
   if (protocolVersion === 5) return needs;
-  const instead = "use native.protocolVersion 5, or an envelope.";
+  if (record.expiresInMs !== undefined) {
+    needs.push({ capability: "expiry", subject, detail: "MQTT 3.1.1 has no expiry; use native.protocolVersion 5." });
+  }
+  return envelope ? needs : [...needs, ...withoutPlace(record, subject)];
+}
+
+/** What a message on MQTT 3.1.1 says beside topic and body, and only an envelope could carry. */
+function withoutPlace(record: OutboundRecord, subject: string): UnmetNeed[] {
+  const needs: UnmetNeed[] = [];
+  const instead = "use native.protocolVersion 5, or native.envelope.";
   if (Object.keys(record.headers).length > 0)
     needs.push({ capability: "headers", subject, detail: `MQTT 3.1.1 has no headers; ${instead}` });
   if (record.key !== undefined)
@@ -136,13 +150,19 @@ function unmetNeeds(record: OutboundRecord, protocolVersion: 4 | 5, clears: bool
     });
   }
   if (record.replyTo !== undefined || record.correlationId !== undefined) {
-    const detail = "MQTT 3.1.1 has no place for where an answer goes; use native.protocolVersion 5.";
+    const detail = `MQTT 3.1.1 has no place for where an answer goes; ${instead}`;
     needs.push({ capability: "replies", subject, detail });
   }
-  if (record.expiresInMs !== undefined) {
-    needs.push({ capability: "expiry", subject, detail: "MQTT 3.1.1 has no expiry; use native.protocolVersion 5." });
+  if (!isTakenForGranted(record.contentType)) {
+    const detail = `MQTT 3.1.1 has no place for the content type ${record.contentType}; ${instead}`;
+    needs.push({ capability: "headers", subject, detail });
   }
   return needs;
+}
+
+/** Whether a reader who is told no content type takes the body for what it is, or this is what says that nothing is known of it. */
+function isTakenForGranted(contentType: string): boolean {
+  return /^(application\/octet-stream|(application|text)\/json|[^;]*\+json) *(;|$)/i.test(contentType);
 }
 
 /** The longest rest of a packet behind its first bytes (MQTT 5.0 §1.5.5). */

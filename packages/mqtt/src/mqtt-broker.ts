@@ -125,7 +125,11 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
       throw error;
     }
     const facts = await inspectServer(this.#settings, signal);
-    const effective = effectiveCapabilities(this.#settings.protocolVersion, properties, facts, this.#qos);
+    const effective = effectiveCapabilities(this.#settings.protocolVersion, properties, facts, {
+      qos: this.#qos,
+      envelope: this.#settings.envelope,
+      topology: this.#settings.topology,
+    });
     this.#effective = { ...effective, warnings: [...effective.warnings, ...this.#weaker] };
     return connection;
   }
@@ -188,11 +192,12 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
 
   #orderOf(record: OutboundRecord): PublishOrder {
     const tellsRouted = this.#effective?.supports.routing === "native";
-    const { protocolVersion, emptyRetained } = this.#settings;
+    const { protocolVersion, emptyRetained, envelope } = this.#settings;
     const made = fromRecord(record, protocolVersion, {
       tellsRouted,
       clears: emptyRetained === "clear",
       origin: this.#origin,
+      envelope,
     });
     const publication = this.#qos === 2 && record.delivery === "at-least-once" ? atQos2(made) : made;
     const { id, topic, key } = record;

@@ -293,7 +293,7 @@ export class MqttSubscriber implements Subscriber {
     if (acknowledged && (nobodys || !this.#acknowledges))
       origin.flow.acknowledge({ messageId, qos: qos === 2 ? 2 : 1, unwritten: () => {} });
     if (nobodys) return;
-    const record = toRecord(packet);
+    const record = toRecord(packet, this.#around.settings.envelope);
     this.#handOut.offer(
       acknowledged && this.#acknowledges
         ? new AcknowledgedArrival(record, packet, messageId, origin)

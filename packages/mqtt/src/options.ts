@@ -1,4 +1,4 @@
-import type { AdapterOptions } from "@busbar/core/contract";
+import type { AdapterOptions, Topology } from "@busbar/core/contract";
 import { ConfigError, longestMs, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
 import { Buffer } from "./buffer.ts";
 import { authenticationProblems } from "./enhanced-authentication.ts";
@@ -16,6 +16,13 @@ export interface MqttNativeOptions {
    */
   readonly protocolVersion?: 4 | 5;
   /**
+   * Whether messages travel in an envelope of JSON on MQTT 3.1.1, which carries id, time, key, headers, content type and where an answer goes; and whether a payload that is
+   * one is opened. Whoever else reads the topics has to know it. MQTT 5 has places for all of that.
+   *
+   * @default false
+   */
+  readonly envelope?: boolean;
+  /**
    * How long the connection may be silent, in seconds, before a ping; one that is not answered within half of it ends the
    * connection (MQTT 5.0 §3.1.2.10).
    *
@@ -24,7 +31,7 @@ export interface MqttNativeOptions {
   readonly keepaliveSeconds?: number;
   /**
    * How long the server keeps a durable subscription, with its messages, while nobody is connected, in seconds (MQTT 5.0
-   * §3.1.2.11.2). MQTT 3.1.1 cannot say it: there the server's own setting counts.
+   * §3.1.2.11.2). MQTT 5 only: MQTT 3.1.1 cannot say it, and there the server's own setting counts.
    *
    * @default 3600
    */
@@ -116,7 +123,9 @@ export interface MqttSettings {
   readonly tls: NonNullable<MqttOptions["tls"]>;
   readonly clientName: string;
   readonly connectTimeoutMs: number;
+  readonly topology: Topology;
   readonly protocolVersion: 4 | 5;
+  readonly envelope: boolean;
   readonly keepaliveSeconds: number;
   readonly sessionExpirySeconds: number;
   readonly qos: 1 | 2;
@@ -132,8 +141,10 @@ export interface MqttSettings {
 }
 
 const defaultPorts: Readonly<Record<MqttScheme, number>> = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 };
+const topologies: readonly Topology[] = ["create", "check", "assume"];
 const nativeKeys = [
   "protocolVersion",
+  "envelope",
   "keepaliveSeconds",
   "sessionExpirySeconds",
   "qos",
@@ -148,12 +159,18 @@ const nativeKeys = [
   "will",
 ];
 
+/** Whether this is a browser, which has WebSockets alone, and its own certificates. */
+function isInBrowser(): boolean {
+  const { process } = globalThis as { process?: { versions?: { node?: string } } };
+  return process?.versions?.node === undefined;
+}
+
 /**
  * Checks the options and fills in the defaults, without changing them and without I/O.
  *
  * @throws ConfigError that lists every problem; user name and password are in none of them.
  */
-export function parseOptions(options: MqttOptions): MqttSettings {
+export function parseOptions(options: MqttOptions, inBrowser: boolean = isInBrowser()): MqttSettings {
   const { credentials = {}, tls = {}, native = {} } = options;
   const problems = unknownOptionProblems(options, nativeKeys);
   const place = parseUrl(options.url, problems);
@@ -161,8 +178,8 @@ export function parseOptions(options: MqttOptions): MqttSettings {
   const { qos = 1, weakerQos = "refuse", emptyRetained = "refuse", alpn } = native;
   const { lastValues = protocolVersion === 4 ? "always" : "new" } = native;
   const { authentication } = native;
-  const { retainAsPublished = false, topicAliases = false, noLocal = false } = native;
-  const { connectTimeoutMs = 10_000 } = options;
+  const { retainAsPublished = false, topicAliases = false, noLocal = false, envelope = false } = native;
+  const { connectTimeoutMs = 10_000, topology = "create" } = options;
   if (credentials.token !== undefined) {
     problems.push(
       "credentials.token: MQTT has no such thing; where the server takes a token, it takes it as the password.",
@@ -171,9 +188,18 @@ export function parseOptions(options: MqttOptions): MqttSettings {
   if (options.tls !== undefined && place !== undefined && (place.scheme === "mqtt" || place.scheme === "ws")) {
     problems.push(`tls: "${place.scheme}:" is not encrypted; write "${place.scheme}s:" in the url, or leave tls out.`);
   }
+  if (inBrowser) problems.push(...browserProblems(options, place?.scheme));
   if (protocolVersion !== 4 && protocolVersion !== 5) {
     problems.push("native.protocolVersion: must be 5, or 4 for MQTT 3.1.1.");
   }
+  if (!topologies.includes(topology)) problems.push('topology: must be "create", "check" or "assume".');
+  if (typeof envelope !== "boolean") problems.push("native.envelope: must be true or false.");
+  else if (envelope && protocolVersion !== 4)
+    problems.push(
+      "native.envelope: MQTT 5 has places for what it would carry; leave it out, or set native.protocolVersion to 4.",
+    );
+  if (protocolVersion === 4 && native.sessionExpirySeconds !== undefined)
+    problems.push("native.sessionExpirySeconds: MQTT 3.1.1 cannot ask for it; leave it out, and set it at the server.");
   wholeNumber("native.keepaliveSeconds", keepaliveSeconds, 1, 65_535, problems);
   wholeNumber("native.sessionExpirySeconds", sessionExpirySeconds, 1, 0xffff_fffe, problems);
   if (qos !== 1 && qos !== 2)
@@ -205,7 +231,9 @@ export function parseOptions(options: MqttOptions): MqttSettings {
     tls,
     clientName: options.clientName ?? "busbar",
     connectTimeoutMs,
+    topology,
     protocolVersion,
+    envelope,
     keepaliveSeconds,
     sessionExpirySeconds,
     qos,
@@ -219,6 +247,17 @@ export function parseOptions(options: MqttOptions): MqttSettings {
     noLocal,
     will,
   };
+}
+
+function browserProblems({ tls }: MqttOptions, scheme: MqttScheme | undefined): string[] {
+  const problems: string[] = [];
+  if (scheme === "mqtt" || scheme === "mqtts")
+    problems.push(
+      `url: a browser has no "${scheme}:"; write "wss:" or "ws:", and the path where the server has its WebSocket.`,
+    );
+  if (tls !== undefined)
+    problems.push("tls: a browser shows and checks certificates by its own settings; leave tls out.");
+  return problems;
 }
 
 function alpnProblems(alpn: unknown, scheme: MqttScheme | undefined): string[] {

@@ -59,6 +59,23 @@ describe("effective capabilities", () => {
     expect(warnings).toMatch(/when its last member has called forget/);
   });
 
+  it("with an envelope have on 3.1.1 what it carries, and warn of nothing that is not carried", () => {
+    const { supports, warnings } = effectiveCapabilities(4, {}, unknown, { envelope: true });
+    expect(supports).toMatchObject({ headers: "emulated", replies: "native", deadLetters: "emulated" });
+    expect(supports).toMatchObject({ expiry: "unsupported", routing: "unsupported" });
+    expect(warnings).toEqual([]);
+    expect(effectiveCapabilities(4, {}, unknown).warnings).toEqual([
+      expect.stringMatching(/neither id nor content type.*native\.envelope/),
+    ]);
+    expect(effectiveCapabilities(5, {}, unknown, { envelope: true }).supports.headers).toBe("native");
+  });
+
+  it.each(["check", "assume"] as const)("warn of the topology %s, which changes nothing", (topology) => {
+    expect(effectiveCapabilities(5, {}, unknown, { topology }).warnings).toEqual([
+      expect.stringMatching(new RegExp(`^topology "${topology}" changes nothing.*Leave it out`)),
+    ]);
+  });
+
   it("do not warn of groups where there are none", () => {
     const { warnings } = effectiveCapabilities(5, { sharedSubscriptionAvailable: false }, mosquitto);
     expect(warnings.join("\n")).not.toMatch(/group/);

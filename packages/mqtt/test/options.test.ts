@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { adapter, mqtt } from "@busbar/mqtt";
+import type { MqttOptions } from "@busbar/mqtt";
 import type { ConfigError } from "@busbar/core/driver";
 import { parseOptions } from "../src/options.ts";
 
@@ -24,7 +25,9 @@ describe("options", () => {
       tls: {},
       clientName: "busbar",
       connectTimeoutMs: 10_000,
+      topology: "create",
       protocolVersion: 5,
+      envelope: false,
       keepaliveSeconds: 15,
       sessionExpirySeconds: 3600,
       qos: 1,
@@ -172,6 +175,41 @@ describe("options", () => {
   it("refuse a last will that waits, which MQTT 3.1.1 does not know", () => {
     const native = { protocolVersion: 4, will: { topic: "a", delayMs: 1 } };
     expect(problemsOf({ url: "mqtt://h", native })).toEqual([expect.stringContaining("at once")]);
+  });
+
+  it("refuse an expiry of sessions that MQTT 3.1.1 cannot ask for, even the default one", () => {
+    const native = { protocolVersion: 4, sessionExpirySeconds: 3600 };
+    expect(problemsOf({ url: "mqtt://h", native })).toEqual([
+      expect.stringMatching(/^native\.sessionExpirySeconds: .*at the server/),
+    ]);
+  });
+
+  it("refuse an envelope where MQTT has places of its own, and one that is no answer", () => {
+    expect(problemsOf({ url: "mqtt://h", native: { envelope: true } })).toEqual([
+      expect.stringMatching(/^native\.envelope: .*protocolVersion to 4/),
+    ]);
+    expect(problemsOf({ url: "mqtt://h", native: { protocolVersion: 4, envelope: "yes" } })).toHaveLength(1);
+    expect(parseOptions({ url: "mqtt://h", native: { protocolVersion: 4, envelope: true } }).envelope).toBe(true);
+  });
+
+  it.each([
+    [{ url: "wss://h/mqtt", tls: { ca: "x" } }, [/^tls: a browser/]],
+    [{ url: "wss://h/mqtt", tls: { rejectUnauthorized: false } }, [/^tls: a browser/]],
+    [{ url: "mqtt://h" }, [/^url: a browser has no "mqtt:"/]],
+    [{ url: "mqtts://h", native: { alpn: ["mqtt"] } }, [/^url: a browser has no "mqtts:"/]],
+    [{ url: "wss://h", native: { alpn: ["mqtt"] } }, [/^native\.alpn/]],
+  ])("refuse in a browser %j, which would do nothing there", (options, problems) => {
+    const refused = expect.objectContaining({ problems: problems.map((problem) => expect.stringMatching(problem)) });
+    expect(() => parseOptions(options as MqttOptions, true)).toThrow(refused);
+  });
+
+  it("take in a browser what works there", () => {
+    expect(parseOptions({ url: "wss://h/mqtt" }, true)).toMatchObject({ scheme: "wss", path: "/mqtt" });
+  });
+
+  it("refuse a topology that is none", () => {
+    expect(problemsOf({ url: "mqtt://h", topology: "adopt" })).toEqual([expect.stringMatching(/^topology: must be/)]);
+    expect(parseOptions({ url: "mqtt://h", topology: "assume" }).topology).toBe("assume");
   });
 
   it("never show a password", () => {

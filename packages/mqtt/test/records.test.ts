@@ -2,6 +2,7 @@ import type { OutboundRecord } from "@busbar/core/contract";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { IPublishPacket } from "mqtt";
+import { readEnvelope, writeEnvelope } from "../src/envelope.ts";
 import { assertFits, fromRecord } from "../src/from-record.ts";
 import { metadataProperty, readMetadata, writeMetadata } from "../src/message-metadata.ts";
 import { isFrom, toRecord } from "../src/to-record.ts";
@@ -129,6 +130,8 @@ describe("an outbound record", () => {
     [{ topic: "other" }, 4, "headers"],
     [{ expiresInMs: 1 }, 4, "expiry"],
     [{ replyTo: "a", correlationId: "1" }, 4, "replies"],
+    [{ contentType: "text/plain" }, 4, "headers"],
+    [{ contentType: "image/png" }, 4, "headers"],
     [{ delayMs: 1 }, 5, "delay"],
     [{ priority: 1 }, 5, "priority"],
     [{ retain: true, body: new Uint8Array() }, 5, "emptyBody"],
@@ -138,6 +141,15 @@ describe("an outbound record", () => {
       needs: [expect.objectContaining({ capability })],
     });
     expect(() => fromRecord(outbound("a", "x", changes), version)).toThrow(refusal);
+  });
+
+  it.each([
+    "application/json; charset=utf-8",
+    "text/json",
+    "application/vnd.busbar.dead-letter+json",
+    "application/octet-stream",
+  ])("of the type %s needs none on MQTT 3.1.1", (contentType) => {
+    expect(fromRecord(outbound("a", "{}", { contentType }), 4).payload.toString()).toBe("{}");
   });
 
   it("has no properties at all on MQTT 3.1.1", () => {
@@ -210,5 +222,79 @@ describe("an inbound record", () => {
     const { native: _, ...record } = toRecord(packet({ topic, payload, ...options } as Partial<IPublishPacket>));
     const { delivery: _d, sending: _s, publishToken: _p, ...expected } = sent;
     expect(record).toEqual({ ...expected, body: Buffer.from("body") });
+  });
+});
+
+describe("an envelope", () => {
+  const header = fc.string({ unit: "binary" });
+  const anything = fc.record(
+    {
+      id: fc.string({ unit: "binary", minLength: 1 }),
+      key: header,
+      timestamp: fc.integer(),
+      contentType: header,
+      headers: fc.dictionary(fc.string(), header),
+      correlationId: header,
+      body: fc.uint8Array(),
+    },
+    { requiredKeys: ["id", "timestamp", "contentType", "headers", "body"] },
+  );
+
+  it("gives back all that MQTT 3.1.1 has no place for, whatever it is, and the body byte for byte", () => {
+    fc.assert(
+      fc.property(anything, ({ body, ...changes }) => {
+        const sent = outbound("a.b", body, {
+          ...changes,
+          topic: "real.topic",
+          replyTo: "_busbar.reply.living_x20_room",
+        });
+        const { topic, payload, options } = fromRecord(sent, 4, { envelope: true });
+        expect(options).toEqual({ qos: 1, retain: false });
+        const { native: _, ...record } = toRecord(packet({ topic, payload }), true);
+        const { delivery: _d, sending: _s, publishToken: _p, ...expected } = sent;
+        expect(record).toEqual({ ...expected, body: Buffer.from(body) });
+        expect(toRecord(packet({ topic, payload })).body).toBe(payload);
+      }),
+    );
+  });
+
+  const written = JSON.parse(writeEnvelope(outbound("a", "x")).toString()) as object;
+  it.each([
+    "",
+    "{}",
+    '{"busbar-envelope":1,',
+    '{"busbar-envelope":1,"body":"eA==",',
+    ...[
+      { body: "no base64" },
+      { body: "eA" },
+      { body: undefined },
+      { body: 1 },
+      { id: 1 },
+      { timestamp: "1" },
+      { key: null },
+      { topic: [] },
+      { contentType: {} },
+      { headers: ["a"] },
+      { headers: null },
+      { headers: { a: 1 } },
+      { replyTo: 7 },
+      { correlationId: false },
+      { "busbar-envelope": 2 },
+    ].map((change) => JSON.stringify({ ...written, ...change })),
+  ])("is not what looks like %j", (text) => {
+    expect(readEnvelope(Buffer.from(JSON.stringify(written)))).toBeDefined();
+    expect(readEnvelope(Buffer.from(text))).toBeUndefined();
+    expect(toRecord(packet({ payload: Buffer.from(text) }), true)).toMatchObject({
+      body: Buffer.from(text),
+      headers: {},
+    });
+  });
+
+  it("is not put around nothing that deletes a last value", () => {
+    const nothing = outbound("a", "", { retain: true });
+    expect(fromRecord(nothing, 4, { envelope: true, clears: true }).payload.byteLength).toBe(0);
+    expect(() => fromRecord(nothing, 4, { envelope: true })).toThrow(
+      expect.objectContaining({ needs: [expect.objectContaining({ capability: "emptyBody" })] }),
+    );
   });
 });

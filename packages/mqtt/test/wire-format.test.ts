@@ -25,3 +25,8 @@ it("docs/wire-format.md shows what makes a request on MQTT", () => {
     wireFormatBlock("mqtt request"),
   );
 });
+
+it("docs/wire-format.md shows the envelope that MQTT 3.1.1 may be told to use", () => {
+  const { payload } = fromRecord(sampleRecord(), 4, { envelope: true });
+  expect(JSON.parse(payload.toString())).toEqual(wireFormatBlock("mqtt envelope"));
+});
