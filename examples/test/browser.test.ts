@@ -62,4 +62,11 @@ describe.skipIf("skipped" in program)("the page of live readings", () => {
     await bus.close();
     expect(problems).toEqual([]);
   });
+
+  it("says that a browser does not reach a broker but by WebSocket", async () => {
+    const page = await browser.newPage();
+    const problem = page.waitForEvent("pageerror");
+    await page.goto(`${site.url}?broker=${encodeURIComponent(brokerUrl ?? "")}`);
+    await expect(problem).resolves.toMatchObject({ message: expect.stringContaining('no "mqtt:"') as string });
+  });
 });
