@@ -2,19 +2,21 @@ import { mqtt } from "@busbar/mqtt";
 import { describeOnMosquitto, describeOnRabbit, mosquittoUrl, rabbitUrl } from "./broker-url.ts";
 import { sessionTable } from "./session-table.ts";
 
-describeOnMosquitto("a subscriber that is away from mosquitto", () => {
-  sessionTable({
-    name: "mosquitto",
-    url: () => mosquittoUrl,
-    protocolVersion: 5,
-    version: async () => {
-      const bus = mqtt({ url: mosquittoUrl });
-      const { version } = await bus.open();
-      await bus.close();
-      return version;
-    },
+for (const protocolVersion of [5, 4] as const) {
+  describeOnMosquitto(`a subscriber that is away from mosquitto, on version ${protocolVersion}`, () => {
+    sessionTable({
+      name: "mosquitto",
+      url: () => mosquittoUrl,
+      protocolVersion,
+      version: async () => {
+        const bus = mqtt({ url: mosquittoUrl });
+        const { version } = await bus.open();
+        await bus.close();
+        return version;
+      },
+    });
   });
-});
+}
 
 describeOnRabbit("a subscriber that is away from RabbitMQ's MQTT plugin", () => {
   sessionTable({ name: "RabbitMQ", url: () => rabbitUrl, protocolVersion: 4, version: rabbitVersion });

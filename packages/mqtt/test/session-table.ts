@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { mqtt } from "@busbar/mqtt";
 import type { MqttOptions } from "@busbar/mqtt";
+import { connect, connectAsync } from "mqtt";
 import { expect, it } from "vitest";
-import { acknowledging, outbound, request, unique } from "./fixtures.ts";
+import { acknowledging, foreign, outbound, request, unique } from "./fixtures.ts";
 
 /** A server of which the table in `docs/brokers/mqtt.md` tells. */
 export interface TabledServer {
@@ -13,16 +14,25 @@ export interface TabledServer {
 }
 
 interface Cell {
+  /** Of what is published, and what is subscribed at where nothing else is said. */
   readonly qos: 0 | 1 | 2;
   readonly session: "clean" | "persistent";
+  /** Where it is another one: that of the bus, which would else subscribe at QoS 0. */
+  readonly subscribedAt?: 1;
 }
 
-const cells: readonly Cell[] = ([0, 1, 2] as const).flatMap((qos) =>
-  (["clean", "persistent"] as const).map((session) => ({ qos, session })),
-);
+const cells: readonly Cell[] = [
+  { qos: 0, session: "clean" },
+  { qos: 0, session: "persistent" },
+  { qos: 0, session: "persistent", subscribedAt: 1 },
+  { qos: 1, session: "clean" },
+  { qos: 1, session: "persistent" },
+  { qos: 2, session: "clean" },
+  { qos: 2, session: "persistent" },
+];
 
-function titleOf({ qos, session }: Cell): string {
-  return `QoS ${qos}, ${session}`;
+function titleOf({ qos, session, subscribedAt }: Cell): string {
+  return `QoS ${qos}${subscribedAt === undefined ? "" : ` to QoS ${subscribedAt}`}, ${session}`;
 }
 
 const page = new URL("../../../docs/brokers/mqtt.md", import.meta.url);
@@ -45,16 +55,59 @@ export function sessionTable(server: TabledServer): void {
 
   it("is what the page says", async () => {
     expect(found).toHaveLength(cells.length);
-    const label = `${server.name} ${await server.version()}`;
+    const [name, version] = [server.name, server.protocolVersion === 4 ? "3.1.1" : "5"];
+    const label = `${name} ${await server.version()}, MQTT ${version}`;
     const row = `| ${label} | ${found.join(" | ")} |`;
-    if (process.env["BUSBAR_WRITE_SESSION_TABLE"] === "1") writeRow(server.name, row);
+    const replaced = new RegExp(`^\\| ${name} \\S+, MQTT ${version} \\|`);
+    if (process.env["BUSBAR_WRITE_SESSION_TABLE"] === "1") writeRow(replaced, row);
     const written = rows().find((line) => line.startsWith(`| ${label} |`));
     if (written === undefined) console.log(`Not in docs/brokers/mqtt.md: ${row}`);
     else expect(row).toBe(written);
   });
 }
 
-async function fateOf({ qos, session }: Cell, { url, protocolVersion }: TabledServer): Promise<string> {
+/** The bus subscribes a durable subscription at QoS 1 at least, so a kept session of QoS 0 is a foreign client's. */
+async function fateOf(cell: Cell, server: TabledServer): Promise<string> {
+  const { qos, session, subscribedAt = qos } = cell;
+  return session === "persistent" && subscribedAt === 0 ? foreignFate(server) : fateOnTheBus(cell, server);
+}
+
+async function foreignFate({ url, protocolVersion }: TabledServer): Promise<string> {
+  const topic = unique();
+  const came: string[] = [];
+  const session = {
+    clientId: `away-${topic}`,
+    protocolVersion,
+    reconnectPeriod: 0,
+    ...(protocolVersion === 5 ? { properties: { sessionExpiryInterval: 3600 } } : {}),
+  };
+  const away = await connectAsync(url(), { ...session, clean: false });
+  const [granted] = await away.subscribeAsync(topic, { qos: 0 });
+  expect(granted?.qos).toBe(0);
+  await away.endAsync();
+  const publisher = await foreign(url(), { protocolVersion });
+  for (const body of ["1", "2", "3"]) await publisher.publishAsync(topic, body, { qos: 0 });
+  await publisher.publishAsync(unique(), "", { qos: 1 });
+  const back = connect(url(), { ...session, clean: false });
+  const end = new Promise<void>((resolve) => {
+    back.on("message", (_topic, payload) => (String(payload) === "end" ? resolve() : came.push(String(payload))));
+  });
+  const isThere = await new Promise<boolean>((resolve) => {
+    back.once("connect", ({ sessionPresent }) => resolve(sessionPresent));
+  });
+  if (isThere) {
+    await publisher.publishAsync(topic, "end", { qos: 0 });
+    await end;
+  }
+  await Promise.all([back.endAsync(), publisher.endAsync()]);
+  await (await connectAsync(url(), { ...session, clean: true, properties: {} })).endAsync();
+  if (!isThere) return "lost, with the session";
+  if (came.length === 0) return "lost";
+  expect(came).toEqual(["1", "2", "3"]);
+  return "kept";
+}
+
+async function fateOnTheBus({ qos, session }: Cell, { url, protocolVersion }: TabledServer): Promise<string> {
   const native = {
     protocolVersion,
     ...(qos === 2 ? { qos, weakerQos: "accept" } : {}),
@@ -99,9 +152,9 @@ function rows(): string[] {
     .filter((line) => /^\| [A-Z]?[a-zA-Z]+ \d/.test(line));
 }
 
-function writeRow(name: string, row: string): void {
+function writeRow(replaced: RegExp, row: string): void {
   const [before, , after] = parts();
-  const all = [...rows().filter((line) => !line.startsWith(`| ${name} `)), row].toSorted();
+  const all = [...rows().filter((line) => !replaced.test(line)), row].toSorted();
   const head = `| | ${cells.map(titleOf).join(" | ")} |`;
   const table = [head, `| --- |${" :-: |".repeat(cells.length)}`, ...all].join("\n");
   writeFileSync(page, `${before}${begin}\n${table}\n\n${end}${after}`);
