@@ -23,6 +23,8 @@ describe("the demo's command line", () => {
     expect(parseOrder(["order", "--on", "nats"])).toMatchObject({ example: "order", brokers: ["nats"] });
     expect(parseOrder(["devices"])).toMatchObject({ example: "devices", brokers: ["mqtt"] });
     expect(() => parseOrder(["interop", "--on", "nats"])).toThrow('--on "nats": known are amqp.');
+    expect(parseOrder(["qos"])).toMatchObject({ example: "qos", brokers: ["mqtt"] });
+    expect(() => parseOrder(["qos", "--on", "kafka"])).toThrow('--on "kafka": known are mqtt, mqtt-ws, hivemq.');
     expect(parseOrder(["--help"]).example).toBe("help");
     expect(help).toContain("--stations");
   });
@@ -30,7 +32,7 @@ describe("the demo's command line", () => {
   test.each([
     [["--on", "rabbit"], /--on "rabbit": known are memory, mqtt, amqp, .*redis, nats-core, all\./],
     [["order", "--on", "all"], /--on "all": known are memory, mqtt, amqp, .*nats-core\./],
-    [["wether"], /no example "wether"; known are weather, order, hello, devices, interop/],
+    [["wether"], /no example "wether"; known are weather, order, hello, devices, interop, qos/],
     [["order", "hello"], /no example "hello"; known are .* one at a time/],
     [["--station", "4"], /--station/],
     [["--stations", "many"], /--stations "many" is not a whole number from 0 to 5000/],

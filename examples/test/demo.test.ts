@@ -99,4 +99,30 @@ describe("the other examples", { timeout: 60_000 }, () => {
     for (const step of ["points", "coupon", "notice"]) expect(output.split(`${step} done`)).toHaveLength(4);
     expect(output).toMatch(/coupon comes back\n.*coupon done\n/);
   });
+
+  test("shows what becomes of messages to a subscriber that is away from MQTT", async () => {
+    const { code, output } = await demo(["qos"]);
+    expect(code).toBe(0);
+    const cells = ["clean    QoS 0", "clean    QoS 1", "kept     QoS 0", "kept     QoS 1"].map((cell) =>
+      row(output, cell).join(" "),
+    );
+    const missed = "one, two, three";
+    expect(cells).toEqual([`${missed} nothing`, `${missed} nothing`, `${missed} nothing`, `${missed} ${missed}`]);
+  });
+
+  test("shows the last will of a device that dies, and what one that is switched off says itself", async () => {
+    const { code, output } = await demo(["devices"]);
+    expect(code).toBe(0);
+    const [, off = "", gone = ""] = output.split(/The kettle is switched off:|The oven loses its power:/);
+    expect(off).toContain('device.kettle.presence "off"');
+    expect(gone).toContain('device.oven.presence "gone"');
+    expect(output).not.toContain('device.kettle.presence "gone"');
+  });
+
+  test("has a device that speaks MQTT and a service that speaks AMQP talk to each other", async () => {
+    const { code, output } = await demo(["interop"]);
+    expect(code).toBe(0);
+    expect(output).toContain("over AMQP: sensor.kitchen.temperature is 21.5 °C");
+    expect(output).toContain("over MQTT: thermostat.kitchen shall be 20 °C");
+  });
 });

@@ -10,13 +10,14 @@ const usual = Object.keys(demoBrokers).filter((name) => demoBrokers[name]?.isUsu
  *
  * @type {string}
  */
-export const help = `Usage: npm run demo -- [weather|order|hello|devices|interop] [--on <broker>] [--stations <number>]
+export const help = `Usage: npm run demo -- [weather|order|hello|devices|interop|qos] [--on <broker>] [--stations <number>]
 
   weather   2,922 real weather readings, three services that handle them, and a proof that none was lost (the default)
   order     one order, three steps: first one after the other, then in parallel over the bus, then with one of them away
   hello     the smallest program there is
   devices   what a panel sees of two devices over MQTT: last values, one that is switched off, one that dies
   interop   a device that speaks MQTT and a service that speaks AMQP, on one RabbitMQ
+  qos       what arrives over MQTT of messages that were published while their subscriber was away
 
   --on <broker>          memory (the default), ${Object.keys(demoBrokers).join(", ")};
                          the broker is started when it does not run yet.
@@ -31,16 +32,16 @@ Needs nothing but Node: what is missing is installed first. Exit code 0 only whe
 
 /**
  * @typedef {object} Order
- * @property {"weather" | "order" | "hello" | "devices" | "interop" | "help"} example what to run
+ * @property {"weather" | "order" | "hello" | "devices" | "interop" | "qos" | "help"} example what to run
  * @property {readonly string[]} brokers the names of what to run it on, one after the other
  * @property {number} stations how many are invented
  * @property {number} deadlineMs how long a run on one broker may take
  */
 
-const examples = /** @type {const} */ (["weather", "order", "hello", "devices", "interop"]);
+const examples = /** @type {const} */ (["weather", "order", "hello", "devices", "interop", "qos"]);
 
 /** What those run on that are about one broker. @type {Readonly<Record<string, readonly string[]>>} */
-const ownBrokers = { devices: ["mqtt", "mqtt-ws"], interop: ["amqp"] };
+const ownBrokers = { devices: ["mqtt", "mqtt-ws"], interop: ["amqp"], qos: ["mqtt", "mqtt-ws", "hivemq"] };
 const brokers = ["memory", ...Object.keys(demoBrokers)];
 
 /**

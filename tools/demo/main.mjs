@@ -14,7 +14,7 @@ import { demonstrateWeather } from "./weather-demo.mjs";
 /** @import { Order } from "./command-line.mjs" */
 
 /** Where the examples are that are one program. @type {Readonly<Record<string, string>>} */
-const folders = { order: "02-order", devices: "05-devices", interop: "06-interop" };
+const folders = { order: "02-order", devices: "05-devices", interop: "06-interop", qos: "07-qos" };
 
 const progress = new ProgressLine(process.stderr);
 
