@@ -25,7 +25,7 @@ export const lifecycleLaws: readonly Law[] = [
     },
     bus: async (scene) => {
       const bus = await scene.bus("main");
-      const subscription = await bus.subscribe(scene.topic("twice"), () => undefined);
+      const subscription = await bus.subscribe(scene.topic("twice"), { deadLetter: false }, () => undefined);
       await harmless(scene, "closing a subscription", subscription.close());
       await harmless(scene, "closing it again", subscription.close());
       await harmless(scene, "closing twice at the same time", Promise.all([bus.close(), bus.close()]));

@@ -64,7 +64,7 @@ export const roundTripLaws: readonly Law[] = [
       const onTheWire = await (await scene.driverClient("foreign")).subscribe(topic);
       const bus = await scene.bus("main");
       const values: unknown[] = [];
-      await bus.subscribe(topic, (value) => void values.push(value));
+      await bus.subscribe(topic, { deadLetter: false }, (value) => void values.push(value));
       for (const [index, payload] of payloads.entries()) {
         await bus.publish(topic, payload);
         await scene.eventually(`payload ${index} arrives`, () => values.length > index);
