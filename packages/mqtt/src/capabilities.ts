@@ -95,7 +95,8 @@ export function effectiveCapabilities(
       durable: acknowledges && keepsSessions ? "native" : "unsupported",
       headers: five ? "native" : wrapped ? "emulated" : "unsupported",
       expiry: five ? "native" : "unsupported",
-      replies: five || wrapped ? "native" : "unsupported",
+      // Responders share what is asked.
+      replies: five || (wrapped && shares) ? "native" : "unsupported",
       routing: five && tellsNobody ? "native" : "unsupported",
       retain: keepsLastValue ? "native" : "unsupported",
       // Why a message died travels in headers.

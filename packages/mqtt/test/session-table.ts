@@ -89,7 +89,7 @@ async function foreignFate({ url, protocolVersion }: TabledServer): Promise<stri
   for (const body of ["1", "2", "3"]) await publisher.publishAsync(topic, body, { qos: 0 });
   await publisher.publishAsync(unique(), "", { qos: 1 });
   const back = connect(url(), { ...session, clean: false });
-  const end = new Promise<void>((resolve) => {
+  const over = new Promise<void>((resolve) => {
     back.on("message", (_topic, payload) => (String(payload) === "end" ? resolve() : came.push(String(payload))));
   });
   const isThere = await new Promise<boolean>((resolve) => {
@@ -97,7 +97,7 @@ async function foreignFate({ url, protocolVersion }: TabledServer): Promise<stri
   });
   if (isThere) {
     await publisher.publishAsync(topic, "end", { qos: 0 });
-    await end;
+    await over;
   }
   await Promise.all([back.endAsync(), publisher.endAsync()]);
   await (await connectAsync(url(), { ...session, clean: true, properties: {} })).endAsync();
