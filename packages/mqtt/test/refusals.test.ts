@@ -90,6 +90,25 @@ describe("a refused subscription", () => {
   });
 });
 
+describe("a subscription that is removed", () => {
+  it.each([
+    [1, 2],
+    [100, 1],
+  ])(
+    "is asked for again where the server is %d times busy, and the rest of the time to connect is not over",
+    async (busy, least) => {
+      let [removing, tried] = [false, 0];
+      const connect = (): number[] => (removing && ++tried <= busy ? [0x20, 3, 0, 0x88, 0] : [0x20, 3, 0, 0, 0]);
+      const bus = await brokers.open({ url: await start({ connect }), connectTimeoutMs: 500 });
+      const subscriber = await bus.subscribe(request("a", { durable: true }), () => {});
+      removing = true;
+      if (busy === 1) await subscriber.remove();
+      else await expect(subscriber.remove()).rejects.toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
+      expect(tried).toBeGreaterThanOrEqual(least);
+    },
+  );
+});
+
 describe("a server that says goodbye", () => {
   it("because the session was taken over is not asked again", async () => {
     const bus = await brokers.open({ url: await start() });
