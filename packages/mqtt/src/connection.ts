@@ -198,7 +198,7 @@ function clientOptions(
     ...(password === undefined ? {} : { password }),
     ...(secure ? tls : {}),
     ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
-    ...(will === undefined ? {} : { will: willPacket(will, willDelaySeconds(will), protocolVersion) }),
+    ...(will === undefined ? {} : { will: willPacket(will, willDelaySeconds(will), protocolVersion, settings.qos) }),
     ...(overWebSocket ? { path: settings.path, wsOptions: webSocketOptions(tls) } : {}),
     ...(protocolVersion === 5
       ? {

@@ -9,7 +9,7 @@ export interface LastWill {
   readonly topic: string;
   /** A `Uint8Array` is sent as it is, anything else as JSON. @default no bytes */
   readonly payload?: unknown;
-  /** @default "at-least-once" */
+  /** At least once is `native.qos`, as of everything else. @default "at-least-once" */
   readonly delivery?: "at-least-once" | "at-most-once";
   /** Whether it is kept as the last value of its topic. @default false */
   readonly retain?: boolean;
@@ -42,18 +42,19 @@ export function willProblems(will: unknown, protocolVersion: unknown): string[] 
   return problems;
 }
 
-/** As mqtt.js takes it. */
+/** As mqtt.js takes it; `qos` is that of what travels at least once. */
 export function willPacket(
   { topic, payload, delivery, retain = false }: LastWill,
   delaySeconds: number,
   protocolVersion: 4 | 5,
+  qos: 1 | 2,
 ): NonNullable<IClientOptions["will"]> {
   const isJson = payload !== undefined && !isBytes(payload);
   const body = isJson ? Buffer.from(jsonOf(payload) ?? "") : Buffer.from(isBytes(payload) ? payload : []);
   return {
     topic: toMqttTopic(topic),
     payload: body,
-    qos: delivery === "at-most-once" ? 0 : 1,
+    qos: delivery === "at-most-once" ? 0 : qos,
     retain,
     ...(protocolVersion === 4
       ? {}
