@@ -1,13 +1,22 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { InstanceUnavailableError, startInstance } from "../../../tools/brokers/index.mjs";
 import { acknowledging, Brokers, Inbox, outbound, request, unique } from "./fixtures.ts";
+import { credit } from "./credit.ts";
+import { failOver } from "./fail-over.ts";
+import { lastValues } from "./last-values.ts";
+import { lastWill } from "./last-will.ts";
+import { overlappingFilters } from "./overlapping-filters.ts";
 import { sessionTable } from "./session-table.ts";
+import { sessions } from "./sessions.ts";
+import type { TestedServer } from "./tested-server.ts";
+import { overWebSocket } from "./web-socket.ts";
 
 const instance = await startInstance("hivemq", { label: "mqtt" }).catch((error: unknown) => {
   if (!(error instanceof InstanceUnavailableError)) throw error;
   console.warn(`Skipped: ${error.message}`);
   return undefined;
 });
+const hivemq: TestedServer = { name: "HiveMQ", url: instance?.url ?? "", versions: [5, 4], mostQos: 2 };
 const brokers = new Brokers(instance?.url ?? "");
 afterEach(() => brokers.close());
 afterAll(() => instance?.destroy());
@@ -87,4 +96,13 @@ describe.skipIf(instance === undefined)("HiveMQ", () => {
       version: () => instance?.version ?? "",
     });
   });
+
+  lastWill(hivemq);
+  lastValues(hivemq);
+  failOver(hivemq);
+  overlappingFilters(hivemq);
+  // That a session is over HiveMQ finds out minutes later.
+  sessions(hivemq, { sendsInBatches: true });
+  credit(hivemq, { dropsQos0: true });
+  overWebSocket({ ...hivemq, url: instance?.urls["ws"] ?? "" });
 });
