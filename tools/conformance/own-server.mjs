@@ -23,10 +23,11 @@ export const ownServersVariable = "BUSBAR_TEST_OWN_SERVERS";
  * started, since somebody named the broker to test, or can be, since its programs are not here.
  *
  * @param {string} name of the broker, as on the command line of `npm run brokers`
- * @param {{ isBehindProxy?: boolean }} [options] `isBehindProxy` gives it a second listener, which tells clients to go to a proxy
+ * @param {{ isBehindProxy?: boolean, endpoint?: string }} [options] `isBehindProxy` gives it a second listener, which tells clients to go to a proxy;
+ *   `endpoint` is which of its ways in is tried, and the main one by default
  * @returns {() => Promise<OwnServer | { missing: string }>}
  */
-export function ownServer(name, { isBehindProxy = false } = {}) {
+export function ownServer(name, { isBehindProxy = false, endpoint } = {}) {
   return async () => {
     if (process.env[ownServersVariable] === "none") {
       return { missing: `${ownServersVariable} is "none"` };
@@ -39,7 +40,7 @@ export function ownServer(name, { isBehindProxy = false } = {}) {
       const instance = await startInstance(name, { label: "conformance", ...(isBehindProxy ? behindProxy : {}) });
       const { proxy: listen, proxied: target } = instance.ports;
       return {
-        url: instance.url,
+        url: (endpoint === undefined ? undefined : instance.urls[endpoint]) ?? instance.url,
         ...(listen === undefined || target === undefined ? {} : { proxied: { listen, target } }),
         restart: () => instance.restart({ signal: "SIGTERM" }),
         close: () => instance.destroy(),

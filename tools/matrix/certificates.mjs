@@ -51,6 +51,26 @@ export const certified = [
   { name: "memory", page: "docs/brokers/memory.md", called: "in memory" },
   { name: "mosquitto", page: "docs/brokers/mqtt.md" },
   { name: "mosquitto-qos2", page: "docs/brokers/mqtt.md", called: "mosquitto at QoS 2", isFurther: true },
+  {
+    name: "mosquitto-v4",
+    page: "docs/brokers/mqtt.md",
+    called: "mosquitto on MQTT 3.1.1, with an envelope",
+    isFurther: true,
+  },
+  {
+    name: "mosquitto-websocket",
+    page: "docs/brokers/mqtt.md",
+    called: "mosquitto over WebSocket",
+    isFurther: true,
+    onlyWhenAsked: true,
+  },
+  {
+    name: "rabbitmq-mqtt",
+    page: "docs/brokers/mqtt.md",
+    called: "RabbitMQ 3.10 on MQTT 3.1.1, with an envelope",
+    isFurther: true,
+    onlyWhenAsked: true,
+  },
   { name: "hivemq", page: "docs/brokers/mqtt.md", called: "HiveMQ CE 2025.5", isFurther: true, onlyWhenAsked: true },
   { name: "rabbitmq", page: "docs/brokers/amqp.md" },
   {
