@@ -14,7 +14,7 @@ const folder = (path: string): string => fileURLToPath(new URL(path, import.meta
 const packages = readdirSync(folder("packages")).filter((name) => existsSync(folder(`packages/${name}/package.json`)));
 
 // HiveMQ sends in batches and some of it twice, as it comes: its kit says something about HiveMQ, and nothing about the change that it is run on. The
-// others take five minutes each, since mosquitto hands a WebSocket little at a time, and RabbitMQ does not say what it is.
+// others take four minutes each, since mosquitto hands a WebSocket little at a time, and RabbitMQ does not say what it is.
 const onlyWhenAsked = [
   ...(process.env["BUSBAR_TEST_HIVEMQ_KIT"] === "1" ? [] : ["test/conformance-hivemq.test.ts"]),
   ...(process.env["BUSBAR_TEST_SLOW_KITS"] === "1"
