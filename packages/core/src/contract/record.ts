@@ -11,7 +11,7 @@ export type DeliveryGuarantee = "at-least-once" | "at-most-once";
 export type Headers = Readonly<Record<string, string>>;
 
 /**
- * A message on its way to the broker. The driver sends `body` as it is, never inside an envelope, and carries everything
+ * A message on its way to the broker. The driver sends `body` as it is, inside no envelope unless its options ask for one, and carries everything
  * else in the place that the protocol has for it (`docs/wire-format.md`). A driver never changes a record.
  */
 export interface OutboundRecord {
