@@ -12,7 +12,8 @@ import { findProgram } from "./programs.mjs";
 /** @import { BrokerKind, Credentials } from "./broker-kind.mjs" */
 
 /**
- * Describes one version of Apache Kafka: a single KRaft node, broker and controller in one, tuned to start fast and stay small.
+ * Describes one version of Apache Kafka: a KRaft node, broker and controller in one, tuned to start fast and stay small. It is alone, unless settings
+ * name a quorum of several, each with its `node.id`.
  *
  * @param {object} edition
  * @param {string} edition.name
@@ -62,12 +63,13 @@ export function apacheKafka({ name, version, javaMajor }) {
         join(tools["jars"] ?? jars, "*"),
       ];
       const security = credentials === undefined ? {} : plainPassword(credentials);
+      const all = { ...singleNode(dataFolder, ports), ...security, ...settings };
       return {
         command: java,
-        args: ["-Xmx512m", "-Xms256m", ...flags, "kafka.Kafka", "server.properties"],
+        args: [...heap(all), ...flags, "kafka.Kafka", "server.properties"],
         env: {},
         files: {
-          "server.properties": `${keyValueLines({ ...singleNode(dataFolder, ports), ...security, ...settings }, "=")}${append}`,
+          "server.properties": `${keyValueLines(all, "=")}${append}`,
           "log4j.properties": log4j,
           ...files,
         },
@@ -80,7 +82,7 @@ export function apacheKafka({ name, version, javaMajor }) {
             "kafka.tools.StorageTool",
             "format",
             "-t",
-            clusterId(dataFolder),
+            clusterId(all),
             "-c",
             "server.properties",
           ],
@@ -164,9 +166,16 @@ log4j.logger.kafka.server=INFO
 log4j.logger.org.apache.kafka.common.utils.AppInfoParser=INFO
 `;
 
-/** @param {string} dataFolder */
-function clusterId(dataFolder) {
-  const bytes = createHash("sha256").update(dataFolder).digest().subarray(0, 16);
+/** @typedef {{ "controller.quorum.voters": string }} Quorum */
+
+/** @param {Quorum} settings Several share the machine. */
+function heap({ "controller.quorum.voters": voters }) {
+  return voters.includes(",") ? ["-Xmx320m", "-Xms128m"] : ["-Xmx512m", "-Xms256m"];
+}
+
+/** @param {Quorum} settings All that the members of a quorum know of each other before they start, and so what they can agree by. */
+function clusterId({ "controller.quorum.voters": voters }) {
+  const bytes = createHash("sha256").update(voters).digest().subarray(0, 16);
   // In base64url it could begin with "-", as an option does.
   bytes.writeUInt8(bytes.readUInt8() & 0x7f);
   return bytes.toString("base64url");

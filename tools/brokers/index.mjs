@@ -3,5 +3,5 @@ export { BrokerInstance, BrokerStartError } from "./broker-instance.mjs";
 export { brokerStatus } from "./broker-status.mjs";
 export { BrokersUnavailableError, ensureBrokers } from "./ensure-brokers.mjs";
 export { brokerNames, UnknownBrokerError } from "./known-brokers.mjs";
-export { canStartInstance, InstanceUnavailableError, startInstance } from "./start-instance.mjs";
+export { canStartInstance, InstanceUnavailableError, startInstance, startInstances } from "./start-instance.mjs";
 export { stopBrokers } from "./stop-brokers.mjs";

@@ -14,23 +14,44 @@ import { providePrograms } from "./provide-programs.mjs";
 /** @import { ConfigChanges, InstancePlace } from "./broker-kind.mjs" */
 
 /**
+ * How one instance is to be.
+ *
+ * @typedef {object} InstancePlan
+ * @property {string} [label] shown in the folder's name, to tell instances apart
+ * @property {ConfigChanges | ((place: InstancePlace) => ConfigChanges)} [config] what to change in its configuration
+ * @property {readonly string[]} [extraPorts] names of further ports for that configuration
+ */
+
+/**
+ * @typedef {object} StartOptions
+ * @property {(line: string) => void} [log]
+ * @property {NodeJS.ProcessEnv} [env]
+ */
+
+/**
  * Starts a private broker for this process alone, which may restart, freeze and end it, and resolves when it answers. It and its
  * data are gone at the latest when this process is, however that ends.
  *
  * @param {string} name
- * @param {object} [options]
- * @param {string} [options.label] shown in the folder's name, to tell instances apart
- * @param {ConfigChanges | ((place: InstancePlace) => ConfigChanges)} [options.config] what to change in its configuration
- * @param {readonly string[]} [options.extraPorts] names of further ports for that configuration
- * @param {(line: string) => void} [options.log]
- * @param {NodeJS.ProcessEnv} [options.env]
+ * @param {InstancePlan & StartOptions} [options]
  * @returns {Promise<BrokerInstance>} rejects with an InstanceUnavailableError when its programs cannot be had here and
  *   `BUSBAR_REQUIRE_BROKERS` does not ask for it, with a BrokerStartError when it does not come up
  */
-export async function startInstance(
-  name,
-  { label = "private", config = {}, extraPorts = [], log = () => {}, env = process.env } = {},
-) {
+export async function startInstance(name, { log, env, ...plan } = {}) {
+  const [instance] = await startInstances(name, [plan], { ...(log && { log }), ...(env && { env }) });
+  return /** @type {BrokerInstance} */ (instance);
+}
+
+/**
+ * Starts several such brokers that are one to their clients. Their ports are chosen and their files written one after the other, so that the `config`
+ * of the first may promise ports to the others; then all are started at once, since none of them may answer before most are there.
+ *
+ * @param {string} name
+ * @param {readonly InstancePlan[]} plans
+ * @param {StartOptions} [options]
+ * @returns {Promise<BrokerInstance[]>} in the order of their plans; rejects as `startInstance` does, and then none is left
+ */
+export async function startInstances(name, plans, { log = () => {}, env = process.env } = {}) {
   const kind = brokerKind(name);
   await sweepOrphans(log);
   const found = await providePrograms(kind, { allowed: mayInstall(env), log });
@@ -41,11 +62,26 @@ export async function startInstance(
     throw new InstanceUnavailableError(name, found.skipped);
   }
   guardInstances();
-  const folder = join(ephemeralFolder, `${name}-${label}-${randomBytes(3).toString("hex")}`);
   const owner = { pid: process.pid, identity: processIdentity(process.pid) };
-  const instance = await BrokerInstance.create(kind, found, { folder, owner, config, extraPorts });
-  await instance.start();
-  return instance;
+  /** @type {BrokerInstance[]} */
+  const instances = [];
+  try {
+    for (const { label = "private", config = {}, extraPorts = [] } of plans) {
+      const folder = join(ephemeralFolder, `${name}-${label}-${randomBytes(3).toString("hex")}`);
+      instances.push(await BrokerInstance.create(kind, found, { folder, owner, config, extraPorts }));
+    }
+    const starts = await Promise.allSettled(instances.map((instance) => instance.start()));
+    const failure = starts.find((start) => start.status === "rejected");
+    if (failure !== undefined) {
+      throw failure.reason;
+    }
+    return instances;
+  } catch (error) {
+    if (instances.length > 1) {
+      await Promise.all(instances.map((instance) => instance.destroy()));
+    }
+    throw error;
+  }
 }
 
 /**

@@ -143,13 +143,21 @@ test("kafka is one small node on loopback", () => {
   assert.ok(prepare?.args.includes("format"));
 });
 
-test("kafka's cluster id is never taken for an option, whatever the folder", () => {
-  for (let number = 0; number < 500; number++) {
-    const changed = { folder: place.folder, dataFolder: `${place.dataFolder}${number}`, ports };
-    const { prepare } = brokerKind("kafka").launch(changed, { tools: {} }, {});
-    const { args = [] } = prepare ?? {};
-    assert.match(args[args.indexOf("-t") + 1] ?? "", /^[A-Za-z0-9][A-Za-z0-9_-]{21}$/);
+test("kafka's cluster id is never taken for an option, whatever its ports", () => {
+  for (let controller = 20_000; controller < 20_200; controller += 1) {
+    const { prepare } = brokerKind("kafka").launch({ ...place, ports: { ...ports, controller } }, { tools: {} }, {});
+    assert.match(prepare?.args.at(-3) ?? "", /^[\w][\w-]{21}$/);
   }
+});
+
+test("kafkas of one quorum agree on their cluster by it, wherever they are, and share the machine", () => {
+  const settings = { "controller.quorum.voters": "1@127.0.0.1:20001,2@127.0.0.1:20002,3@127.0.0.1:20003" };
+  const [one, other] = ["/checkout/a/data", "/checkout/b/data"].map((dataFolder) =>
+    brokerKind("kafka").launch({ ...place, dataFolder, ports }, { tools: {} }, { settings }),
+  );
+  assert.equal(one?.prepare?.args.at(-3), other?.prepare?.args.at(-3));
+  assert.notEqual(one?.prepare?.args.at(-3), launchOf("kafka").prepare?.args.at(-3));
+  assert.ok(one?.args.includes("-Xmx320m"));
 });
 
 test("kafka with credentials asks clients for them and the controller not", () => {
