@@ -25,6 +25,7 @@ export class KafkajsMember implements ClientMember {
   #assigned: AssignedPartition[] = [];
   #heartbeat: (() => Promise<void>) | undefined;
   #id: string | undefined;
+  #ending = false;
 
   private constructor(settings: KafkaSettings, options: MemberOptions, line: Line) {
     const { native } = settings;
@@ -53,6 +54,7 @@ export class KafkajsMember implements ClientMember {
     const find = cluster.findGroupCoordinator.bind(cluster);
     this.#coordinator = () => find({ groupId });
     this.#leaveBeforeJoin(cluster);
+    this.#fetchNoMoreAtTheEnd(cluster);
   }
 
   /** Connects, joins and fetches; nothing is left open when that fails. */
@@ -122,11 +124,13 @@ export class KafkajsMember implements ClientMember {
   }
 
   async leave(boundMs: number): Promise<void> {
+    this.#ending = true;
     await atMost(boundMs, this.#consumer.disconnect());
     this.#line.cut();
   }
 
   close(): void {
+    this.#ending = true;
     this.#line.cut();
     this.#consumer.disconnect().catch(() => {});
   }
@@ -192,6 +196,17 @@ export class KafkajsMember implements ClientMember {
       if (replaces !== undefined) await expel(coordinator, groupId, replaces).catch(() => {});
       replaces = undefined;
       return coordinator;
+    };
+  }
+  /**
+   * When the brokers of the cluster change just as its consumer is ended, kafkajs begins to fetch anew and nothing ends that: it asks
+   * the consumer, which gives it nothing at once, again and again, and leaves nobody else in the process a turn. The nodes are what it looks at first.
+   */
+  #fetchNoMoreAtTheEnd(cluster: Cluster): void {
+    const nodeIds = cluster.getNodeIds.bind(cluster);
+    cluster.getNodeIds = () => {
+      if (this.#ending) throw new Error("closed");
+      return nodeIds();
     };
   }
 }
