@@ -92,7 +92,7 @@ const requests: readonly [capability: string, ask: (bus: Bus, topic: string) => 
 ];
 
 const lacking: Readonly<Record<string, readonly string[]>> = {
-  memory: ["retain", "expiry", "delay", "priority"],
+  memory: [],
   mqtt: ["delay", "priority", "startFromEarliest"],
   amqp: ["retain", "priority", "startFromEarliest"],
   nats: ["retain", "expiry", "delay", "priority", "routing"],

@@ -1,17 +1,9 @@
-import Denque from "denque";
-import type { OutboundRecord } from "../contract/index.ts";
 import { nextTurn } from "../driver/next-turn.ts";
 import { matches } from "../topic/filter.ts";
 import { parseCheckedFilter } from "../topic/grammar.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
-
-/** A message as a queue keeps it. */
-export interface QueuedMessage {
-  readonly record: OutboundRecord;
-  readonly sequence: number;
-  /** How often it was handed out. */
-  deliveries: number;
-}
+import { MemoryBacklog } from "./memory-backlog.ts";
+import type { QueuedMessage } from "./queued-message.ts";
 
 /** Who takes messages from a queue. */
 export interface QueueMember {
@@ -25,7 +17,7 @@ export class MemoryQueue {
   readonly filter: ParsedFilter;
   /** Outlives its members. */
   readonly durable: boolean;
-  readonly #waiting = new Denque<QueuedMessage>();
+  readonly #waiting = new MemoryBacklog();
   readonly #members: QueueMember[] = [];
   readonly #limit: number;
   #turn = 0;
@@ -39,11 +31,11 @@ export class MemoryQueue {
   }
 
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.alive;
   }
 
   get full(): boolean {
-    return this.#waiting.length >= this.#limit;
+    return this.#waiting.length >= this.#limit && this.#waiting.alive >= this.#limit;
   }
 
   get abandoned(): boolean {
@@ -61,19 +53,7 @@ export class MemoryQueue {
 
   /** Takes messages back that were handed out, each at its old place. */
   giveBack(messages: readonly QueuedMessage[]): void {
-    for (const message of messages) {
-      const before: QueuedMessage[] = [];
-      for (
-        let first = this.#waiting.peekFront();
-        first !== undefined && first.sequence < message.sequence;
-        first = this.#waiting.peekFront()
-      ) {
-        before.push(first);
-        this.#waiting.shift();
-      }
-      this.#waiting.unshift(message);
-      for (const earlier of before.reverse()) this.#waiting.unshift(earlier);
-    }
+    for (const message of messages) this.#waiting.restore(message);
     this.pump();
   }
 
@@ -108,7 +88,7 @@ export class MemoryQueue {
         left--;
         refused = 0;
       } else {
-        this.#waiting.unshift(message);
+        this.#waiting.restore(message);
         refused++;
       }
     }

@@ -1,8 +1,9 @@
 import type { Delivery, InboundRecord, Outcome, SubscribeRequest, Subscriber } from "../contract/index.ts";
 import { HandOut } from "../driver/hand-out.ts";
 import { copyOfBytes } from "./copy-of-bytes.ts";
-import type { MemoryQueue, QueuedMessage, QueueMember } from "./memory-queue.ts";
+import type { MemoryQueue, QueueMember } from "./memory-queue.ts";
 import type { MemoryServer } from "./memory-server.ts";
+import type { QueuedMessage } from "./queued-message.ts";
 
 /** One member of a queue in memory, with its credit. */
 export class MemorySubscriber implements Subscriber, QueueMember {
@@ -107,7 +108,7 @@ export class MemorySubscriber implements Subscriber, QueueMember {
   }
 }
 
-function inbound({ record }: QueuedMessage): InboundRecord {
+function inbound({ record, retained }: QueuedMessage): InboundRecord {
   return {
     address: record.address,
     topic: record.topic,
@@ -119,5 +120,6 @@ function inbound({ record }: QueuedMessage): InboundRecord {
     id: record.id,
     timestamp: record.timestamp,
     contentType: record.contentType,
+    ...(retained && { retained }),
   };
 }
