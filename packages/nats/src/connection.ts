@@ -6,6 +6,7 @@ import type { ConnectionOptions, NatsConnection, Status } from "@nats-io/nats-co
 import type { EffectiveCapabilities } from "@busbar/core/contract";
 import { abortable, backoffDelayMs, ConnectionError, pause, reconnectPolicy } from "@busbar/core/driver";
 import type { BusError } from "@busbar/core/driver";
+import { certificateRefusal } from "./certificate-refusal.ts";
 import { effectiveCapabilities } from "./capabilities.ts";
 import type { JetStreamStanding } from "./capabilities.ts";
 import { classify } from "./classify.ts";
@@ -34,6 +35,11 @@ export interface ConnectionReports {
 /** How long until a JetStream that does not answer is asked again what it can do, in milliseconds. */
 const askAgainMs = 1_000;
 
+/** How long a connection that is encrypted may take until it is asked whether the certificate is why, in milliseconds. */
+const askWhyAfterMs = 1_000;
+/** How long that may take, in milliseconds. */
+const askWhyWithinMs = 5_000;
+
 /** The longest that a question to JetStream's API waits for its answer, in milliseconds. */
 const apiTimeoutMs = 5_000;
 
@@ -59,6 +65,7 @@ export class Connection {
   /** Aborts when the connection that is asked what it can do is lost. */
   #asking = new AbortController();
   #fatal: BusError | undefined;
+  #askingWhy = false;
 
   private constructor(
     client: NatsConnection,
@@ -87,16 +94,19 @@ export class Connection {
     signal?.throwIfAborted();
     const pace = new Pace();
     const action = `Connecting to ${settings.servers.map((server) => `nats://${server}`).join(", ")}`;
-    const options = connectionOptions(settings, pace);
-    const dialling = connect(options);
+    const over = new AbortController();
+    const dialling = connect(connectionOptions(settings, pace));
     let client: NatsConnection;
     try {
-      client = await abortable(bounded(dialling, settings.connectTimeoutMs, action, adviceOf(settings)), signal);
+      const either = Promise.race([dialling, refusedCertificate(settings, over.signal)]);
+      client = await abortable(bounded(either, settings.connectTimeoutMs, action, adviceOf(settings)), signal);
     } catch (error) {
       // It may come up after all, when nobody waits for it any more.
       dialling.then((late) => late.close()).catch(() => undefined);
       signal?.throwIfAborted();
       throw classify(error, { action });
+    } finally {
+      over.abort();
     }
     try {
       const api = await jetstreamManager(client, {
@@ -184,7 +194,8 @@ export class Connection {
   }
 
   #disconnected(cause?: Error): void {
-    if (!this.#connected) return;
+    // It was made, and fell before anybody was told.
+    if (!this.#connected) return void this.#askWhy();
     const error = new ConnectionError("The connection to the server was lost; it is being made again.", {
       broker: "nats",
       cause,
@@ -228,11 +239,34 @@ export class Connection {
     if (this.#connected || !(error instanceof AuthorizationError)) return;
     const fatal = classify(error, { action: `Reconnecting to ${this.#settings.servers.join(", ")}` });
     if (fatal.retryable) return;
+    this.#end(fatal);
+  }
+
+  /** Finds out whether the server takes the certificate no more. */
+  async #askWhy(): Promise<void> {
+    if (this.#settings.tls === undefined || this.#askingWhy) return;
+    this.#askingWhy = true;
+    const refusal = await certificateRefusal(this.#settings, askWhyWithinMs);
+    this.#askingWhy = false;
+    if (refusal !== undefined && !this.#connected && !this.#closed) this.#end(refusal);
+  }
+
+  #end(fatal: BusError): void {
     this.#fatal = fatal;
     this.#closed = true;
     void this.client.close();
     this.#reports.fatal(fatal);
   }
+}
+
+/** Rejects where a connection that is encrypted does not come up because the server refuses the certificate; never settles otherwise. */
+async function refusedCertificate(settings: NatsSettings, over: AbortSignal): Promise<never> {
+  if (settings.tls !== undefined) {
+    await pause(Math.min(askWhyAfterMs, settings.connectTimeoutMs / 2), over);
+    const refusal = over.aborted ? undefined : await certificateRefusal(settings, askWhyWithinMs);
+    if (refusal !== undefined) throw refusal;
+  }
+  return new Promise<never>(() => undefined);
 }
 
 /** Asks whether JetStream answers this account, which may differ from what the server says of itself. */

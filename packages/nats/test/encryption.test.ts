@@ -1,7 +1,19 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { CertificateAuthority, canMakeCertificates } from "../../../integration/support/certificates.ts";
 import type { Certificate } from "../../../integration/support/certificates.ts";
-import { acknowledging, canStart, errorOf, newBroker, openBroker, ownServer, record, request } from "./fixtures.ts";
+import {
+  acknowledging,
+  canStart,
+  errorOf,
+  newBroker,
+  openBroker,
+  ownServer,
+  record,
+  request,
+  statusOf,
+} from "./fixtures.ts";
 
 const possible = canStart && canMakeCertificates();
 const authority = possible ? new CertificateAuthority("ours") : undefined;
@@ -74,9 +86,26 @@ describe.skipIf(!possible)("an encrypted connection", () => {
     const pair = ({ certificate: cert, key }: Certificate) => ({ ca, cert, key });
     await (await openBroker({ url, tls: pair(ours().issue({ name: "saver" })) })).publish(record("a.b"));
     for (const tls of [{ ca }, pair(other?.issue({ name: "saver" }) ?? server)]) {
-      const error = await errorOf(newBroker({ url, tls, connectTimeoutMs: 1_500 }).open());
-      expect(error).toMatchObject({ code: "BUSBAR_CONNECTION" });
+      const error = await errorOf(newBroker({ url, tls }).open());
+      expect(error).toMatchObject({ code: "BUSBAR_AUTHENTICATION", retryable: false });
       expect(String(error)).toContain("check tls.cert and tls.key");
     }
+  });
+
+  it("ends for good where the server does not take the certificate any more", async () => {
+    const server = ours().issue({ name: "server", hosts: ["localhost"] });
+    const { certificate: cert_file, key: key_file } = server.files;
+    const instance = await ownServer({
+      tls: { cert_file, key_file, ca_file: ours().own.files.certificate, verify: true },
+    });
+    const { certificate: cert, key } = ours().issue({ name: "saver" });
+    const url = `natss://localhost:${instance.ports["nats"]}`;
+    const broker = await openBroker({ url, tls: { ca: ours().own.certificate, cert, key } });
+    const file = join(instance.folder, "nats.conf");
+    const config = JSON.parse(readFileSync(file, "utf8")) as { tls: object };
+    writeFileSync(file, JSON.stringify({ ...config, tls: { ...config.tls, ca_file: other?.own.files.certificate } }));
+    await instance.restart();
+    await statusOf(broker, "fatal");
+    expect(await errorOf(broker.publish(record("a.b")))).toMatchObject({ code: "BUSBAR_AUTHENTICATION" });
   });
 });
