@@ -5,7 +5,6 @@ import { bodiesOn, laws, Suite, summaryOf } from "../src/index.ts";
 import type { CaseResult, Cluster, Face, Law } from "../src/index.ts";
 import { clusterInMemory } from "../../../integration/support/cluster-in-memory.ts";
 import { overlaid } from "../src/overlaid.ts";
-import { delaying, expiring, prioritising } from "./mutants/timed.ts";
 
 const gated = laws.filter(({ everywhere }) => !everywhere);
 const trials = gated.flatMap((law) => (law.needs ?? []).map((need) => ({ law, need })));
@@ -97,25 +96,6 @@ describe("where the server lacks what a law for some adapters needs", () => {
       expect(result).toMatchObject({
         reason: expect.stringMatching(/is unsupported, so asking for it is an/) as string,
       });
-    }
-  });
-});
-
-describe("a broker that keeps what it declares", () => {
-  it.each([
-    ["I4", delaying],
-    ["I5", expiring],
-    ["I6", prioritising],
-    ["E13", expiring],
-  ] as const)("passes %s in its positive form, on either face", async (id, keeping) => {
-    const law = laws.find((one) => one.id === id) as Law;
-    for (const face of facesOf(law)) {
-      const { result } = await runOne(
-        suiteOn((url) => keeping(memory({ url }))),
-        law,
-        face,
-      );
-      expect(result).toMatchObject({ status: "passed", form: "positive" });
     }
   });
 });

@@ -127,7 +127,7 @@ export const flowAndLifeMutants: readonly Mutant[] = [
       overlaid(broker, {
         open: async (options) => {
           const effective = await broker.open(options);
-          return { ...effective, supports: { ...effective.supports, retain: "native" } };
+          return { ...effective, supports: { ...effective.supports, keyOrderAcrossMembers: "native" } };
         },
       }),
   },

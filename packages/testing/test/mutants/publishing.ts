@@ -3,7 +3,7 @@ import { BusError, ConnectionError, RefusedError } from "@busbar/core/driver";
 import { overlaid } from "../../src/overlaid.ts";
 import { onBoth, onBus, onDriver, sending } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
-import { declaring, delaying, expiring, prioritising } from "./timed.ts";
+import { altered, delaying, ignoring, living } from "./altered.ts";
 
 /** Those that publish what they should not, or not when and as often as they should. */
 export const publishingMutants: readonly Mutant[] = [
@@ -39,15 +39,12 @@ export const publishingMutants: readonly Mutant[] = [
   {
     name: "declares that it keeps last values and does not",
     breaks: onBoth("E13", /who comes later gets what was kept/),
-    mutate: (broker) => declaring(broker, "retain"),
+    mutate: (broker) => ignoring(broker, "retain"),
   },
   {
     name: "keeps whatever is published as the last value",
     breaks: onBoth("E13", /which is the last value that was to be kept/),
-    mutate: (broker) => {
-      const keeping = expiring(broker);
-      return overlaid(keeping, { publish: (record, options) => keeping.publish({ ...record, retain: true }, options) });
-    },
+    mutate: (broker) => altered(broker, (record) => ({ ...record, retain: true })),
   },
   {
     name: "waits for ever where its server is away",
@@ -190,7 +187,7 @@ export const publishingMutants: readonly Mutant[] = [
   {
     name: "declares delays and has none",
     breaks: onBoth("I4", /nothing arrives before its time/),
-    mutate: (broker) => declaring(broker, "delay"),
+    mutate: (broker) => ignoring(broker, "delayMs"),
   },
   {
     name: "delays by half of what it should",
@@ -205,45 +202,39 @@ export const publishingMutants: readonly Mutant[] = [
   {
     name: "holds everything up behind what it delays",
     breaks: onBoth("I4", /what has no delay does not wait for what has one/),
-    mutate: (broker) => {
-      const delayed = delaying(broker);
-      return overlaid(delayed, {
-        // Later than the one before it, as from a queue that only looks at its head.
-        publish: (record, options) =>
-          delayed.publish(record.delayMs === undefined ? { ...record, delayMs: 1_300 } : record, options),
-      });
-    },
+    // Later than the one before it, as from a queue that only looks at its head.
+    mutate: (broker) => altered(broker, (record) => ({ ...record, delayMs: record.delayMs ?? 1_300 })),
   },
   {
     name: "declares that messages expire and keeps them",
     breaks: onBoth("I5", /what has expired does not arrive/),
-    mutate: (broker) => declaring(broker, "expiry"),
+    mutate: (broker) => ignoring(broker, "expiresInMs"),
   },
   {
     name: "takes milliseconds for seconds",
     breaks: onBoth("I5", /what has expired does not arrive/),
-    mutate: (broker) => expiring(broker, (expiresInMs) => 1_000 * expiresInMs),
+    mutate: (broker) => living(broker, (expiresInMs) => 1_000 * expiresInMs),
   },
   {
     name: "lets whatever can expire, do so with the first",
     breaks: onBoth("I5", /what has not expired arrives/),
-    mutate: (broker) => expiring(broker, (expiresInMs) => Math.min(expiresInMs, 1_000)),
+    mutate: (broker) => living(broker, (expiresInMs) => Math.min(expiresInMs, 1_000)),
   },
   {
     name: "keeps last values for ever",
     breaks: onBoth("I5", /a kept last value that has expired does not arrive/),
     mutate: (broker) =>
-      expiring(broker, (expiresInMs, retained) => (retained ? Number.POSITIVE_INFINITY : expiresInMs)),
+      altered(broker, (record) => (record.retain === true ? { ...record, expiresInMs: undefined } : record)),
   },
   {
     name: "declares priorities and has none",
     breaks: onBoth("I6", /those of a higher priority go first/),
-    mutate: (broker) => prioritising(broker, () => 0),
+    mutate: (broker) => ignoring(broker, "priority"),
   },
   {
     name: "takes the lower priority for the higher",
     breaks: onBoth("I6", /those of a higher priority go first/),
-    mutate: (broker) => prioritising(broker, (priority) => -priority),
+    mutate: (broker) => altered(broker, (record) => ({ ...record, priority: -(record.priority ?? 0) })),
   },
 ];
 
