@@ -76,14 +76,18 @@ export class BrokerInstance {
         mkdirSync(dirname(join(folder, path)), { recursive: true });
         writeFileSync(join(folder, path), content, { mode: 0o600 });
       }
-      return new BrokerInstance(kind, launch, {
-        ...record,
-        urls: Object.fromEntries(
-          Object.entries(kind.endpoints).map(([name, { url }]) => [name, url(ports[name] ?? 0, changes.credentials)]),
-        ),
-        ...(found.version === undefined ? {} : { version: found.version }),
-        ...(changes.credentials === undefined ? {} : { credentials: changes.credentials }),
-      });
+      return new BrokerInstance(
+        kind,
+        { ...launch, env: { ...launch.env, ...changes.env } },
+        {
+          ...record,
+          urls: Object.fromEntries(
+            Object.entries(kind.endpoints).map(([name, { url }]) => [name, url(ports[name] ?? 0, changes.credentials)]),
+          ),
+          ...(found.version === undefined ? {} : { version: found.version }),
+          ...(changes.credentials === undefined ? {} : { credentials: changes.credentials }),
+        },
+      );
     } catch (error) {
       await removeInstance(folder);
       throw error;

@@ -34,6 +34,7 @@
  * @property {string} [append] lines put behind the generated configuration file (not for NATS and HiveMQ, whose files are JSON and XML)
  * @property {Record<string, string>} [files] further files, by their path inside the instance's folder
  * @property {Credentials} [credentials] that clients must present from then on
+ * @property {Record<string, string>} [env] environment variables of its programs, laid over ours
  */
 
 /**

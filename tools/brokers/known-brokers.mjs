@@ -2,6 +2,7 @@ import { hivemq } from "./kinds/hivemq.mjs";
 import { kafka } from "./kinds/kafka.mjs";
 import { kafka4 } from "./kinds/kafka4.mjs";
 import { mosquitto } from "./kinds/mosquitto.mjs";
+import { nats211, nats212 } from "./kinds/nats-boundaries.mjs";
 import { natsLatest } from "./kinds/nats-latest.mjs";
 import { nats } from "./kinds/nats.mjs";
 import { rabbitmq } from "./kinds/rabbitmq.mjs";
@@ -13,7 +14,7 @@ import { redis } from "./kinds/redis.mjs";
 const usual = [mosquitto, rabbitmq, nats, kafka, redis];
 
 /** Other products and versions, which the suites that are about them start for themselves, or somebody who names them. */
-const further = [kafka4, natsLatest, hivemq];
+const further = [kafka4, natsLatest, nats211, nats212, hivemq];
 
 /** @type {ReadonlyMap<string, BrokerKind>} */
 const kinds = new Map([...usual, ...further].map((kind) => [kind.name, kind]));
