@@ -135,12 +135,16 @@ export async function comesBack(scene: Scene, load: Load, tally: Tally, what: st
   );
   if (scene.face === "bus") assert.deepEqual(load.refused, [], `the bus sends again what ${what} has swallowed`);
   let last = -1;
-  await scene.recovers(`publishing goes on after ${what}`, async () => {
-    last = load.sent;
-    load.burst(1);
-    await load.settled();
-    return load.confirmed.includes(last);
-  });
+  await scene.recovers(
+    `publishing goes on after ${what}`,
+    async () => {
+      last = load.sent;
+      load.burst(1);
+      await load.settled();
+      return load.confirmed.includes(last);
+    },
+    () => `${load.open} without an outcome, the last refusal was ${String(load.refused.at(-1)?.error)}`,
+  );
   await scene.recovers(
     `the subscription is back after ${what}`,
     () => tally.has(last),
