@@ -98,6 +98,6 @@ async function caughtUp({ streams, consumers }: JetStreamManager): Promise<void>
 
 function assertCurrent(name: string, kept: number, { leader = "", replicas = [] }: ClusterInfo = {}): void {
   // Who has just come to lead does not know of every other one yet.
-  const current = replicas.filter((replica) => replica.current && replica.offline !== true && (replica.lag ?? 0) === 0);
+  const current = replicas.filter((replica) => replica.current && !replica.offline && (replica.lag ?? 0) === 0);
   if (leader === "" || current.length < kept - 1) throw new Error(`${name} is not up to date on every server.`);
 }
