@@ -82,7 +82,9 @@ export class BrokerInstance {
         {
           ...record,
           urls: Object.fromEntries(
-            Object.entries(kind.endpoints).map(([name, { url }]) => [name, url(ports[name] ?? 0, changes.credentials)]),
+            Object.entries(kind.endpoints)
+              .filter(([name]) => changes.endpoints?.includes(name) !== false)
+              .map(([name, { url }]) => [name, url(ports[name] ?? 0, changes.credentials)]),
           ),
           ...(found.version === undefined ? {} : { version: found.version }),
           ...(changes.credentials === undefined ? {} : { credentials: changes.credentials }),

@@ -35,6 +35,7 @@
  * @property {Record<string, string>} [files] further files, by their path inside the instance's folder
  * @property {Credentials} [credentials] that clients must present from then on
  * @property {Record<string, string>} [env] environment variables of its programs, laid over ours
+ * @property {readonly string[]} [endpoints] which of its endpoints are left, where the other changes take some away. Default: all
  */
 
 /**

@@ -28,8 +28,14 @@ export async function threeNodes(): Promise<ThreeNodes | { readonly missing: str
           if (member === 0) epmd = ports["epmd"] ?? 0;
           return {
             env: { RABBITMQ_NODENAME: nameOf(member), ERL_EPMD_PORT: String(epmd) },
-            files: { ".erlang.cookie": `BUSBAR${epmd}` },
+            // MQTT has a cluster of its own in there, which three that start at once do not always bring about.
+            files: { ".erlang.cookie": `BUSBAR${epmd}`, enabled_plugins: "[rabbitmq_management].\n" },
+            endpoints: ["amqp", "management"],
             settings: {
+              "mqtt.listeners.tcp.1": null,
+              "mqtt.allow_anonymous": null,
+              "web_mqtt.tcp.ip": null,
+              "web_mqtt.tcp.port": null,
               "cluster_formation.peer_discovery_backend": "classic_config",
               ...Object.fromEntries(
                 [0, 1, 2].map((other) => [`cluster_formation.classic_config.nodes.${other + 1}`, nameOf(other)]),
