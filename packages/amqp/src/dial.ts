@@ -6,6 +6,7 @@ import type { ServerIdentity } from "./capabilities.ts";
 import { classify } from "./classify.ts";
 import type { AmqpHost, AmqpSettings } from "./options.ts";
 import { SocketBatch, socketOf } from "./socket-batch.ts";
+import { takeUnreadableProperties } from "./unreadable-properties.ts";
 
 /** What a connection is for; the broker's tools show it beside the client's name. */
 export type Purpose = "publish" | "consume" | "browse";
@@ -126,6 +127,7 @@ function discard(model: ChannelModel): void {
 function linkOf(model: ChannelModel, events: LinkEvents): Link {
   let reason: unknown;
   let open = true;
+  takeUnreadableProperties(model);
   const lost = new Promise<BusError>((resolve) => {
     model.on("error", (error: Error) => (reason ??= error));
     model.on("close", (error?: Error) => {

@@ -106,13 +106,33 @@ function headerText(value: unknown): string {
   if (Buffer.isBuffer(value)) return value.toString("utf8");
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   const typed = value as { readonly "!"?: unknown; readonly value?: unknown };
-  if (typed["!"] === "timestamp") return String(typed.value);
-  if (typed["!"] === "decimal") return decimalText(typed.value as { readonly places: number; readonly digits: number });
-  return JSON.stringify(value);
+  if (typed["!"] === "timestamp" && typeof typed.value === "number") return String(typed.value);
+  if (typed["!"] === "decimal" && isDecimal(typed.value)) return decimalText(typed.value);
+  return tableText(value);
+}
+
+/** As JSON, or as nothing where it is deeper than what JSON is made with. */
+function tableText(table: unknown): string {
+  try {
+    return JSON.stringify(table);
+  } catch {
+    return "";
+  }
+}
+
+interface Decimal {
+  readonly places: number;
+  readonly digits: number;
+}
+
+/** Not every table that says so is one. */
+function isDecimal(value: unknown): value is Decimal {
+  const { places, digits } = (value ?? {}) as Partial<Decimal>;
+  return typeof places === "number" && typeof digits === "number";
 }
 
 /** `{ places: 2, digits: 1234 }` is 12.34, in as many digits as were sent. */
-function decimalText({ places, digits }: { readonly places: number; readonly digits: number }): string {
+function decimalText({ places, digits }: Decimal): string {
   if (places === 0) return String(digits);
   const padded = String(digits).padStart(places + 1, "0");
   return `${padded.slice(0, -places)}.${padded.slice(-places)}`;

@@ -130,6 +130,23 @@ describe("to a record", () => {
     });
   });
 
+  it("writes tables that only look like another type as the tables that they are, and those that are too deep as nothing", () => {
+    let deep: unknown = 1;
+    for (let level = 0; level < 50_000; level++) deep = { a: deep };
+    const headers = {
+      price: { "!": "decimal" },
+      when: { "!": "timestamp", value: { toString: 1 } },
+      deep,
+      next: "x",
+    };
+    expect(recordOf(message({ headers: headers as never })).headers).toEqual({
+      price: '{"!":"decimal"}',
+      when: '{"!":"timestamp","value":{"toString":1}}',
+      deep: "",
+      next: "x",
+    });
+  });
+
   it("counts deliveries where the queue does", () => {
     expect(deliveriesOf(message({ headers: {} }), true)).toBe(1);
     expect(deliveriesOf(message({ headers: { "x-delivery-count": 2 } }), true)).toBe(3);
