@@ -15,13 +15,14 @@ describe("the demo's command line", () => {
     });
   });
 
-  test("means five brokers by all", () => {
-    expect(parseOrder(["--on", "all"]).brokers).toEqual(["memory", "mqtt", "amqp", "kafka", "nats"]);
+  test("means memory and one of each adapter by all", () => {
+    expect(parseOrder(["--on", "all"]).brokers).toEqual(["memory", "mqtt", "amqp", "kafka", "nats", "redis"]);
   });
 
   test("takes another example", () => {
     expect(parseOrder(["order", "--on", "nats"])).toMatchObject({ example: "order", brokers: ["nats"] });
     expect(parseOrder(["devices"])).toMatchObject({ example: "devices", brokers: ["mqtt"] });
+    expect(parseOrder(["browser"])).toMatchObject({ example: "browser", brokers: ["mqtt"] });
     expect(() => parseOrder(["interop", "--on", "nats"])).toThrow('--on "nats": known are amqp.');
     expect(parseOrder(["qos"])).toMatchObject({ example: "qos", brokers: ["mqtt"] });
     expect(() => parseOrder(["qos", "--on", "kafka"])).toThrow('--on "kafka": known are mqtt, mqtt-ws, hivemq.');
@@ -30,9 +31,9 @@ describe("the demo's command line", () => {
   });
 
   test.each([
-    [["--on", "rabbit"], /--on "rabbit": known are memory, mqtt, amqp, .*redis, nats-core, all\./],
+    [["--on", "rabbit"], /--on "rabbit": known are memory, mqtt, amqp, .*redis, .*nats-core, all\./],
     [["order", "--on", "all"], /--on "all": known are memory, mqtt, amqp, .*nats-core\./],
-    [["wether"], /no example "wether"; known are weather, order, hello, devices, interop, qos/],
+    [["wether"], /no example "wether"; known are weather, order, hello, devices, interop, qos, browser/],
     [["order", "hello"], /no example "hello"; known are .* one at a time/],
     [["--station", "4"], /--station/],
     [["--stations", "many"], /--stations "many" is not a whole number from 0 to 5000/],

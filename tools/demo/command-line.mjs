@@ -10,7 +10,7 @@ const usual = Object.keys(demoBrokers).filter((name) => demoBrokers[name]?.isUsu
  *
  * @type {string}
  */
-export const help = `Usage: npm run demo -- [weather|order|hello|devices|interop|qos] [--on <broker>] [--stations <number>]
+export const help = `Usage: npm run demo -- [weather|order|hello|devices|interop|qos|browser] [--on <broker>] [--stations <number>]
 
   weather   2,922 real weather readings, three services that handle them, and a proof that none was lost (the default)
   order     one order, three steps: first one after the other, then in parallel over the bus, then with one of them away
@@ -18,6 +18,7 @@ export const help = `Usage: npm run demo -- [weather|order|hello|devices|interop
   devices   what a panel sees of two devices over MQTT: last values, one that is switched off, one that dies
   interop   a device that speaks MQTT and a service that speaks AMQP, on one RabbitMQ
   qos       what arrives over MQTT of messages that were published while their subscriber was away
+  browser   a page with live readings over MQTT and WebSocket, served on 127.0.0.1 until Ctrl-C
 
   --on <broker>          memory (the default), ${Object.keys(demoBrokers).join(", ")};
                          the broker is started when it does not run yet.
@@ -32,16 +33,21 @@ Needs nothing but Node: what is missing is installed first. Exit code 0 only whe
 
 /**
  * @typedef {object} Order
- * @property {"weather" | "order" | "hello" | "devices" | "interop" | "qos" | "help"} example what to run
+ * @property {"weather" | "order" | "hello" | "devices" | "interop" | "qos" | "browser" | "help"} example what to run
  * @property {readonly string[]} brokers the names of what to run it on, one after the other
  * @property {number} stations how many are invented
  * @property {number} deadlineMs how long a run on one broker may take
  */
 
-const examples = /** @type {const} */ (["weather", "order", "hello", "devices", "interop", "qos"]);
+const examples = /** @type {const} */ (["weather", "order", "hello", "devices", "interop", "qos", "browser"]);
 
 /** What those run on that are about one broker. @type {Readonly<Record<string, readonly string[]>>} */
-const ownBrokers = { devices: ["mqtt", "mqtt-ws"], interop: ["amqp"], qos: ["mqtt", "mqtt-ws", "hivemq"] };
+const ownBrokers = {
+  devices: ["mqtt", "mqtt-ws"],
+  interop: ["amqp"],
+  qos: ["mqtt", "mqtt-ws", "hivemq"],
+  browser: ["mqtt"],
+};
 const brokers = ["memory", ...Object.keys(demoBrokers)];
 
 /**

@@ -26,11 +26,11 @@ export const demoBrokers = {
   amqp: { broker: "rabbitmq", isUsual: true },
   kafka: { broker: "kafka", isUsual: true },
   nats: { broker: "nats", isUsual: true },
+  redis: { broker: "redis", isUsual: true },
   "mqtt-tls": { broker: "mosquitto", isEncrypted: true },
   "mqtt-ws": { broker: "mosquitto", endpoint: "ws" },
   hivemq: { broker: "hivemq" },
   kafka4: { broker: "kafka4" },
-  redis: { broker: "redis" },
   "nats-core": { broker: "nats", isLossy: true },
 };
 
@@ -47,8 +47,10 @@ export const demoBrokers = {
  */
 export function withBroker(protocol, work, log) {
   const target = demoBrokers[protocol];
+  // A demo that starts a broker of its own is in nobody's way.
+  const shared = target === undefined || target.isEncrypted === true ? protocol : target.broker;
   return withFileLock(
-    join(ensureDemoFolder(), `${target?.broker ?? protocol}.lock`),
+    join(ensureDemoFolder(), `${shared}.lock`),
     () => {
       if (target === undefined) {
         return work("memory:", {});

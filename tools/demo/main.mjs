@@ -14,7 +14,13 @@ import { demonstrateWeather } from "./weather-demo.mjs";
 /** @import { Order } from "./command-line.mjs" */
 
 /** Where the examples are that are one program. @type {Readonly<Record<string, string>>} */
-const folders = { order: "02-order", devices: "05-devices", interop: "06-interop", qos: "07-qos" };
+const folders = {
+  order: "02-order",
+  browser: "04-browser",
+  devices: "05-devices",
+  interop: "06-interop",
+  qos: "07-qos",
+};
 
 const progress = new ProgressLine(process.stderr);
 
@@ -51,8 +57,8 @@ async function demonstrate({ example, brokers, stations, deadlineMs }, signal) {
     (url, urls) => {
       progress.log(`BUSBAR_URL=${url.replace(/\/\/[^@/]*@/, "//…@")} ${file}`);
       // A name that stays, because MQTT keeps messages by the name of the process.
-      const others = { AMQP_URL: url, MQTT_URL: urls["mqtt"] ?? url };
-      return runSource([file], { BUSBAR_URL: url, BUSBAR_INSTANCE: "demo", ...others });
+      const others = { AMQP_URL: url, MQTT_URL: urls["mqtt"] ?? url, BROKER_WS: urls["ws"] ?? "", PORT: "0" };
+      return runSource([file], { BUSBAR_URL: url, BUSBAR_INSTANCE: "demo", ...others }, signal);
     },
     (line) => progress.log(line),
   );

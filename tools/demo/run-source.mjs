@@ -32,16 +32,22 @@ export function sourceEnvironment(variables) {
  *
  * @param {readonly string[]} command the file and its arguments
  * @param {Record<string, string>} variables
+ * @param {AbortSignal} [signal] asks it to end
  * @returns {Promise<number>}
  */
-export function runSource(command, variables) {
+export function runSource(command, variables, signal) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...sourceArguments, ...command], {
       cwd: checkoutFolder,
       env: sourceEnvironment(variables),
       stdio: "inherit",
     });
+    const end = () => child.kill("SIGTERM");
+    signal?.addEventListener("abort", end);
     child.once("error", reject);
-    child.once("close", (code) => resolve(code ?? 130));
+    child.once("close", (code) => {
+      signal?.removeEventListener("abort", end);
+      resolve(code ?? 130);
+    });
   });
 }

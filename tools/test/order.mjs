@@ -20,7 +20,7 @@ const privateProgramsOf = /** @type {Record<string, readonly string[] | undefine
   mqtt: ["hivemq"],
   nats: ["nats-latest"],
   kafka: ["kafka4"],
-  examples: ["chromium"],
+  examples: ["chromium", "hivemq", "kafka4"],
 });
 
 /**
