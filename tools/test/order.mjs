@@ -74,9 +74,13 @@ export function parseOrder(args) {
     programs:
       vitestArgs.length > 0
         ? []
-        : (named.length === 0 ? Object.keys(privateProgramsOf) : named).flatMap(
-            (name) => privateProgramsOf[name] ?? [],
-          ),
+        : [
+            ...new Set(
+              (named.length === 0 ? Object.keys(privateProgramsOf) : named).flatMap(
+                (name) => privateProgramsOf[name] ?? [],
+              ),
+            ),
+          ],
     vitestArgs,
   };
 }

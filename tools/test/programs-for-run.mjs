@@ -24,6 +24,8 @@ export async function providePrivatePrograms(names, log) {
       log(`FAILED ${name} is required but skipped: ${found.skipped}`);
     } else if ("skipped" in found) {
       log(`SKIPPED ${name} and the suites that need it: ${found.skipped}`);
+    } else if ("version" in found && found.version !== undefined) {
+      log(`${name} ${found.version}, started by the suites that are about it`);
     }
   }
   return { failed };
