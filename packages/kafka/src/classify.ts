@@ -260,7 +260,7 @@ export function isRebalance(cause: unknown): boolean {
 /** Looks from the outermost error inwards: the client wraps what failed in "gave up" and "not retriable". */
 function verdictOf(cause: unknown): Verdict | undefined {
   for (const error of chain(cause)) {
-    const verdict = own(byType, error["type"]) ?? ofSocket(error["code"]) ?? own(byName, error["name"]);
+    const verdict = own(byType, error["type"]) ?? ofSocket(error["code"]) ?? ofKey(error) ?? own(byName, error["name"]);
     if (verdict !== undefined) return verdict;
   }
   return undefined;
@@ -300,6 +300,19 @@ function ofSocket(code: unknown): Verdict | undefined {
     };
   }
   return /^E[A-Z]+$/.test(code) ? { kind: "unknown", advice: lost } : undefined;
+}
+
+/** What OpenSSL says of a certificate or key of ours: kafkajs passes on the text and leaves out the code. */
+function ofKey({ code, message }: Readonly<Record<string, unknown>>): Verdict | undefined {
+  const isOurs =
+    (typeof code === "string" && code.startsWith("ERR_OSSL_")) ||
+    (typeof message === "string" && /^Failed to connect: error:[0-9A-F]{8}:/.test(message));
+  if (!isOurs) return undefined;
+  return {
+    kind: "refused",
+    code: "BUSBAR_REFUSED",
+    advice: "a certificate or key in tls cannot be read, or they do not belong together; check tls.passphrase too",
+  };
 }
 
 function own(table: Readonly<Record<string, Verdict>>, key: unknown): Verdict | undefined {

@@ -83,6 +83,12 @@ const captured: readonly (readonly [what: string, error: Shape, code: string, re
     false,
   ],
   [
+    "a key that its passphrase does not open",
+    gaveUp(connection("Failed to connect: error:1C800064:Provider routines::bad decrypt")),
+    "BUSBAR_REFUSED",
+    false,
+  ],
+  [
     "TLS to a plain port",
     gaveUp(
       connection(
