@@ -20,9 +20,11 @@ import { join } from "node:path";
  * @property {string} name the common name
  * @property {readonly string[]} [hosts] the names and addresses of hosts that it is good for
  * @property {boolean} [expired] its time was over in 2020
+ * @property {string} [passphrase] what its key is encrypted with. Default: it is not
  */
 
-const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+const inTheClear = ["-nodes"];
 
 /** A certificate authority of its maker's own that nobody else trusts, in a folder that `remove` deletes. */
 export class CertificateAuthority {
@@ -32,7 +34,20 @@ export class CertificateAuthority {
   /** @param {string} name */
   constructor(name) {
     const { certificate, key } = this.#paths("authority");
-    openssl(["req", "-x509", "-days", "2", "-subj", `/CN=${name}`, ...newKey, "-keyout", key, "-out", certificate]);
+    openssl([
+      "req",
+      "-x509",
+      "-days",
+      "2",
+      "-subj",
+      `/CN=${name}`,
+      ...newKey,
+      ...inTheClear,
+      "-keyout",
+      key,
+      "-out",
+      certificate,
+    ]);
     /**
      * Its own certificate, which those trust who trust it.
      *
@@ -49,13 +64,14 @@ export class CertificateAuthority {
    * @param {CertificateRequest} request
    * @returns {Certificate}
    */
-  issue({ name, hosts = [], expired = false }) {
+  issue({ name, hosts = [], expired = false, passphrase }) {
     const id = String(this.#issued++);
     const { certificate, key } = this.#paths(id);
     const request = join(this.#folder, `${id}.request`);
     const names = hosts.map((host) => `${isIP(host) === 0 ? "DNS" : "IP"}:${host}`);
     const extensions = hosts.length === 0 ? [] : ["-addext", `subjectAltName=${names.join(",")}`];
-    openssl(["req", "-subj", `/CN=${name}`, ...extensions, ...newKey, "-keyout", key, "-out", request]);
+    const encrypted = passphrase === undefined ? inTheClear : ["-passout", `pass:${passphrase}`];
+    openssl(["req", "-subj", `/CN=${name}`, ...extensions, ...newKey, ...encrypted, "-keyout", key, "-out", request]);
     const [start, end] = expired ? ["20200101000000Z", "20200102000000Z"] : ["20200101000000Z", "20491231000000Z"];
     const validity = ["-startdate", start, "-enddate", end];
     const config = join(this.#folder, "ca.conf");
