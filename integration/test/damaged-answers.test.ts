@@ -1,5 +1,6 @@
+import { randomInt } from "node:crypto";
 import fc from "fast-check";
-import { describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { protocols } from "../hostile/conversations.ts";
 import { meet } from "../hostile/meet.ts";
 
@@ -13,11 +14,28 @@ const damage = fc.record({
   put: fc.uint8Array({ maxLength: 64 }),
 });
 
-/** The same each time, so that what is found stays found; another one for other damage. */
-const seed = Number(process.env["BUSBAR_TEST_FUZZ_SEED"] ?? 1);
+/** The same each time, so that what is found stays found; another one for other damage, and "random" for one that nobody has tried yet. */
+const wanted = process.env["BUSBAR_TEST_FUZZ_SEED"] ?? "1";
+const seed = wanted === "random" ? randomInt(2 ** 31) : Number(wanted);
+/** How often each server does damage; each time takes up to a few seconds, in which it is waited for what never comes. */
+const numRuns = Number(process.env["BUSBAR_TEST_FUZZ_RUNS"] ?? 6);
+
+console.log(
+  `Damage of seed ${seed}, ${numRuns} times: BUSBAR_TEST_FUZZ_SEED=${seed} BUSBAR_TEST_FUZZ_RUNS=${numRuns} does it again.`,
+);
+
+/**
+ * Whose publish a recording does not confirm: NATS answers to a name that the client makes up anew each time, and kafkajs asks over other connections than it
+ * did when it was recorded.
+ */
+const unanswered: readonly string[] = ["nats", "kafka"];
 
 describe.each(protocols)("a server of $name that says what was once said, with damage", (protocol) => {
-  it("neither ends nor hangs a process, whatever is damaged", { timeout: 600_000 }, async () => {
+  it.skipIf(unanswered.includes(protocol.name))("takes a publish where nothing is damaged", async () => {
+    expect(await meet(protocol, (chunk) => chunk)).toBe(true);
+  });
+
+  it("neither ends nor hangs a process, whatever is damaged", { timeout: 3_600_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 4 }), async (damages) => {
         let said = 0;
@@ -26,7 +44,7 @@ describe.each(protocols)("a server of $name that says what was once said, with d
           return damages.filter((one) => one.chunk === number).reduce((bytes, one) => damaged(bytes, one), chunk);
         });
       }),
-      { numRuns: 6, seed, endOnFailure: true },
+      { numRuns, seed, endOnFailure: true },
     );
   });
 });
