@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { protocols } from "../hostile/conversations.ts";
+import type { Protocol } from "../hostile/conversations.ts";
 import { meet } from "../hostile/meet.ts";
 
 /** One thing that is done to what a server says: somewhere, bytes are put in place of others. */
@@ -47,6 +48,15 @@ describe.each(protocols)("a server of $name that says what was once said, with d
       { numRuns, seed, endOnFailure: true },
     );
   });
+});
+
+it("gives a RabbitMQ up that has taken the connection and then means something else by its bytes", async () => {
+  const amqp = protocols.find(({ name }) => name === "amqp") as Protocol;
+  // The beginning of a frame of 16 MB behind the third answer: what comes next is taken for the rest of it.
+  const beginning = Buffer.from("050404010006057602", "hex");
+  let said = 0;
+  const isConfirmed = await meet(amqp, (chunk) => (said++ === 2 ? Buffer.concat([chunk, beginning]) : chunk));
+  expect(isConfirmed).toBe(false);
 });
 
 function damaged(

@@ -156,7 +156,7 @@ export class AmqpBroker implements Broker<AmqpCapabilities, ChannelModel> {
     const publisher = new Publisher(this.#settings, publishing, this.#statuses);
     try {
       await publishing.open({ ...(signal === undefined ? {} : { signal }) });
-      const effective = await abortable(publisher.open(), signal);
+      const effective = await this.#answered(publisher.open(), signal);
       if (this.#closing !== undefined) throw closed();
       this.#open = { publishing, consuming, publisher };
       this.#statuses.emit({ type: "connected", effective });
@@ -166,6 +166,15 @@ export class AmqpBroker implements Broker<AmqpCapabilities, ChannelModel> {
       await publishing.close();
       throw error;
     }
+  }
+
+  /** A server that has taken the connection may still say nothing more; heartbeats tell that much later than `connectTimeoutMs`. */
+  async #answered<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+    const { connectTimeoutMs } = this.#settings;
+    if (await abortable(atMost(connectTimeoutMs, work), signal)) return work;
+    throw new ConnectionError(`RabbitMQ took the connection and then said nothing for ${connectTimeoutMs} ms.`, {
+      broker: "amqp",
+    });
   }
 
   async #close(signal: AbortSignal | undefined): Promise<void> {
