@@ -1,4 +1,5 @@
 import { attw } from "./checkers/attw.mjs";
+import { brokerPages } from "./checkers/broker-pages.mjs";
 import { build } from "./checkers/build.mjs";
 import { conventions } from "./checkers/conventions.mjs";
 import { entries } from "./checkers/entries.mjs";
@@ -28,6 +29,7 @@ export const checkers = [
   conventions,
   unused,
   matrix,
+  brokerPages,
   metadata,
   selfTalk,
   build,

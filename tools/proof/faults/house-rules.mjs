@@ -31,6 +31,15 @@ export const houseRuleFaults = /** @type {readonly PlantedFault[]} */ ([
   }),
   newFile("unused", "unlisted", "packages/mqtt/test/planted-unlisted.test.ts", 'import "denque";'),
 
+  replaced("broker-pages", "broker-pages", "docs/brokers/redis.md", /^## Limits$/m, "## Bounds"),
+  replaced(
+    "broker-pages",
+    "broker-pages",
+    "docs/brokers/nats.md",
+    /^\| `native\.replicas` .*$/m,
+    "| `native.copies` | 1 | servers | `3` |",
+  ),
+
   newFile(
     "self-talk",
     "machine-path",
