@@ -25,17 +25,7 @@ console.log(
   `Damage of seed ${seed}, ${numRuns} times: BUSBAR_TEST_FUZZ_SEED=${seed} BUSBAR_TEST_FUZZ_RUNS=${numRuns} does it again.`,
 );
 
-/**
- * Whose publish a recording does not confirm: NATS answers to a name that the client makes up anew each time, and kafkajs asks over other connections than it
- * did when it was recorded.
- */
-const unanswered: readonly string[] = ["nats", "kafka"];
-
 describe.each(protocols)("a server of $name that says what was once said, with damage", (protocol) => {
-  it.skipIf(unanswered.includes(protocol.name))("takes a publish where nothing is damaged", async () => {
-    expect(await meet(protocol, (chunk) => chunk)).toBe(true);
-  });
-
   it("neither ends nor hangs a process, whatever is damaged", { timeout: 3_600_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 4 }), async (damages) => {
@@ -55,8 +45,8 @@ it("gives a RabbitMQ up that has taken the connection and then means something e
   // The beginning of a frame of 16 MB behind the third answer: what comes next is taken for the rest of it.
   const beginning = Buffer.from("050404010006057602", "hex");
   let said = 0;
-  const isConfirmed = await meet(amqp, (chunk) => (said++ === 2 ? Buffer.concat([chunk, beginning]) : chunk));
-  expect(isConfirmed).toBe(false);
+  const receipt = await meet(amqp, (chunk) => (said++ === 2 ? Buffer.concat([chunk, beginning]) : chunk));
+  expect(receipt).toBeUndefined();
 });
 
 function damaged(
