@@ -139,7 +139,7 @@ describe("to a record", () => {
       deep,
       next: "x",
     };
-    expect(recordOf(message({ headers: headers as never })).headers).toEqual({
+    expect(recordOf(message({ headers })).headers).toEqual({
       price: '{"!":"decimal"}',
       when: '{"!":"timestamp","value":{"toString":1}}',
       deep: "",
