@@ -55,10 +55,11 @@ function faultsOf(name) {
   /** @type {Fault[]} */
   const faults = [];
   const found = [...page.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
-  const surplus = found.filter((heading) => !headings.includes(heading ?? ""));
-  // The page on MQTT has one more, on what only its sessions make a question.
-  if (found.join() !== headings.join() && !(name === "mqtt" && surplus.join() === "A subscriber that is away")) {
+  if (found.join() !== headings.join()) {
     faults.push({ rule: "broker-pages", where, what: `its headings are ${found.join(", ")}` });
+  }
+  if (!page.split("\n", 1)[0]?.endsWith(` (\`@busbar/${name}\`)`)) {
+    faults.push({ rule: "broker-pages", where, what: "its title does not name its package" });
   }
   const rows = rowsOf(page);
   for (const option of [...common, ...nativeOptionsOf(name)]) {
