@@ -34,9 +34,8 @@ describeOn(allBrokers, "a request", ({ name, url }) => {
     expect((error as Error).message).toContain("not like this");
   });
 
-  it.skipIf(name !== "nats" && name !== "kafka")(
-    "is rejected with the reason where its answer is larger than the broker takes (1 MB on NATS and Kafka)",
-    async () => {
+  if (name === "nats" || name === "kafka")
+    it("is rejected with the reason where its answer is larger than the broker takes (1 MB on NATS and Kafka)", async () => {
       const bus = await buses.connect(url);
       const topic = unique("large");
       await bus.respond<number>(topic, (size) => new Uint8Array(size));
@@ -46,8 +45,7 @@ describeOn(allBrokers, "a request", ({ name, url }) => {
       expect(error).toMatchObject({ code: "BUSBAR_REMOTE", remoteName: "RefusedError", topic });
       expect((error as Error).message).toContain("3000000 bytes");
       expect(await bus.request(topic, 10)).toHaveLength(10);
-    },
-  );
+    });
 
   it("is rejected in time where nobody responds, at once where the broker can tell", async () => {
     const bus = await buses.connect(url);

@@ -23,6 +23,7 @@ import { RetainedDeadLetters } from "./dead-letters.ts";
 import { atQos2, fromRecord } from "./from-record.ts";
 import { inspectServer } from "./inspect-server.ts";
 import { Link } from "./link.ts";
+import { endSession } from "./end-session.ts";
 import { clientIdOf, MqttSubscriber } from "./mqtt-subscriber.ts";
 import { parseOptions } from "./options.ts";
 import type { MqttOptions, MqttSettings } from "./options.ts";
@@ -205,18 +206,8 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
   }
 
   async subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber> {
-    const { filter } = request;
-    if (this.#closed !== undefined) throw this.#closedError(`Subscribing to "${filter}"`);
-    if (this.#effective === undefined) throw this.#notConnected(`Subscribing to "${filter}" failed`);
-    this.#assertGroups(request);
+    const clientId = this.#freeClientId(request, "Subscribing to");
     this.#assertNothingLost(request);
-    const clientId = clientIdOf(request);
-    if (this.#subscribers.has(clientId)) {
-      throw new RefusedError(
-        `The subscription to "${filter}" is there already: a server knows one subscription of a member by one client id, "${clientId}".`,
-        { code: "BUSBAR_INSTANCE_IN_USE", broker: "mqtt", topic: filter },
-      );
-    }
     const subscriber = new MqttSubscriber(request, sink, {
       settings: this.#settings,
       origin: this.#origin,
@@ -236,6 +227,25 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
       throw error;
     }
     return subscriber;
+  }
+
+  /** Without subscribing: MQTT 3.1.1 would bring all that is kept before it confirms that. */
+  async forget(request: SubscribeRequest): Promise<void> {
+    await endSession(this.#settings, this.#freeClientId(request, "Forgetting the subscription to"));
+  }
+
+  /** The client id of a subscription that may be had: nobody in this process has it. */
+  #freeClientId(request: SubscribeRequest, doing: string): string {
+    const { filter } = request;
+    if (this.#closed !== undefined) throw this.#closedError(`${doing} "${filter}"`);
+    if (this.#effective === undefined) throw this.#notConnected(`${doing} "${filter}" failed`);
+    this.#assertGroups(request);
+    const clientId = clientIdOf(request);
+    if (!this.#subscribers.has(clientId)) return clientId;
+    throw new RefusedError(
+      `The subscription to "${filter}" is there already: a server knows one subscription of a member by one client id, "${clientId}".`,
+      { code: "BUSBAR_INSTANCE_IN_USE", broker: "mqtt", topic: filter },
+    );
   }
 
   /** A server without shared subscriptions may take one for an ordinary filter, on which nothing ever arrives. */

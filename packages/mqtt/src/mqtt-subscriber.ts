@@ -1,19 +1,13 @@
 import type { AbortOptions, Delivery, SubscribeRequest, Subscriber } from "@busbar/core/contract";
-import {
-  backoffDelayMs,
-  BusError,
-  HandOut,
-  oncePerTurn,
-  pause,
-  reconnectPolicy,
-  RefusedError,
-} from "@busbar/core/driver";
+import { HandOut, oncePerTurn, RefusedError } from "@busbar/core/driver";
+import type { BusError } from "@busbar/core/driver";
 import type { IClientSubscribeOptions, IPublishPacket } from "mqtt";
 import { AcknowledgedArrival, UnacknowledgedArrival } from "./arrival.ts";
 import type { ArrivalOrigin, TellStatus } from "./arrival.ts";
 import { classify } from "./classify.ts";
 import { openAny } from "./connection.ts";
 import type { Connection, ConnectionPlan } from "./connection.ts";
+import { endSession } from "./end-session.ts";
 import { IdleMember } from "./idle-member.ts";
 import { InboundFlow } from "./inbound-flow.ts";
 import { Link, settledAfterMs } from "./link.ts";
@@ -132,20 +126,7 @@ export class MqttSubscriber implements Subscriber {
 
   async remove(): Promise<void> {
     await this.close();
-    const { settings } = this.#around;
-    const began = performance.now();
-    for (let failures = 1; ; failures++) {
-      try {
-        // Taking the session over with Clean Start is the one way that MQTT 3.1.1 has too, and the one that needs no live connection.
-        const connection = await openAny(settings, { clientId: clientIdOf(this.#request), cleanStart: true });
-        return await connection.close();
-      } catch (error) {
-        // RabbitMQ (3.10) hangs up on who takes over a session that it is just ending.
-        const isOver = performance.now() - began > settings.connectTimeoutMs;
-        if (isOver || !BusError.is(error) || !error.retryable) throw error;
-        await pause(backoffDelayMs(failures, reconnectPolicy));
-      }
-    }
+    await endSession(this.#around.settings, clientIdOf(this.#request));
   }
 
   async #letGo(): Promise<void> {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { spiedSockets } from "../../../integration/support/spied-sockets.ts";
 import { acknowledging, Brokers, foreign, Inbox, outbound, request, unique } from "./fixtures.ts";
 import type { TestedServer } from "./tested-server.ts";
+import { itWhere } from "../../../integration/support/where.ts";
 
 /** How much a subscription takes at most, and what it does to the connection. */
 export function credit({ name: server, url }: TestedServer, { dropsQos0 = false } = {}): void {
@@ -63,7 +64,7 @@ export function credit({ name: server, url }: TestedServer, { dropsQos0 = false 
       expect(stuck.deliveries).toHaveLength(5);
     });
 
-    it.skipIf(dropsQos0)("holds for QoS 0 on a subscription that acknowledges", async () => {
+    itWhere(!dropsQos0)("holds for QoS 0 on a subscription that acknowledges", async () => {
       const bus = await brokers.open();
       const topic = unique();
       const inbox = new Inbox();
@@ -80,7 +81,7 @@ export function credit({ name: server, url }: TestedServer, { dropsQos0 = false 
       await device.endAsync();
     });
 
-    it.skipIf(dropsQos0)("that is used up for long does not cost the connection", { timeout: 30_000 }, async () => {
+    itWhere(!dropsQos0)("that is used up for long does not cost the connection", { timeout: 30_000 }, async () => {
       const bus = await brokers.open({ native: { keepaliveSeconds: 1 } });
       const topic = unique();
       const inbox = new Inbox();
@@ -98,7 +99,7 @@ export function credit({ name: server, url }: TestedServer, { dropsQos0 = false 
       await device.endAsync();
     });
 
-    it.skipIf(dropsQos0)(
+    itWhere(!dropsQos0)(
       "that is used up stops the reading of the socket, whatever the server still has to say",
       async () => {
         const bus = await brokers.open();

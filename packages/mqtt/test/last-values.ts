@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { acknowledging, Brokers, outbound, request, unique } from "./fixtures.ts";
 import type { MqttNativeOptions } from "@busbar/mqtt";
 import type { TestedServer } from "./tested-server.ts";
+import { describeWhere, itWhere } from "../../../integration/support/where.ts";
 
 /** What becomes of values that a server keeps, and of topics that go by a number. */
 export function lastValues({ name, url, versions }: TestedServer): void {
@@ -49,7 +50,7 @@ export function lastValues({ name, url, versions }: TestedServer): void {
       await expect(given({ protocolVersion, ...native }, expected)).resolves.toEqual(expected);
     });
 
-    it.runIf(versions.includes(5))("says so when it was published just now only where that was asked for", async () => {
+    itWhere(versions.includes(5))("says so when it was published just now only where that was asked for", async () => {
       for (const retainAsPublished of [false, true]) {
         const bus = await brokers.open({ native: { retainAsPublished } });
         const topic = unique();
@@ -88,7 +89,7 @@ export function lastValues({ name, url, versions }: TestedServer): void {
     );
   });
 
-  describe.runIf(versions.includes(5))(`a topic with an alias on ${name}`, () => {
+  describeWhere(versions.includes(5))(`a topic with an alias on ${name}`, () => {
     it.each([
       [false, 20],
       [true, 1],

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { acknowledging, Brokers, foreign, outbound, request, status, unique } from "./fixtures.ts";
 import type { Inbox } from "./fixtures.ts";
 import type { TestedServer } from "./tested-server.ts";
+import { describeWhere } from "../../../integration/support/where.ts";
 
 const program = fileURLToPath(new URL("program-with-a-will.ts", import.meta.url));
 const sourceArguments = ["--conditions=@busbar/source", "--import", "tsx"];
@@ -111,7 +112,7 @@ export function lastWill({ name, url, versions, mostQos }: TestedServer): void {
     });
   });
 
-  describe.runIf(versions.includes(5))(`a last will that waits on ${name}`, () => {
+  describeWhere(versions.includes(5))(`a last will that waits on ${name}`, () => {
     it("is published once its time is over, and not for a process that came back before", async () => {
       const topic = unique();
       const { inbox } = await listening(topic);

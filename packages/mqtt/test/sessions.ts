@@ -5,6 +5,7 @@ import { TcpProxy } from "@busbar/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { acknowledging, Brokers, foreign, Inbox, outbound, request, status, unique } from "./fixtures.ts";
 import type { TestedServer } from "./tested-server.ts";
+import { itWhere } from "../../../integration/support/where.ts";
 
 /** What a session keeps and when it ends, on a server that speaks MQTT 5 and tells who is subscribed. */
 export function sessions(
@@ -210,7 +211,7 @@ export function sessions(
       await subscriber.remove();
     });
 
-    it.skipIf(sendsInBatches)(
+    itWhere(!sendsInBatches)(
       "a session whose time is over is told as a lost position, and what came meanwhile is gone",
       async () => {
         const bus = await brokers.open({ ...overProxy(), native: { sessionExpirySeconds: 1 } });

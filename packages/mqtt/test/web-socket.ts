@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { acknowledging, Brokers, Inbox, outbound, request, status, unique } from "./fixtures.ts";
 import type { TestedServer } from "./tested-server.ts";
+import { itWhere } from "../../../integration/support/where.ts";
 
 /** What a server does over WebSocket, at whose address there is a path. */
 export function overWebSocket({ name, url, versions }: TestedServer, { refusesOtherPaths = false } = {}): void {
@@ -43,7 +44,7 @@ export function overWebSocket({ name, url, versions }: TestedServer, { refusesOt
       },
     );
 
-    it.runIf(refusesOtherPaths)("another path than the server's is refused, for good", async () => {
+    itWhere(refusesOtherPaths)("another path than the server's is refused, for good", async () => {
       const wrong = new URL("/no/such/path", url).href;
       await expect(
         brokers.make({ url: wrong, native: { protocolVersion: versions[0] ?? 5 } }).open(),

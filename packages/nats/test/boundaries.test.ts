@@ -2,9 +2,6 @@ import { afterAll, describe, expect, it } from "vitest";
 import { InstanceUnavailableError, startInstance } from "../../../tools/brokers/index.mjs";
 import { acknowledging, errorOf, openBroker, record, request, statusOf, streamsOf, unique } from "./fixtures.ts";
 
-/** Their programs take Go minutes to build where they are not there yet. */
-const asked = process.env["BUSBAR_TEST_NATS_BOUNDARIES"] === "1";
-
 /** What each line of servers is the first to have, and what none before it has. */
 const lines = [
   { name: "nats-2.11", version: /^2\.11\./, expiry: "native", delay: "unsupported" },
@@ -21,10 +18,8 @@ async function serverOf(name: string): Promise<Awaited<ReturnType<typeof startIn
   }
 }
 
-if (!asked) console.warn("Skipped: servers of 2.11 and 2.12 are tried where BUSBAR_TEST_NATS_BOUNDARIES is 1.");
-
 for (const { name, version, expiry, delay } of lines) {
-  const server = asked ? await serverOf(name) : undefined;
+  const server = await serverOf(name);
   afterAll(() => server?.destroy());
 
   describe.skipIf(server === undefined)(`on ${name}`, () => {

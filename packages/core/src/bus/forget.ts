@@ -6,6 +6,7 @@ import { BusError } from "../errors.ts";
  * is rejected.
  */
 export async function forgetAt(broker: Broker, request: SubscribeRequest): Promise<void> {
+  if (broker.forget !== undefined) return broker.forget(request);
   let subscriber: Subscriber | undefined;
   try {
     // One message may come before it can say that it wants none. It stays unsettled: what is released comes again at once, and counts as delivered each time.

@@ -66,6 +66,12 @@ export interface Broker<C extends Capabilities = Capabilities, N = unknown> {
    */
   subscribe(request: SubscribeRequest, sink: (delivery: Delivery) => void): Promise<Subscriber>;
 
+  /**
+   * Deletes what is kept for a subscription, as `Subscriber.remove` does, without being a member of it; that nothing is kept is no failure. Worth having
+   * where subscribing first would bring what is kept; where it is absent core subscribes and removes.
+   */
+  forget?(request: SubscribeRequest): Promise<void>;
+
   /** Closes every subscriber and every connection, within a few seconds. Calling it again is harmless. */
   close(options?: AbortOptions): Promise<void>;
 
