@@ -8,7 +8,7 @@ import {
   UnsupportedError,
 } from "@busbar/core/driver";
 import type { StatusHub } from "@busbar/core/driver";
-import type { Message, Options } from "amqplib";
+import type { ConsumeMessage, Message, Options } from "amqplib";
 import { effectiveCapabilities, spreads } from "./capabilities.ts";
 import { maxBodyBytesIn } from "./classify.ts";
 import type { Connection } from "./connection.ts";
@@ -21,6 +21,7 @@ import { keepAttached } from "./keep-attached.ts";
 import type { Attached } from "./keep-attached.ts";
 import type { Postponement } from "./amqp-arrival.ts";
 import type { AmqpSettings } from "./options.ts";
+import { Nacks } from "./nacks.ts";
 import { PublishChannel } from "./publish-channel.ts";
 import { returnedProperties } from "./returned.ts";
 import { ensureStreams } from "./streams.ts";
@@ -36,6 +37,7 @@ export class Publisher {
   readonly #holding: HoldingQueues;
   /** Where answers come in, with `native.directReplyTo`. */
   readonly replies: DirectReplies | undefined;
+  readonly #nacks: Nacks;
   readonly #ending = new AbortController();
   #channel: PublishChannel | undefined;
   #effective: EffectiveCapabilities | undefined;
@@ -48,6 +50,7 @@ export class Publisher {
     this.#statuses = statuses;
     this.replies = settings.directReplyTo ? new DirectReplies() : undefined;
     this.#holding = new HoldingQueues(settings, connection);
+    this.#nacks = new Nacks(settings.maxLength !== undefined);
   }
 
   /** Opens the channels on a connection that is open, and keeps them open from then on. */
@@ -121,7 +124,8 @@ export class Publisher {
   async #attach(link: Link): Promise<Attached> {
     await ensureExchange(link, this.#settings);
     await ensureStreams(link, this.#settings);
-    const channel = await PublishChannel.open(link, this.replies && ((message) => this.replies?.arrived(message)));
+    const onReply = this.replies && ((message: ConsumeMessage) => this.replies?.arrived(message));
+    const channel = await PublishChannel.open(link, onReply, this.#nacks);
     this.#channel = channel;
     this.#effective = effectiveCapabilities(link.server, this.#settings, this.#maxBodyBytes);
     const end = channel.end.then(({ error, reason }) => {

@@ -63,10 +63,7 @@ export class UnconfirmedPublishes {
 
   /** Those that were sent after this one to the same address and key, and whose callers still wait. */
   behind(publish: UnconfirmedPublish): UnconfirmedPublish[] {
-    const { address, key } = publish.record;
-    return this.#waiting().filter(
-      ({ record, sequence }) => sequence > publish.sequence && record.address === address && record.key === key,
-    );
+    return this.#waiting().filter((later) => isBehind(later, publish));
   }
 
   /** Takes all of them out; resolves to those whose callers still wait, in the order of sending. */
@@ -97,4 +94,10 @@ export class UnconfirmedPublishes {
     this.#idle = [];
     for (const resolve of idle) resolve();
   }
+}
+
+/** True for one that was sent after the other, to the same address and key. */
+export function isBehind({ record, sequence }: UnconfirmedPublish, publish: UnconfirmedPublish): boolean {
+  const { address, key } = publish.record;
+  return sequence > publish.sequence && record.address === address && record.key === key;
 }

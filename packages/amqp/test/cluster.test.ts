@@ -15,7 +15,7 @@ conformance(
   {
     name: "three RabbitMQ nodes",
     url: "url" in cluster ? cluster.url : { variable: "BUSBAR_TEST_RABBITMQ_URL" },
-    // A quorum queue is kept on three nodes where there are three. RabbitMQ 3.10 does not keep this law each time: see the page's limits.
+    // A quorum queue is kept on three nodes where there are three.
     create: ({ url, clientName }) => amqp({ url, clientName }),
     cluster: () => Promise.resolve("url" in cluster ? { ...cluster, close: () => Promise.resolve() } : cluster),
     deadlineMs: patient(20_000),

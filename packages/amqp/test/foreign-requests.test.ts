@@ -1,7 +1,7 @@
 import { connect } from "@busbar/core";
 import type { Bus } from "@busbar/core";
 import type { ConsumeMessage } from "amqplib";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { AmqpBroker } from "../src/amqp-broker.ts";
 import {
   afterwards,
@@ -77,6 +77,34 @@ onRabbit("requests and other clients", () => {
     await back;
     expect(await bus.request(topic, "again", { timeoutMs: 10_000 })).toBe("again");
     expect(seen).toHaveLength(4);
+  });
+
+  it("an answer reaches the bus without a queue also when the channel that asked was replaced meanwhile, for it nacked", async () => {
+    const broker = newBroker({ native: { directReplyTo: true } });
+    const bus = await openBus(broker);
+    const opened = vi.spyOn(broker.native, "createConfirmChannel");
+    const channel = await foreignChannel();
+    const [topic, full] = [unique("late."), unique("a.")];
+    const { queue } = await channel.assertQueue("", { exclusive: true });
+    await channel.bindQueue(queue, "amq.topic", `_busbar.rpc.${topic}`);
+    const asked = new Promise<ConsumeMessage | null>(
+      (resolve) => void channel.consume(queue, resolve, { noAck: true }),
+    );
+    const answer = bus.request(topic, "late", { timeoutMs: 10_000 });
+    const { content, properties } = (await asked) ?? expect.fail("the consumer was canceled");
+    const bounded = await channel.assertQueue("", { exclusive: true, maxLength: 1, overflow: "reject-publish" });
+    await channel.bindQueue(bounded.queue, "amq.topic", full);
+    channel.sendToQueue(bounded.queue, Buffer.from("somebody else's"));
+    await channel.checkQueue(bounded.queue);
+    const published = bus.publish(full, 1, { timeoutMs: 10_000 });
+    await expect.poll(() => opened.mock.calls.length, { timeout: 10_000 }).toBe(1);
+    const { replyTo, correlationId, contentType } = properties as {
+      [name in "replyTo" | "correlationId" | "contentType"]: string;
+    };
+    channel.sendToQueue(replyTo, content, { correlationId, contentType });
+    expect(await answer).toBe("late");
+    await channel.purgeQueue(bounded.queue);
+    expect(await published).toMatchObject({ routed: true });
   });
 
   it("two buses answer each other so, with errors, and at once where nobody responds", async () => {

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import {
   acknowledging,
   afterwards,
@@ -53,6 +53,30 @@ onRabbit("publishing", () => {
     const asking = { delivery: "at-most-once", replyTo: unique("answers.") } as const;
     const refusals = await Promise.all([1, 2, 3].map(() => errorOf(broker.publish(record(topic, "", asking)))));
     expect(refusals.map(({ code }) => code)).toEqual(["BUSBAR_CAPACITY", "BUSBAR_CAPACITY", "BUSBAR_CAPACITY"]);
+    await channel.deleteQueue(queue);
+  });
+
+  it("takes a nack of a queue that its channel never met for one that may pass, and goes on over a fresh channel", async () => {
+    const broker = await openBroker();
+    const opened = vi.spyOn(broker.native, "createConfirmChannel");
+    const channel = await foreignChannel();
+    const [topic, queue] = [unique("a."), unique("full-")];
+    await channel.assertQueue(queue, { exclusive: true, maxLength: 1, overflow: "reject-publish" });
+    await channel.bindQueue(queue, "amq.topic", topic);
+    channel.sendToQueue(queue, Buffer.from("somebody else's"));
+    await channel.checkQueue(queue);
+    const outcomes = await Promise.all(["one", "two"].map((text) => errorOf(broker.publish(record(topic, text)))));
+    expect(outcomes).toMatchObject([
+      { code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true },
+      { code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true },
+    ]);
+    await channel.purgeQueue(queue);
+    const elsewhere = Array.from({ length: 200 }, (_, number) => broker.publish(record(unique("b."), String(number))));
+    await expect.poll(() => opened.mock.calls.length, { timeout: 10_000 }).toBe(1);
+    expect(await Promise.all(elsewhere)).toHaveLength(200);
+    expect(await broker.publish(record(topic, "room"))).toMatchObject({ routed: true });
+    expect(await errorOf(broker.publish(record(topic, "too much")))).toMatchObject({ code: "BUSBAR_CAPACITY" });
+    expect(broker.told).toHaveLength(1);
     await channel.deleteQueue(queue);
   });
 

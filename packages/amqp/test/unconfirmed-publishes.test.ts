@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Link } from "../src/dial.ts";
 import { PublishChannel } from "../src/publish-channel.ts";
 import { record } from "./fixtures.ts";
@@ -9,9 +9,11 @@ type Confirm = (error: Error | null) => void;
 /** A channel that remembers what was published on it, and confirms when it is told to. */
 class FakeChannel extends EventEmitter {
   readonly confirms: Confirm[] = [];
+  readonly keys: string[] = [];
 
-  publish(_exchange: string, _key: string, _body: Buffer, _properties: object, confirm: Confirm): boolean {
+  publish(_exchange: string, key: string, _body: Buffer, _properties: object, confirm: Confirm): boolean {
     this.confirms.push(confirm);
+    this.keys.push(key);
     return true;
   }
 
@@ -25,15 +27,34 @@ class FakeChannel extends EventEmitter {
   }
 }
 
-async function opened(): Promise<{ readonly channel: FakeChannel; readonly publishing: PublishChannel }> {
-  const channel = new FakeChannel();
+interface Opened {
+  readonly channel: FakeChannel;
+  readonly publishing: PublishChannel;
+  /** Every channel for confirmed publishes so far. */
+  readonly channels: readonly FakeChannel[];
+  /** Makes the time pass that a channel lives at least. */
+  readonly age: () => Promise<void>;
+}
+
+async function opened(): Promise<Opened> {
+  vi.useFakeTimers();
+  const channels: FakeChannel[] = [];
   const model = {
-    createConfirmChannel: () => Promise.resolve(channel),
+    createConfirmChannel: () => {
+      const fresh = new FakeChannel();
+      channels.push(fresh);
+      return Promise.resolve(fresh);
+    },
     createChannel: () => Promise.resolve(new FakeChannel()),
   };
-  const link = { model, batch: { gather: () => Promise.resolve() } } as unknown as Link;
-  return { channel, publishing: await PublishChannel.open(link) };
+  const lost = new Promise(() => undefined);
+  const link = { model, lost, batch: { gather: () => Promise.resolve() } } as unknown as Link;
+  const publishing = await PublishChannel.open(link);
+  const age = async (): Promise<void> => void (await vi.advanceTimersByTimeAsync(1000));
+  return { channel: channels[0] as FakeChannel, channels, publishing, age };
 }
+
+afterEach(() => void vi.useRealTimers());
 
 const outcomeOf = (promise: Promise<object>): Promise<object> => promise.catch((error: unknown) => error as object);
 
@@ -55,8 +76,9 @@ describe("publishes that are not confirmed yet", () => {
     const send = (address: string, key?: string): Promise<object> =>
       outcomeOf(publishing.confirmed("e", address, record(address, "", key === undefined ? {} : { key }), {}));
     const outcomes = [send("a", "k"), send("a", "k"), send("a", "k"), send("a", "other"), send("b", "k"), send("a")];
+    channel.confirms[0]?.(null);
     channel.confirms[1]?.(new Error("message nacked"));
-    for (const index of [0, 2, 3, 4, 5]) channel.confirms[index]?.(null);
+    for (const index of [2, 3, 4, 5]) channel.confirms[index]?.(null);
     expect(await Promise.all(outcomes)).toMatchObject([
       { routed: true },
       { code: "BUSBAR_CAPACITY", retryable: true },
@@ -78,5 +100,62 @@ describe("publishes that are not confirmed yet", () => {
     ]);
     expect((await publishing.end).error).toMatchObject({ retryable: true });
     await publishing.idle();
+  });
+});
+
+describe("a channel that nacks", () => {
+  const nack = new Error("message nacked");
+
+  it("is replaced once it has answered everything, and what was published meanwhile goes out on the next, in order", async () => {
+    const { channel, channels, publishing, age } = await opened();
+    const send = (address: string): Promise<object> =>
+      outcomeOf(publishing.confirmed("e", address, record(address), {}));
+    const outcomes = [send("a"), send("b")];
+    channel.confirms[0]?.(nack);
+    expect(await outcomes[0]).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
+    await age();
+    outcomes.push(send("c"), send("d"));
+    await age();
+    expect([channel.confirms.length, channels.length]).toEqual([2, 1]);
+    channel.confirms[1]?.(null);
+    await age();
+    expect(channels.length).toBe(2);
+    expect(channels[1]?.keys).toEqual(["c", "d"]);
+    for (const confirm of channels[1]?.confirms ?? []) confirm(null);
+    expect(await Promise.all(outcomes.slice(1))).toMatchObject([{ routed: true }, { routed: true }, { routed: true }]);
+    await publishing.idle();
+  });
+
+  it("rejects, with one that it nacks while it is about to be replaced, those held behind it", async () => {
+    const { channel, channels, publishing, age } = await opened();
+    const send = (address: string): Promise<object> =>
+      outcomeOf(publishing.confirmed("e", address, record(address), {}));
+    const outcomes = [send("a"), send("b")];
+    channel.confirms[0]?.(nack);
+    await age();
+    outcomes.push(send("b"), send("c"));
+    channel.confirms[1]?.(nack);
+    await age();
+    expect(channels[1]?.keys).toEqual(["c"]);
+    channels[1]?.confirms[0]?.(null);
+    const unknown = { code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true };
+    expect(await Promise.all(outcomes)).toMatchObject([unknown, unknown, unknown, { routed: true }]);
+  });
+
+  it("is given up, with what it does not answer and what is held behind, after 5 s", async () => {
+    const { channel, publishing, age } = await opened();
+    const send = (address: string): Promise<object> =>
+      outcomeOf(publishing.confirmed("e", address, record(address), {}));
+    const outcomes = [send("a"), send("b")];
+    channel.confirms[0]?.(nack);
+    await age();
+    outcomes.push(send("b"));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(await Promise.all(outcomes)).toMatchObject([
+      { code: "BUSBAR_OUTCOME_UNKNOWN" },
+      { code: "BUSBAR_OUTCOME_UNKNOWN" },
+      { code: "BUSBAR_CONNECTION", retryable: true },
+    ]);
+    expect((await publishing.end).error).toMatchObject({ retryable: true });
   });
 });
