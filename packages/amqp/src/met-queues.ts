@@ -26,4 +26,11 @@ export class MetQueues {
   has({ exchange, routingKey }: Way): boolean {
     return this.#ways.get(exchange)?.has(routingKey) === true;
   }
+
+  /** Forgets one; tells whether it was there. */
+  remove({ exchange, routingKey }: Way): boolean {
+    if (this.#size === 0 || this.#ways.get(exchange)?.delete(routingKey) !== true) return false;
+    this.#size--;
+    return true;
+  }
 }

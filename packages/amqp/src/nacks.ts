@@ -22,6 +22,7 @@ export class Nacks {
   #since: number | undefined;
   #last = 0;
   #full = false;
+  #fresh = false;
   #renewals = 0;
 
   /** @param bounded Whether the queues of subscriptions are made with a bound: then a nack is taken for a full one at once. */
@@ -37,10 +38,18 @@ export class Nacks {
       this.#since = now;
       this.#full = false;
       this.#renewals = 0;
-    }
+    } else if (this.#fresh) this.#since = now;
+    this.#fresh = false;
     this.#last = now;
     this.#full ||= this.#bounded || met || now - this.#since > leaderlessMs;
     return this.#full ? "full" : "leaderless";
+  }
+
+  /** To be called when a way that was nacked is confirmed again: the next nack is a new story. */
+  mended(): void {
+    if (!this.#full) this.#renewals = 0;
+    this.#full = false;
+    this.#fresh = true;
   }
 
   /** How long the channel has to have lived before the next one replaces it, in milliseconds. */

@@ -40,6 +40,8 @@ export class PublishChannel {
   readonly #end: (reason: unknown) => void;
   #pair: Pair;
   #met = new MetQueues();
+  /** The ways whose last answer was a nack. */
+  readonly #nacked = new MetQueues();
   #sequence = 0;
   #lost: BusError | undefined;
   #drained: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
@@ -166,12 +168,16 @@ export class PublishChannel {
     if (error !== null && error !== undefined && (error as Error).message !== "message nacked") return;
     this.#unconfirmed.remove(publish);
     if (error === null || error === undefined) {
-      if (!publish.returned) this.#met.add(publish);
+      if (!publish.returned) {
+        this.#met.add(publish);
+        if (this.#nacked.remove(publish)) this.#nacks.mended();
+      }
       if (publish.settled) return;
       publish.settled = true;
       return publish.resolve({ id: publish.record.id, routed: !publish.returned });
     }
     const reason = this.#nacks.reasonOf(this.#met.has(publish));
+    this.#nacked.add(publish);
     this.#renewInTime();
     if (publish.settled) return;
     publish.settled = true;

@@ -31,6 +31,17 @@ describe("a nack", () => {
     expect(nacks.reasonOf(false)).toBe("leaderless");
   });
 
+  it("is a new story once what was nacked is confirmed, so that leaders may go one after the other", () => {
+    const { nacks, pass } = clocked();
+    for (let leader = 0; leader < 5; leader++) {
+      expect(nacks.reasonOf(false)).toBe("leaderless");
+      expect(nacks.leastLifeMs).toBe(1000);
+      nacks.renewed();
+      nacks.mended();
+      pass(10_000);
+    }
+  });
+
   it("has the channel replaced after a second at the earliest, ever more rarely while it goes on", () => {
     const { nacks, pass } = clocked();
     const waits: number[] = [];
