@@ -101,9 +101,24 @@ export async function commitFor(
   });
 }
 
-/** Takes a member out of its group, so that the group does not wait for its session to end. */
-export async function expel(coordinator: Broker, groupId: string, memberId: string): Promise<void> {
-  await (coordinator as unknown as GroupCalls).leaveGroup({ groupId, memberId });
+/** What a coordinator answers that has just started, or was found too early. */
+const notYet: ReadonlySet<unknown> = new Set([
+  "GROUP_LOAD_IN_PROGRESS",
+  "GROUP_COORDINATOR_NOT_AVAILABLE",
+  "NOT_COORDINATOR_FOR_GROUP",
+]);
+
+/**
+ * Takes a member out of its group, so that the group does not wait for its session to end. Resolves to whether that is settled: a coordinator that has just
+ * started does not know yet who is there.
+ */
+export async function expel(coordinator: Broker, groupId: string, memberId: string): Promise<boolean> {
+  try {
+    await (coordinator as unknown as GroupCalls).leaveGroup({ groupId, memberId });
+    return true;
+  } catch (error) {
+    return !notYet.has((error as { readonly type?: unknown }).type);
+  }
 }
 
 const earliest = -2;

@@ -193,11 +193,12 @@ export class KafkajsMember implements ClientMember {
     cluster.findGroupCoordinator = async () => {
       await handlers.leaving(this);
       const coordinator = await this.#coordinator();
-      if (replaces !== undefined) await expel(coordinator, groupId, replaces).catch(() => {});
-      replaces = undefined;
+      // The join is refused for the same reason as long as it is not settled, and comes by here again.
+      if (replaces !== undefined && (await expel(coordinator, groupId, replaces))) replaces = undefined;
       return coordinator;
     };
   }
+
   /**
    * When the brokers of the cluster change just as its consumer is ended, kafkajs begins to fetch anew and nothing ends that: it asks
    * the consumer, which gives it nothing at once, again and again, and leaves nobody else in the process a turn. The nodes are what it looks at first.

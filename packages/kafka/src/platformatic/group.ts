@@ -94,13 +94,20 @@ export class Group {
     await this.#ask(api, [this.#options.groupId, this.#generation, this.#memberId, null, placesToCommit(offsets)]);
   }
 
-  /** Takes a member out, so that the group does not wait for its session to end. */
+  /** Takes a member out, so that the group does not wait for its session to end. A coordinator that has just started is waited for: it reads first who is there. */
   async expel(memberId: string): Promise<void> {
     const { api } = this.#cluster.library.leaveGroupV4;
     // A join that is under way holds up whatever comes behind it.
     const lane = this.#joining ? "leave" : "group";
-    const connection = await this.#cluster.connection(await this.#find(), lane);
-    await this.#cluster.ask(connection, api, [this.#options.groupId, [{ memberId, groupInstanceId: null }]]);
+    await this.#cluster.settled(async () => {
+      const connection = await this.#cluster.connection(await this.#find(), lane);
+      try {
+        await this.#cluster.ask(connection, api, [this.#options.groupId, [{ memberId, groupInstanceId: null }]]);
+      } catch (error) {
+        this.#coordinator = undefined;
+        throw error;
+      }
+    });
   }
 
   /** Tells whether the topics have other partitions than when this member joined. */
