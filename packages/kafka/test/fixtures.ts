@@ -44,7 +44,8 @@ export class Inbox<T> {
     }
   };
 
-  async until(enough: (items: readonly T[]) => boolean, withinMs = 20_000): Promise<void> {
+  /** Longer than the session of a member, which is what a group waits for at worst. */
+  async until(enough: (items: readonly T[]) => boolean, withinMs = 40_000): Promise<void> {
     if (enough(this.items)) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve, reject) => {

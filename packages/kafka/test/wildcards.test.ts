@@ -17,7 +17,7 @@ throughEachClient("a wildcard", ({ broker, publishAll }) => {
       new Set([`${stem}.one`, `${stem}.two`]),
     );
     await subscriber.remove();
-  });
+  }, 60_000);
 
   it("that fitted nothing loses nothing over a restart", async () => {
     const stem = unique("wild.restart");

@@ -11,6 +11,8 @@ import { boundsOf, committedOf } from "./questions.ts";
 
 /** How soon new partitions of a topic are noticed. */
 const metadataMaxAgeMs = 30_000;
+/** How long one that could not begin takes at most to leave its group, in milliseconds. */
+const farewellMs = 1_000;
 
 /**
  * One member of a consumer group: it joins, beats, and joins anew when the group rebalances. Whatever goes wrong in it that a
@@ -60,6 +62,8 @@ export class PlatformaticMember implements ClientMember {
       if (replaces !== undefined) await member.#group.expel(replaces).catch(() => {});
       await member.#join();
     } catch (error) {
+      // Whom the group has let in, and who is not there, holds up the next one until its session ends.
+      await member?.leave(farewellMs);
       cluster.cut();
       throw error;
     } finally {
