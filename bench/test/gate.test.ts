@@ -18,6 +18,12 @@ describe("the regression gate", () => {
     expect(gatedRatios([resultOf({ expert: [1], bus: [1] }, {}, ["a message got lost"])])).toEqual({});
   });
 
+  it("looks at nothing but end to end, at least once, in a run that measured more", () => {
+    const samples = { expert: [1], bus: [1] };
+    const others = [resultOf(samples, { section: "latency" }), resultOf(samples, { delivery: "at-most-once" })];
+    expect(gatedRatios(others)).toEqual({});
+  });
+
   it("holds where a ratio is the same, better, or less by no more than 5 %", () => {
     for (const now of [0.8, 0.9, 0.761]) expect(saysOf(ratio(0.8), ratio(now))).toBe("held");
   });
