@@ -1,7 +1,7 @@
 import {
-  isDuration,
-  longestMs,
+  isPositiveDuration,
   matches,
+  mustBePositiveDuration,
   parseCheckedFilter,
   topicProblem,
   unknownKeyProblems,
@@ -188,10 +188,7 @@ export function nativeSettings(native: AmqpNativeOptions, problems: string[]): N
     isPositive(heartbeatMs) && heartbeatMs <= longestHeartbeatMs,
     `heartbeatMs: must be a number of milliseconds above 0, up to ${longestHeartbeatMs}`,
   );
-  must(
-    isDuration(consumerTimeoutMs) && consumerTimeoutMs > 0,
-    `consumerTimeoutMs: must be a number of milliseconds above 0, up to ${longestMs}`,
-  );
+  must(isPositiveDuration(consumerTimeoutMs), `consumerTimeoutMs: ${mustBePositiveDuration}`);
   if (Array.isArray(queues)) checkQueues(queues, problems);
   else problems.push("native.queues: must be a list of { filter, group, queue }");
   if (Array.isArray(streams)) checkStreams(streams, problems);

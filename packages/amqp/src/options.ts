@@ -1,5 +1,12 @@
 import type { AdapterOptions, TlsOptions, Topology } from "@busbar/core/contract";
-import { ConfigError, isDuration, longestMs, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
+import {
+  ConfigError,
+  isPositiveDuration,
+  mustBePositiveDuration,
+  readHosts,
+  readUser,
+  unknownOptionProblems,
+} from "@busbar/core/driver";
 import { isName, knownNative, nativeSettings } from "./native-options.ts";
 import type { AmqpNativeOptions, NativeSettings } from "./native-options.ts";
 
@@ -49,10 +56,7 @@ export function amqpSettings(
     "tls: the URL begins with amqp:, which is not encrypted; begin it with amqps:",
   );
   must(isName(clientName), "clientName: must be a text that is not empty");
-  must(
-    isDuration(connectTimeoutMs) && connectTimeoutMs > 0,
-    `connectTimeoutMs: must be a number of milliseconds above 0, up to ${longestMs}`,
-  );
+  must(isPositiveDuration(connectTimeoutMs), `connectTimeoutMs: ${mustBePositiveDuration}`);
   must(topologies.includes(topology), 'topology: must be "create", "check" or "assume"');
   const { saslMechanism }: { readonly saslMechanism?: unknown } = options.native ?? {};
   const external = saslMechanism === "external";

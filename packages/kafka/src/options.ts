@@ -1,5 +1,13 @@
 import type { AdapterOptions, TlsOptions, Topology } from "@busbar/core/contract";
-import { ConfigError, isDuration, longestMs, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
+import {
+  ConfigError,
+  isDuration,
+  isPositiveDuration,
+  longestMs,
+  readHosts,
+  readUser,
+  unknownOptionProblems,
+} from "@busbar/core/driver";
 import type { Compression } from "./compression.ts";
 import { askForToken } from "./oauth-bearer.ts";
 import { tokenEndpoint } from "./token-endpoint.ts";
@@ -166,7 +174,7 @@ export function checkOptions(options: KafkaOptions): KafkaSettings {
     problems.push("credentials: a user name and a password go together; give both or neither");
   }
   const { connectTimeoutMs = 10_000, topology = "create" } = options;
-  if (!isDuration(connectTimeoutMs) || connectTimeoutMs === 0)
+  if (!isPositiveDuration(connectTimeoutMs))
     problems.push(`connectTimeoutMs: must be a positive number of milliseconds up to ${longestMs}`);
   if (topology !== "create" && topology !== "check" && topology !== "assume") {
     problems.push('topology: must be "create", "check" or "assume"');

@@ -1,6 +1,7 @@
 import { connect, isIP } from "node:net";
 import { connect as encrypt } from "node:tls";
 import { RefusedError } from "@busbar/core/driver";
+import { hostOf } from "./options.ts";
 import type { NatsSettings } from "./options.ts";
 
 /** What a server says that does not take a client's certificate, or wants one (RFC 8446, section 6.2). */
@@ -28,8 +29,8 @@ export async function certificateRefusal(settings: NatsSettings, withinMs: numbe
 /** What becomes of a connection that says hello once it is encrypted: it is answered, ends by an error, or nothing happens in time. Nothing is left open. */
 function greeting(server: string, { tls }: NatsSettings, withinMs: number): Promise<"answered" | Error | undefined> {
   return new Promise((resolve) => {
-    const { hostname, port } = new URL(`tcp://${server}`);
-    const host = hostname.replace(/^\[|\]$/g, "");
+    const { port } = new URL(`tcp://${server}`);
+    const host = hostOf(server);
     const socket = connect(Number(port || 4222), host);
     const end = (how?: "answered" | Error): void => {
       clearTimeout(timer);

@@ -1,6 +1,15 @@
 import { isIP } from "node:net";
 import type { AdapterOptions, Credentials, TlsOptions, Topology } from "@busbar/core/contract";
-import { ConfigError, isDuration, longestMs, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
+import {
+  ConfigError,
+  isDuration,
+  isPositiveDuration,
+  longestMs,
+  mustBePositiveDuration,
+  readHosts,
+  readUser,
+  unknownOptionProblems,
+} from "@busbar/core/driver";
 import type { UrlUser } from "@busbar/core/driver";
 import { identityProblems } from "./identity.ts";
 import type { Identity } from "./identity.ts";
@@ -171,10 +180,7 @@ export function natsSettings(
     "credentials: a password needs a username",
   );
   must(isText(clientName), "clientName: must be a text that is not empty");
-  must(
-    isDuration(connectTimeoutMs) && connectTimeoutMs > 0,
-    `connectTimeoutMs: must be a number of milliseconds above 0, up to ${longestMs}`,
-  );
+  must(isPositiveDuration(connectTimeoutMs), `connectTimeoutMs: ${mustBePositiveDuration}`);
   must(topologies.includes(topology), 'topology: must be "create", "check" or "assume"');
   must(Array.isArray(streams) && streams.every(isText), "native.streams: must be a list of names of streams");
   must(maxBytes === -1 || isAbove(maxBytes, 0), "native.maxBytes: must be a number of bytes above 0");
@@ -238,8 +244,13 @@ function isAbove(value: unknown, bound: number): boolean {
 
 /** Without a name to send, Node.js would check a certificate against "localhost" where the server is an IP address. */
 function hostToVerify(servers: readonly string[]): { host?: string } {
-  const host = new URL(`tcp://${servers[0]}`).hostname.replace(/^\[|\]$/g, "");
+  const host = hostOf(servers[0] ?? "");
   return servers.length === 1 && isIP(host) !== 0 ? { host } : {};
+}
+
+/** The name or address of a server, without its port. */
+export function hostOf(server: string): string {
+  return new URL(`tcp://${server}`).hostname.replace(/^\[|\]$/g, "");
 }
 
 interface Address {

@@ -1,5 +1,13 @@
 import type { AdapterOptions, TlsOptions, Topology } from "@busbar/core/contract";
-import { ConfigError, isDuration, longestMs, readHosts, readUser, unknownOptionProblems } from "@busbar/core/driver";
+import {
+  ConfigError,
+  isDuration,
+  isPositiveDuration,
+  mustBePositiveDuration,
+  readHosts,
+  readUser,
+  unknownOptionProblems,
+} from "@busbar/core/driver";
 
 /** What only Redis has. */
 export interface RedisNativeOptions {
@@ -83,10 +91,7 @@ export function redisSettings(
     typeof clientName === "string" && /^[!-~]+$/.test(clientName),
     "clientName: must be visible ASCII without blanks, at least one character",
   );
-  must(
-    isDuration(connectTimeoutMs) && connectTimeoutMs > 0,
-    `connectTimeoutMs: must be a number of milliseconds above 0, up to ${longestMs}`,
-  );
+  must(isPositiveDuration(connectTimeoutMs), `connectTimeoutMs: ${mustBePositiveDuration}`);
   must(topologies.includes(topology), 'topology: must be "create", "check" or "assume"');
   must(typeof prefix === "string" && prefix !== "", "native.prefix: must be a text that is not empty");
   must(
@@ -97,10 +102,7 @@ export function redisSettings(
     isDuration(leaseMs, 1000) && leaseMs <= maxLeaseMs,
     "native.leaseMs: must be a number of milliseconds from 1000 to 3600000",
   );
-  must(
-    isDuration(heartbeatMs) && heartbeatMs > 0,
-    `native.heartbeatMs: must be a number of milliseconds above 0, up to ${longestMs}`,
-  );
+  must(isPositiveDuration(heartbeatMs), `native.heartbeatMs: ${mustBePositiveDuration}`);
   if (problems.length > 0 || typeof address === "string") throw new ConfigError(problems, { broker: "redis" });
   return {
     host: address.host,

@@ -1,4 +1,5 @@
 import { HandlerMessage } from "../delivery/handler-message.ts";
+import { abandonAfterMs } from "../delivery/intake.ts";
 import type { ManualHandler, ManualMessage } from "../delivery/message.ts";
 import type { SubscribeOptions } from "../delivery/options.ts";
 import { Reject, RetryLater } from "../delivery/outcome.ts";
@@ -6,9 +7,6 @@ import { pause } from "../driver/backoff.ts";
 import { isDuration, longestMs } from "../driver/duration.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import type { ReceivedMessage } from "./message-stream.ts";
-
-/** How long a batch's handler may go on after its messages were aborted, in milliseconds, before the next batch is no longer held back for it. */
-const abandonAfterMs = 30_000;
 
 /** How messages are put together into a batch. */
 export interface BatchOptions extends Omit<SubscribeOptions, "concurrency" | "settle"> {

@@ -1,7 +1,7 @@
 import { messageId } from "../delivery/message-id.ts";
 import type { Codecs, EncodedPayload } from "../codec/codec-registry.ts";
 import type { OutboundRecord } from "../contract/index.ts";
-import { isDuration, longestMs } from "../driver/duration.ts";
+import { isPositiveDuration, longestMs } from "../driver/duration.ts";
 import { unknownKeyProblems } from "../driver/known-keys.ts";
 import { BusError, InvalidArgumentError, PayloadError, RefusedError, UnsupportedError } from "../errors.ts";
 import type { Topic } from "../topic/typed-topic.ts";
@@ -55,7 +55,7 @@ function check(call: string, topic: string, options: PublishOptions, allowed: re
     (key === undefined || isKey(key)) &&
     (id === undefined || isId(id)) &&
     (delivery === undefined || isDelivery(delivery)) &&
-    (timeoutMs === undefined || isTimeout(timeoutMs)) &&
+    (timeoutMs === undefined || isPositiveDuration(timeoutMs)) &&
     (expiresInMs === undefined || isPositive(expiresInMs)) &&
     (delayMs === undefined || isPositive(delayMs)) &&
     (retain === undefined || isFlag(retain)) &&
@@ -75,7 +75,7 @@ function problemsOf(options: PublishOptions, allowed: readonly string[]): string
   if (id !== undefined && !isId(id)) problems.push("id is not 1 to 128 printable characters without spaces");
   if (delivery !== undefined && !isDelivery(delivery))
     problems.push('delivery is neither "at-least-once" nor "at-most-once"');
-  if (timeoutMs !== undefined && !isTimeout(timeoutMs))
+  if (timeoutMs !== undefined && !isPositiveDuration(timeoutMs))
     problems.push(`timeoutMs is not a positive number of milliseconds up to ${longestMs}`);
   for (const [name, value] of Object.entries({ expiresInMs, delayMs }))
     if (value !== undefined && !isPositive(value)) problems.push(`${name} is not a positive number of milliseconds`);
@@ -197,10 +197,6 @@ function isFlag(value: unknown): boolean {
 
 function isPriority(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
-}
-
-function isTimeout(value: unknown): boolean {
-  return isDuration(value) && value > 0;
 }
 
 /** For what the broker waits for, and no timer of this process. */

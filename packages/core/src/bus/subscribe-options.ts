@@ -1,4 +1,4 @@
-import { isDuration, longestMs } from "../driver/duration.ts";
+import { isDuration, isPositiveDuration, longestMs } from "../driver/duration.ts";
 import { unknownKeyProblems } from "../driver/known-keys.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import type { DeadLetterTarget, RetryPolicy, SubscribeOptions } from "../delivery/options.ts";
@@ -119,7 +119,7 @@ function problemsOf(filter: ParsedFilter, options: ResolvedSubscribeOptions): st
   check(retry.factor >= 1, "retry.factor is 1 or more");
   check(retry.jitter >= 0 && retry.jitter <= 1, "retry.jitter is from 0 to 1");
   check(
-    isDuration(options.handlerTimeoutMs) && options.handlerTimeoutMs > 0,
+    isPositiveDuration(options.handlerTimeoutMs),
     `handlerTimeoutMs is a number of milliseconds up to ${longestMs}`,
   );
   check(

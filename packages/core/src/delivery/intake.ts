@@ -18,7 +18,7 @@ import { isThenable, promiseOf } from "./promise-of.ts";
 import type { Sweep, Swept } from "./sweep.ts";
 
 /** How long a handler that was aborted may go on before it is given up, in milliseconds. */
-const abandonAfterMs = 30_000;
+export const abandonAfterMs = 30_000;
 
 /** How waits grow while a dead letter cannot be written. */
 const deadLetterBackoff = { initialMs: 500, factor: 2, maxMs: 30_000, jitter: 0.2 };

@@ -5,3 +5,11 @@ export const longestMs: number = 2 ** 31 - 1;
 export function isDuration(value: unknown, leastMs = 0): value is number {
   return typeof value === "number" && value >= leastMs && value <= longestMs;
 }
+
+/** The same for what has to take any time at all. */
+export function isPositiveDuration(value: unknown): value is number {
+  return isDuration(value) && value > 0;
+}
+
+/** What an option must be that is a positive duration: the end of a sentence. */
+export const mustBePositiveDuration: string = `must be a number of milliseconds above 0, up to ${longestMs}`;

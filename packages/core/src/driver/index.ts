@@ -22,7 +22,7 @@ export { covers, intersects, matches } from "../topic/filter.ts";
 export { abortable } from "./abortable.ts";
 export { atMost } from "./at-most.ts";
 export { backoffDelayMs, pause, reconnectPolicy } from "./backoff.ts";
-export { isDuration, longestMs } from "./duration.ts";
+export { isDuration, isPositiveDuration, longestMs, mustBePositiveDuration } from "./duration.ts";
 export type { BackoffPolicy } from "./backoff.ts";
 export { HandOut } from "./hand-out.ts";
 export type { Arrival, HandOutOptions } from "./hand-out.ts";

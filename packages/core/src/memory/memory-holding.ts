@@ -1,7 +1,5 @@
 import type { OutboundRecord } from "../contract/index.ts";
-
-/** The longest that a timer can be set for, in milliseconds. */
-const longestTimer = 2_147_483_647;
+import { longestMs } from "../driver/duration.ts";
 
 /** Messages that are held back until their time, each once however often it is sent. Nothing stays in it with the process otherwise done. */
 export class MemoryHolding {
@@ -36,7 +34,7 @@ export class MemoryHolding {
       this.#onDue(record);
       return;
     }
-    const timer: unknown = setTimeout(() => this.#wait(record, dueAt), Math.min(leftMs, longestTimer));
+    const timer: unknown = setTimeout(() => this.#wait(record, dueAt), Math.min(leftMs, longestMs));
     // A number in browsers.
     (timer as { unref?: () => void }).unref?.();
   }
