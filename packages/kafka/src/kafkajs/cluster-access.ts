@@ -1,4 +1,5 @@
 import type { Broker, Cluster, Kafka, PartitionAssigner } from "kafkajs";
+import { coordinatorIsComing } from "../classify.ts";
 import type { AssignedPartition, ClientRecord, PartitionBounds, PartitionOffset } from "../client.ts";
 import { grouped } from "../grouped.ts";
 
@@ -101,13 +102,6 @@ export async function commitFor(
   });
 }
 
-/** What a coordinator answers that has just started, or was found too early. */
-const notYet: ReadonlySet<unknown> = new Set([
-  "GROUP_LOAD_IN_PROGRESS",
-  "GROUP_COORDINATOR_NOT_AVAILABLE",
-  "NOT_COORDINATOR_FOR_GROUP",
-]);
-
 /**
  * Takes a member out of its group, so that the group does not wait for its session to end. Resolves to whether that is settled: a coordinator that has just
  * started does not know yet who is there.
@@ -117,7 +111,7 @@ export async function expel(coordinator: Broker, groupId: string, memberId: stri
     await (coordinator as unknown as GroupCalls).leaveGroup({ groupId, memberId });
     return true;
   } catch (error) {
-    return !notYet.has((error as { readonly type?: unknown }).type);
+    return !coordinatorIsComing(error);
   }
 }
 

@@ -88,7 +88,7 @@ export class KafkajsControl implements ClientControl {
   async deleteGroup(groupId: string, formerMember?: string): Promise<void> {
     // Its goodbye may have been lost with its connection; mostly it was not, and then the group does not know it any more.
     if (formerMember !== undefined)
-      await expel(await this.#cluster.findGroupCoordinator({ groupId }), groupId, formerMember).catch(() => {});
+      await expel(await this.#cluster.findGroupCoordinator({ groupId }), groupId, formerMember);
     try {
       await this.#admin.deleteGroups([groupId]);
     } catch (error) {
