@@ -6,7 +6,7 @@ import { classify, isToBlame, maxBodyBytesIn } from "./classify.ts";
 import type { Link } from "./dial.ts";
 import { directReplyTo } from "./direct-replies.ts";
 import { bodyOf } from "./from-record.ts";
-import { MetQueues } from "./met-queues.ts";
+import { Ways } from "./ways.ts";
 import { Nacks } from "./nacks.ts";
 import { isBehind, UnconfirmedPublishes } from "./unconfirmed-publishes.ts";
 import type { PublishedMessage, UnconfirmedPublish } from "./unconfirmed-publishes.ts";
@@ -39,9 +39,10 @@ export class PublishChannel {
   readonly #unconfirmed = new UnconfirmedPublishes();
   readonly #end: (reason: unknown) => void;
   #pair: Pair;
-  #met = new MetQueues();
+  /** The ways by which messages were confirmed into queues on these channels. */
+  #met = new Ways();
   /** The ways whose last answer was a nack. */
-  readonly #nacked = new MetQueues();
+  readonly #nacked = new Ways();
   #sequence = 0;
   #lost: BusError | undefined;
   #drained: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
@@ -242,7 +243,7 @@ export class PublishChannel {
     if (BusError.is(fresh)) throw fresh;
     this.#pair = fresh;
     this.#watch(fresh);
-    this.#met = new MetQueues();
+    this.#met = new Ways();
     this.#nacks.renewed();
     this.#onDrain();
     this.#sendHeld();

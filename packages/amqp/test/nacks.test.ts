@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MetQueues } from "../src/met-queues.ts";
+import { Ways } from "../src/ways.ts";
 import { Nacks } from "../src/nacks.ts";
 
 function clocked(bounded = false): { readonly nacks: Nacks; readonly pass: (ms: number) => void } {
@@ -59,7 +59,7 @@ describe("a nack", () => {
 
 describe("queues that were met", () => {
   it("are told apart by exchange and routing key, and forgotten rather than kept without bound", () => {
-    const met = new MetQueues();
+    const met = new Ways();
     met.add({ exchange: "e", routingKey: "a" });
     expect(met.has({ exchange: "e", routingKey: "a" })).toBe(true);
     expect(met.has({ exchange: "", routingKey: "a" })).toBe(false);

@@ -5,8 +5,8 @@ const most = 10_000;
 
 type Way = Pick<UnconfirmedPublish, "exchange" | "routingKey">;
 
-/** The exchanges and routing keys by which a channel had messages confirmed into queues. */
-export class MetQueues {
+/** A set of exchanges and routing keys, by which messages go. */
+export class Ways {
   readonly #ways = new Map<string, Set<string>>();
   #size = 0;
 
