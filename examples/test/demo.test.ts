@@ -73,20 +73,4 @@ describe("the other examples", { timeout: 60_000 }, () => {
     const missed = "one, two, three";
     expect(cells).toEqual([`${missed} nothing`, `${missed} nothing`, `${missed} nothing`, `${missed} ${missed}`]);
   });
-
-  test("shows the last will of a device that dies, and what one that is switched off says itself", async () => {
-    const { code, output } = await demo(["devices"]);
-    expect(code).toBe(0);
-    const [, off = "", gone = ""] = output.split(/The kettle is switched off:|The oven loses its power:/);
-    expect(off).toContain('device.kettle.presence "off"');
-    expect(gone).toContain('device.oven.presence "gone"');
-    expect(output).not.toContain('device.kettle.presence "gone"');
-  });
-
-  test("has a device that speaks MQTT and a service that speaks AMQP talk to each other", async () => {
-    const { code, output } = await demo(["interop"]);
-    expect(code).toBe(0);
-    expect(output).toContain("over AMQP: sensor.kitchen.temperature is 21.5 °C");
-    expect(output).toContain("over MQTT: thermostat.kitchen shall be 20 °C");
-  });
 });

@@ -19,16 +19,17 @@ export interface CertificateSet {
   readonly remove: () => void;
 }
 
-/** Makes two authorities, and certificates from them: for servers of this host, and for clients. */
-export function certificateSet(host: string): CertificateSet {
+/** Makes two authorities, and certificates from them: for servers of this host, and for clients, whose keys may be encrypted. */
+export function certificateSet(host: string, { passphrase }: { readonly passphrase?: string } = {}): CertificateSet {
+  const encrypted = passphrase === undefined ? {} : { passphrase };
   const [authority, stranger] = [new CertificateAuthority("authority"), new CertificateAuthority("stranger")];
   return {
     authority: authority.own,
     stranger: stranger.own,
     server: authority.issue({ name: "server", hosts: [host] }),
     expired: authority.issue({ name: "server", hosts: [host], expired: true }),
-    client: authority.issue({ name: "client" }),
-    strangerClient: stranger.issue({ name: "client" }),
+    client: authority.issue({ name: "client", ...encrypted }),
+    strangerClient: stranger.issue({ name: "client", ...encrypted }),
     remove: () => {
       authority.remove();
       stranger.remove();

@@ -2,8 +2,8 @@ import type { BusConfig, TlsConfig } from "@busbar/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canStartInstance, startInstance } from "../../tools/brokers/index.mjs";
 import { behindProxy } from "../../tools/conformance/behind-proxy.mjs";
-import { canMakeCertificates, CertificateAuthority } from "../support/certificates.ts";
-import type { Certificate } from "../support/certificates.ts";
+import { canMakeCertificates, certificateSet } from "../support/certificates.ts";
+import type { Certificate, CertificateSet } from "../support/certificates.ts";
 import { afterwards } from "../support/cleanups.ts";
 import { tlsFront } from "../support/tls-front.ts";
 import { OpenBuses, quiet, unique } from "./open-buses.ts";
@@ -13,13 +13,7 @@ import { everythingIn, refusalOf } from "./refusal.ts";
 type Face = { readonly shows: "server" | "expired"; readonly isMutual: boolean };
 
 /** Starts something that speaks such a protocol over TLS with such a face; resolves with its port. */
-type Start = (face: Face, made: Made) => Promise<number>;
-
-interface Made {
-  readonly authority: Certificate;
-  readonly server: Certificate;
-  readonly expired: Certificate;
-}
+type Start = (face: Face, made: CertificateSet) => Promise<number>;
 
 const front =
   (variable: string): Start =>
@@ -65,26 +59,14 @@ const passphrase = "s3cr3t-of-a-key";
 
 describe.each(transports)("an encrypted connection by %s:", (scheme, start, isPossible) => {
   const buses = new OpenBuses();
-  let authorities: CertificateAuthority[];
-  let made: Made;
-  let stranger: Certificate;
-  let client: Certificate;
-  let strangersClient: Certificate;
+  let made: CertificateSet;
 
   beforeAll(() => {
-    if (!canCertify) return;
-    const [ours, theirs] = [new CertificateAuthority("ours"), new CertificateAuthority("theirs")];
-    authorities = [ours, theirs];
-    made = {
-      authority: ours.own,
-      server: ours.issue({ name: "server", hosts: ["127.0.0.1"] }),
-      expired: ours.issue({ name: "server", hosts: ["127.0.0.1"], expired: true }),
-    };
-    stranger = theirs.own;
-    client = ours.issue({ name: "client", passphrase });
-    strangersClient = theirs.issue({ name: "client", passphrase });
+    if (canCertify) made = certificateSet("127.0.0.1", { passphrase });
   });
-  afterAll(() => authorities?.forEach((authority) => authority.remove()));
+  afterAll(() => {
+    if (canCertify) made.remove();
+  });
 
   function config(port: number, tls: TlsConfig): BusConfig {
     const path = scheme === "wss" ? "/mqtt" : "";
@@ -104,7 +86,7 @@ describe.each(transports)("an encrypted connection by %s:", (scheme, start, isPo
       const bus = await buses.connectTo(config(port, { ca }));
       expect(await bus.publish(unique("t"), 1)).toMatchObject({ id: expect.any(String) as string });
       expect(await refusalBy(port, {})).toMatchObject(refused);
-      expect(await refusalBy(port, { ca: stranger.certificate })).toMatchObject(refused);
+      expect(await refusalBy(port, { ca: made.stranger.certificate })).toMatchObject(refused);
       expect(await refusalBy(port, { ca, servername: "other.test" })).toMatchObject(refused);
       await buses.connectTo(config(port, { rejectUnauthorized: false }));
     },
@@ -128,17 +110,20 @@ describe.each(transports)("an encrypted connection by %s:", (scheme, start, isPo
       const port = await start({ shows: "server", isMutual: true }, made);
       const ca = made.authority.certificate;
       const shown = (by: Certificate): TlsConfig => ({ ca, cert: by.certificate, key: by.key });
-      const bus = await buses.connectTo(config(port, { ...shown(client), passphrase }));
+      const bus = await buses.connectTo(config(port, { ...shown(made.client), passphrase }));
       expect(await bus.publish(unique("t"), 1)).toMatchObject({ id: expect.any(String) as string });
 
       const errors = [
-        ...(await Promise.all([refusalBy(port, { ca }), refusalBy(port, { ...shown(strangersClient), passphrase })])),
-        await refusalBy(port, { ...shown(client), passphrase: `not-${passphrase}` }),
-        await refusalBy(port, shown(client)),
+        ...(await Promise.all([
+          refusalBy(port, { ca }),
+          refusalBy(port, { ...shown(made.strangerClient), passphrase }),
+        ])),
+        await refusalBy(port, { ...shown(made.client), passphrase: `not-${passphrase}` }),
+        await refusalBy(port, shown(made.client)),
       ];
       for (const error of errors) {
         expect(everythingIn(error)).not.toContain(passphrase);
-        expect(everythingIn(error)).not.toContain(client.key.split("\n")[1]);
+        expect(everythingIn(error)).not.toContain(made.client.key.split("\n")[1]);
       }
       // A key that cannot be read will not be read the next time either.
       expect(errors.slice(2)).toMatchObject([{ retryable: false }, { retryable: false }]);
