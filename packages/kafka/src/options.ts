@@ -54,8 +54,7 @@ export interface KafkaNative {
    */
   readonly transactionalId?: string;
   /**
-   * Number what is published, so that Kafka keeps once what has to be sent again because nobody knew whether it was written. Only through
-   * `"platformatic"`: kafkajs begins to count anew with each connection. @default false
+   * Number what is published, so that Kafka keeps once what has to be sent again because nobody knew whether it was written. @default false
    */
   readonly idempotent?: boolean;
   /**
@@ -239,10 +238,6 @@ function checkNative(given: KafkaNative, problems: string[]): NativeSettings {
   if (transactionalId !== undefined && (typeof transactionalId !== "string" || transactionalId === ""))
     problems.push("native.transactionalId: must be text");
   if (typeof native.idempotent !== "boolean") problems.push("native.idempotent: must be true or false");
-  else if (native.idempotent && native.client !== "platformatic")
-    problems.push(
-      'native.idempotent: kafkajs begins to count anew with each connection, so that nothing would be kept once; it needs native.client: "platformatic"',
-    );
   if (!Array.isArray(native.tombstones)) problems.push("native.tombstones: must be a list of patterns of topics");
   else
     for (const [index, pattern] of native.tombstones.entries()) {

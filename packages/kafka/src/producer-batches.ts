@@ -149,10 +149,10 @@ export class ProducerBatches {
       ? topicIsBack(topic, cause)
       : classify(cause, { doing: `Publishing to "${topic}"`, topic, sent: true });
     if (concernsOneRecord(cause) && pending.length > 1) return this.#sendAloneNextTime(queue, pending, error);
+    const isKept = this.#options.keepsOnce === true && mayBeThere(cause, error);
     // What was lost with its connection is kept already.
-    if (this.#options.keepsOnce === true && mayBeThere(cause, error) && this.#queues.get(topic) === queue)
-      this.#uncertain.keep(topic, batch);
-    rejectAll(pending, error);
+    if (isKept && this.#queues.get(topic) === queue) this.#uncertain.keep(topic, batch);
+    rejectAll(pending, isKept ? uncertain(error) : error);
     if (error.retryable) rejectAll(queue.takeAll(), notSent(error, topic));
     else for (const { token } of pending) this.#suspects.delete(token);
   }
@@ -228,6 +228,13 @@ function rejectAll(batch: readonly Pending[], error: Error): void {
 /** Whether a batch may have been written, in whole or to some of its partitions, and may be sent again as it was. */
 function mayBeThere(cause: unknown, error: BusError): boolean {
   return error.retryable && !(cause instanceof NeverSent) && !topicIsGone(cause) && !numbersAreLost(cause);
+}
+
+/** Nobody may say of a batch that is kept that it was never sent, because it will be. */
+function uncertain(error: BusError): BusError {
+  const { message, topic, cause } = error;
+  if (error.code === "BUSBAR_OUTCOME_UNKNOWN") return error;
+  return new ConnectionError(message, { broker: "kafka", topic, code: "BUSBAR_OUTCOME_UNKNOWN", cause });
 }
 
 /** Tells whether it was unsettled until now. */

@@ -6,7 +6,7 @@ import { canStartInstance, startInstance } from "../../../tools/brokers/index.mj
 import { behindProxy } from "../../../tools/conformance/behind-proxy.mjs";
 import { kafka } from "../src/index.ts";
 import { brokerUrl } from "./broker-url.ts";
-import { bodies, collect, record, request, unique } from "./fixtures.ts";
+import { bodies, clients, collect, record, request, unique } from "./fixtures.ts";
 
 const possible = brokerUrl !== undefined && (await canStartInstance("kafka"));
 
@@ -40,12 +40,14 @@ describe.skipIf(!possible)("a producer whose connection is lost before it is tol
     return texts;
   };
 
-  it.each([
-    ["writes twice what it has to send again, as it is", false, 80],
-    ["writes it once where it is idempotent", true, 60],
-  ])("%s", { timeout: 60_000 }, async (_, idempotent, expected) => {
+  it.each(
+    clients.flatMap((client) => [
+      [`writes twice what it has to send again, as it is (${client})`, client, false, 80] as const,
+      [`writes it once where it is idempotent (${client})`, client, true, 60] as const,
+    ]),
+  )("%s", { timeout: 60_000 }, async (_, client, idempotent, expected) => {
     const url = `kafka://127.0.0.1:${proxy.port}`;
-    const native = { client: "platformatic", idempotent, partitions: 3, requestTimeoutMs: 3_000 } as const;
+    const native = { client, idempotent, partitions: 3, requestTimeoutMs: 3_000 } as const;
     const bus = await connect({ service: "tests", brokers: { main: kafka({ url, native }) } });
     const topic = unique("idempotent");
     const publish = (index: number) => bus.publish(topic, index, { key: String(index % 7) });

@@ -12,7 +12,7 @@ export async function onKafka4(client: (typeof clients)[number]): Promise<void> 
   conformance(
     { describe, it, afterAll },
     {
-      ...harnessWith({ client, idempotent: client !== "kafkajs" }),
+      ...harnessWith({ client, idempotent: true }),
       name: client === "kafkajs" ? "kafka4" : `kafka4-${client}`,
       url: "url" in server ? server.url : { variable: "BUSBAR_TEST_KAFKA4_URL" },
       ownServer: () => Promise.resolve("url" in server ? { ...server, close: () => Promise.resolve() } : server),

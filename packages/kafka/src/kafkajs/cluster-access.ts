@@ -32,10 +32,14 @@ export function assignerOf(onCluster: (cluster: Cluster) => void, assigner: Part
   };
 }
 
-/** A cluster of its own, for questions that need no group. */
-export function bareCluster(kafka: Kafka, unused: PartitionAssigner): Cluster {
+/**
+ * A cluster of its own, for what needs no group.
+ *
+ * @param onTimeout Called when a request was not answered in time.
+ */
+export function bareCluster(kafka: Kafka, unused: PartitionAssigner, onTimeout: () => void): Cluster {
   let found: Cluster | undefined;
-  kafka.consumer({
+  const consumer = kafka.consumer({
     groupId: "busbar",
     allowAutoTopicCreation: false,
     partitionAssigners: [
@@ -45,6 +49,7 @@ export function bareCluster(kafka: Kafka, unused: PartitionAssigner): Cluster {
     ],
   });
   if (found === undefined) throw new Error("kafkajs did not hand out its cluster");
+  consumer.on("consumer.network.request_timeout", onTimeout);
   return found;
 }
 

@@ -10,19 +10,23 @@ import type {
   ProducerOptions,
 } from "../client.ts";
 import type { KafkaSettings } from "../options.ts";
+import { ProducerIdentity } from "../producer-identity.ts";
 import { kafkaOf, untilSettled } from "./kafkajs-config.ts";
 import { KafkajsControl } from "./kafkajs-control.ts";
 import { KafkajsMember } from "./kafkajs-member.ts";
-import { KafkajsProducer } from "./kafkajs-producer.ts";
+import { connectProducer } from "./kafkajs-producer.ts";
 import { KafkajsTransactions } from "./kafkajs-transactions.ts";
 
 /** kafkajs 2.2 behind the seam: each producer, member and control has a kafkajs client of its own, so that each can be ended alone. */
 export class KafkajsClient implements KafkaClient {
   readonly #settings: KafkaSettings;
+  /** One for all of its producers that confirm: each follows the one before. */
+  readonly #identity: ProducerIdentity | undefined;
   #native: Kafka | undefined;
 
   constructor(settings: KafkaSettings) {
     this.#settings = settings;
+    this.#identity = settings.native.idempotent ? new ProducerIdentity() : undefined;
   }
 
   /** A kafkajs object with the same settings, connected to nothing yet. */
@@ -32,7 +36,7 @@ export class KafkajsClient implements KafkaClient {
   }
 
   connectProducer(options: ProducerOptions): Promise<ClientProducer> {
-    return KafkajsProducer.connect(this.#settings, options);
+    return connectProducer(this.#settings, options, options.acks === 0 ? undefined : this.#identity);
   }
 
   connectControl(options: ConnectOptions): Promise<ClientControl> {

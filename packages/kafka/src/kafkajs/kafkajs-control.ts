@@ -43,9 +43,9 @@ export class KafkajsControl implements ClientControl {
   static async connect(settings: KafkaSettings, { onLost, signal }: ConnectOptions): Promise<KafkajsControl> {
     const line = new Line(onLost);
     const kafka = kafkaOf(settings, eachBrokerOnce(settings), line);
-    const cluster = bareCluster(kafkaOf(settings, untilSettled, line), groupAssigner);
+    const cluster = bareCluster(kafkaOf(settings, untilSettled, line), groupAssigner, line.late);
     const admin = kafka.admin({ retry: { ...untilSettled } });
-    admin.on("admin.network.request_timeout", () => line.lose(new Error("a request was not answered in time")));
+    admin.on("admin.network.request_timeout", line.late);
     await connectOver(line, [admin, cluster], settings, { signal }, () => cluster.refreshMetadata());
     return new KafkajsControl(cluster, admin, line);
   }

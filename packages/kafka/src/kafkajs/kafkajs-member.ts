@@ -161,9 +161,7 @@ export class KafkajsMember implements ClientMember {
       handlers.joined(this, this.#assigned);
     });
     consumer.on("consumer.crash", ({ payload }) => this.#line.lose(payload.error));
-    consumer.on("consumer.network.request_timeout", () =>
-      this.#line.lose(new Error("a request was not answered in time")),
-    );
+    consumer.on("consumer.network.request_timeout", this.#line.late);
     // Where kafkajs falls back to a default place, the beginning loses nothing.
     await consumer.subscribe({ topics: [...topics], fromBeginning: true });
     await consumer.run({

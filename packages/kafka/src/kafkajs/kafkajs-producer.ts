@@ -1,93 +1,90 @@
-import { Partitioners } from "kafkajs";
-import type { CompressionTypes, ICustomPartitioner, Message, PartitionerArgs, Producer } from "kafkajs";
-import { atMost } from "@busbar/core/driver";
-import type { ClientMessage, ClientPosition, ClientProducer, ProducerOptions } from "../client.ts";
-import { NeverSent } from "../never-sent.ts";
+import type { Broker, Cluster } from "kafkajs";
+import protocolErrors from "kafkajs/src/protocol/error.js";
+import crc32c from "kafkajs/src/protocol/recordBatch/crc32C/index.js";
+import type { ProducerOptions } from "../client.ts";
 import { prepareCompression } from "../compression.ts";
-import type { KafkaSettings, NativeSettings } from "../options.ts";
-import { compressionTypes } from "./compression-types.ts";
+import type { KafkaSettings } from "../options.ts";
+import type { ProducerIdentity, ProducerId } from "../producer-identity.ts";
+import { duplicateSequenceNumber, RecordProducer } from "../record-producer.ts";
+import type { ProducerNetwork, WriteBatches, WriteRequest, WrittenBatch } from "../record-producer.ts";
+import { anyBroker, bareCluster } from "./cluster-access.ts";
 import { connectOver } from "./connect-over.ts";
+import { groupAssigner } from "./group-assigner.ts";
 import { eachBrokerOnce, kafkaOf } from "./kafkajs-config.ts";
 import { Line } from "./line.ts";
+import { produceRequests } from "./produce-request.ts";
+import type { BatchAnswer, ProduceAnswer, ProduceRequest, ProduceRequests } from "./produce-request.ts";
 
-/** kafkajs hands its partitioner the very message it was given, so the choice can be noted there. */
-interface Placed extends Message {
-  placedAt?: number;
+/** What kafkajs's broker object can beyond its published types (`kafkajs/src/broker/index.js`). */
+interface ProducerCalls {
+  /** Chooses the version of a request that the server speaks too. */
+  lookupRequest(apiKey: number, requests: ProduceRequests): (request: WriteRequest) => ProduceRequest;
+  readonly connectionPool: { send(request: ProduceRequest): Promise<ProduceAnswer | undefined> };
+  initProducerId(request: { transactionTimeout: number }): Promise<{ producerId: string; producerEpoch: number }>;
 }
 
-/** A kafkajs producer that never sends a second time by itself. */
-export class KafkajsProducer implements ClientProducer {
-  readonly #producer: Producer;
+/** The number of produce requests in Kafka's protocol. */
+const produce = 0;
+/** As Java says it: there is no transaction that could take too long. */
+const noTransactionMs = 2_147_483_647;
+
+/** Connects a producer to one of the brokers; nothing is left open when that fails. */
+export async function connectProducer(
+  settings: KafkaSettings,
+  options: ProducerOptions,
+  identity?: ProducerIdentity,
+): Promise<RecordProducer> {
+  const { native } = settings;
+  await prepareCompression(native.compression);
+  const line = new Line(options.onLost);
+  const cluster = bareCluster(kafkaOf(settings, eachBrokerOnce(settings), line), groupAssigner, line.late);
+  await connectOver(line, [cluster], settings, options, () => cluster.refreshMetadata());
+  return new RecordProducer(new KafkajsNetwork(cluster, line), { acks: options.acks, native, identity });
+}
+
+/** Writes through kafkajs's connections. */
+class KafkajsNetwork implements ProducerNetwork {
+  readonly crc32c = crc32c;
+  readonly #cluster: Cluster;
   readonly #line: Line;
-  readonly #acks: -1 | 0;
-  readonly #timeout: number;
-  readonly #compression: CompressionTypes;
 
-  private constructor(producer: Producer, line: Line, acks: -1 | 0, { requestTimeoutMs, compression }: NativeSettings) {
-    this.#producer = producer;
+  constructor(cluster: Cluster, line: Line) {
+    this.#cluster = cluster;
     this.#line = line;
-    this.#acks = acks;
-    this.#timeout = requestTimeoutMs;
-    this.#compression = compressionTypes[compression];
   }
 
-  /** Connects to one of the brokers; nothing is left open when that fails. */
-  static async connect(settings: KafkaSettings, { acks, onLost, signal }: ProducerOptions): Promise<KafkajsProducer> {
-    await prepareCompression(settings.native.compression);
-    const line = new Line(onLost);
-    const producer = kafkaOf(settings, eachBrokerOnce(settings), line).producer({
-      createPartitioner: notingPartitioner,
-      allowAutoTopicCreation: false,
-      // A second try of kafkajs would hide that the outcome of the first is unknown, and let later records overtake.
-      retry: { retries: 0 },
-    });
-    producer.on("producer.network.request_timeout", () => line.lose(new Error("a request was not answered in time")));
-    await connectOver(line, [producer], settings, { signal });
-    return new KafkajsProducer(producer, line, acks, settings.native);
+  async leaders(topic: string): Promise<readonly number[]> {
+    const { topicMetadata } = await (await anyBroker(this.#cluster)).metadata([topic]);
+    const leaders: number[] = [];
+    for (const { partitionId, leader } of topicMetadata[0]?.partitionMetadata ?? []) leaders[partitionId] = leader;
+    return leaders;
   }
 
-  async send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]> {
-    const placed = messages.map(({ key, value, headers, timestamp }): Placed => ({
-      key,
-      value,
-      headers,
-      timestamp: String(timestamp),
-    }));
-    const sending = this.#producer.sendBatch({
-      acks: this.#acks,
-      timeout: this.#timeout,
-      compression: this.#compression,
-      topicMessages: [{ topic, messages: placed }],
-    });
-    const written = await sending.catch((error: unknown) => {
-      // It chooses the partitions of all records before it sends one.
-      throw placed[0]?.placedAt === undefined ? new NeverSent(error) : error;
-    });
-    const next = new Map(written.map(({ partition, baseOffset = "-1" }) => [partition, Number(baseOffset)]));
-    return this.#acks === 0
-      ? []
-      : placed.map(({ placedAt = 0 }) => {
-          const offset = next.get(placedAt) ?? -1;
-          next.set(placedAt, offset + 1);
-          return { partition: placedAt, offset };
-        });
+  async to(leader: number): Promise<WriteBatches> {
+    const broker = calls(await this.#cluster.findBroker({ nodeId: String(leader) }));
+    return async (request) => {
+      const answer = await broker.connectionPool.send(broker.lookupRequest(produce, produceRequests)(request));
+      return (answer?.topics ?? []).flatMap(({ partitions }) => partitions.map(writtenBatch));
+    };
   }
 
-  close(graceMs = 0): void {
-    if (graceMs === 0) this.#line.cut();
-    void atMost(graceMs, this.#producer.disconnect()).then(() => this.#line.cut());
+  async newId(): Promise<ProducerId> {
+    const broker = calls(await anyBroker(this.#cluster));
+    const { producerId, producerEpoch } = await broker.initProducerId({ transactionTimeout: noTransactionMs });
+    return { producerId: BigInt(producerId), producerEpoch };
+  }
+
+  cut(): void {
+    this.#line.cut();
+    this.#cluster.disconnect().catch(() => {});
   }
 }
 
-/** Kafka's own choice (murmur2 of the key, as in Java). */
-export const javaPartitioner: ICustomPartitioner = Partitioners.DefaultPartitioner;
+function calls(broker: Broker): ProducerCalls {
+  return broker as unknown as ProducerCalls;
+}
 
-/** The same, noted on the message. */
-const notingPartitioner: ICustomPartitioner = () => {
-  const choose = javaPartitioner();
-  return (args: PartitionerArgs) => {
-    const partition = choose(args);
-    (args.message as Placed).placedAt = partition;
-    return partition;
-  };
-};
+function writtenBatch({ partition, errorCode, baseOffset }: BatchAnswer): WrittenBatch {
+  if (errorCode !== 0 && errorCode !== duplicateSequenceNumber) throw protocolErrors.createErrorFromCode(errorCode);
+  return { partition, baseOffset: Number(baseOffset) };
+}

@@ -1,3 +1,4 @@
+import { Partitioners } from "kafkajs";
 import type { Producer } from "kafkajs";
 import type { ClientTransactions, ConnectOptions, MessageOfTopic } from "../client.ts";
 import { prepareCompression } from "../compression.ts";
@@ -6,7 +7,6 @@ import type { KafkaSettings } from "../options.ts";
 import { compressionTypes } from "./compression-types.ts";
 import { connectOver } from "./connect-over.ts";
 import { kafkaOf, untilSettled } from "./kafkajs-config.ts";
-import { javaPartitioner } from "./kafkajs-producer.ts";
 import { Line } from "./line.ts";
 
 /** A transactional kafkajs producer. It may try again by itself: inside of a transaction the brokers keep once what comes twice. */
@@ -27,14 +27,14 @@ export class KafkajsTransactions implements ClientTransactions {
     await prepareCompression(native.compression);
     const line = new Line(options.onLost);
     const producer = kafkaOf(settings, untilSettled, line).producer({
-      createPartitioner: javaPartitioner,
+      createPartitioner: Partitioners.DefaultPartitioner,
       allowAutoTopicCreation: false,
       transactionalId: native.transactionalId ?? "",
       idempotent: true,
       maxInFlightRequests: 1,
       retry: { ...untilSettled },
     });
-    producer.on("producer.network.request_timeout", () => line.lose(new Error("a request was not answered in time")));
+    producer.on("producer.network.request_timeout", line.late);
     await connectOver(line, [producer], settings, options);
     return new KafkajsTransactions(producer, line, settings);
   }

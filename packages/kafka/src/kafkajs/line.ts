@@ -29,6 +29,9 @@ export class Line {
     this.#onLost(error);
   }
 
+  /** A request was not answered in time. */
+  readonly late = (): void => this.lose(new Error("a request was not answered in time"));
+
   /** Ends every socket and refuses new ones. */
   cut(): void {
     this.#cut = true;

@@ -1,6 +1,6 @@
 import { pause } from "@busbar/core/driver";
 import type { ClientBatch, MemberHandlers, PartitionOffset } from "../client.ts";
-import { BrokerAnswer } from "./answers.ts";
+import { BrokerAnswer } from "../broker-answer.ts";
 import type { ReadRecords } from "./batch-reader.ts";
 import type { Cluster } from "./cluster.ts";
 import { fetchFrom } from "./fetch.ts";
@@ -100,7 +100,7 @@ export class Fetcher {
         reading.leader = found?.leaderId ?? -1;
       }
       if (this.#readings.every(({ leader }) => leader >= 0)) return;
-      if (Date.now() > until) throw new BrokerAnswer("LEADER_NOT_AVAILABLE", undefined);
+      if (Date.now() > until) throw new BrokerAnswer("LEADER_NOT_AVAILABLE");
     }
   }
 
@@ -157,8 +157,7 @@ export class Fetcher {
       accept: () => {
         if (!isStale()) reading.at = next;
       },
-      heartbeat: () =>
-        this.#stopped ? Promise.reject(new BrokerAnswer("REBALANCE_IN_PROGRESS", undefined)) : Promise.resolve(),
+      heartbeat: () => (this.#stopped ? Promise.reject(new BrokerAnswer("REBALANCE_IN_PROGRESS")) : Promise.resolve()),
     };
     reading.busy = true;
     const done = (): void => {

@@ -9,13 +9,13 @@ import type {
   ProducerOptions,
 } from "../client.ts";
 import type { KafkaSettings } from "../options.ts";
+import { ProducerIdentity } from "../producer-identity.ts";
 import { loadLibrary } from "./library.ts";
 import type { Library } from "./library.ts";
 import { PlatformaticControl } from "./platformatic-control.ts";
 import { PlatformaticMember } from "./platformatic-member.ts";
-import { PlatformaticProducer } from "./platformatic-producer.ts";
+import { connectProducer } from "./platformatic-producer.ts";
 import { PlatformaticTransactions } from "./platformatic-transactions.ts";
-import { ProducerIdentity } from "./producer-identity.ts";
 
 /** `@platformatic/kafka` 1.35 behind the seam: its connections and protocol calls, without its clients, which try again by themselves. */
 export class PlatformaticClient implements KafkaClient {
@@ -37,7 +37,7 @@ export class PlatformaticClient implements KafkaClient {
 
   async connectProducer(options: ProducerOptions): Promise<ClientProducer> {
     const identity = options.acks === 0 ? undefined : this.#identity;
-    return PlatformaticProducer.connect(await this.#load(), this.#settings, options, identity);
+    return connectProducer(await this.#load(), this.#settings, options, identity);
   }
 
   async connectControl(options: ConnectOptions): Promise<ClientControl> {

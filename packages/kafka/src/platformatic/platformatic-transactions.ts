@@ -2,12 +2,13 @@ import type { ClientTransactions, ConnectOptions, MessageOfTopic } from "../clie
 import { prepareCompression } from "../compression.ts";
 import { grouped } from "../grouped.ts";
 import type { KafkaSettings } from "../options.ts";
+import { ProducerIdentity } from "../producer-identity.ts";
+import type { ProducerId } from "../producer-identity.ts";
+import { RecordProducer } from "../record-producer.ts";
 import { Cluster } from "./cluster.ts";
 import type { Call } from "./cluster.ts";
 import type { Library } from "./library.ts";
-import { PlatformaticProducer } from "./platformatic-producer.ts";
-import type { TransactionOfProducer } from "./platformatic-producer.ts";
-import type { ProducerId } from "./producer-identity.ts";
+import { PlatformaticNetwork } from "./platformatic-producer.ts";
 
 /** How long Kafka waits for the end of a transaction, before it gives that up, in milliseconds. */
 const transactionTimeoutMs = 60_000;
@@ -18,7 +19,7 @@ const soonMs = 20;
 export class PlatformaticTransactions implements ClientTransactions {
   readonly #cluster: Cluster;
   readonly #id: string;
-  readonly #producer: PlatformaticProducer;
+  readonly #producer: RecordProducer;
   #self: ProducerId | undefined;
   #coordinator: Promise<number> | undefined;
   /** The partitions that the transaction under way writes to. */
@@ -27,12 +28,16 @@ export class PlatformaticTransactions implements ClientTransactions {
   private constructor(cluster: Cluster, settings: KafkaSettings, id: string) {
     this.#cluster = cluster;
     this.#id = id;
-    const own: TransactionOfProducer = {
-      id,
-      begin: () => this.#begin(),
-      join: (topic, partitions) => this.#join(topic, partitions),
-    };
-    this.#producer = PlatformaticProducer.of(cluster, settings, own);
+    this.#producer = new RecordProducer(new PlatformaticNetwork(cluster), {
+      acks: -1,
+      native: settings.native,
+      identity: new ProducerIdentity(),
+      transaction: {
+        id,
+        begin: () => this.#begin(),
+        join: (topic, partitions) => this.#join(topic, partitions),
+      },
+    });
   }
 
   /** Connects to one of the brokers; nothing is left open when that fails. */

@@ -11,11 +11,11 @@ import {
   writeSubscription,
 } from "../../src/platformatic/assignment.ts";
 import { readBatches } from "../../src/platformatic/batch-reader.ts";
-import { writeBatch } from "../../src/platformatic/batch-writer.ts";
+import { writeBatch } from "../../src/batch-writer.ts";
 import { loadLibrary } from "../../src/platformatic/library.ts";
 import { divide } from "../../src/round-robin.ts";
-import { ProducerIdentity } from "../../src/platformatic/producer-identity.ts";
-import { positiveMurmur2 } from "../../src/platformatic/murmur2.ts";
+import { ProducerIdentity } from "../../src/producer-identity.ts";
+import { positiveMurmur2 } from "../../src/murmur2.ts";
 import { classify } from "../../src/classify.ts";
 
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;

@@ -257,6 +257,13 @@ describe("batches", () => {
       expect(await third).toEqual({ partition: 0, offset: 0 });
     });
 
+    it("are never said to be unsent while they are kept, since they will be sent", async () => {
+      const { publish, request } = cluster(undefined, { keepsOnce: true });
+      const unled = publish("a", "1");
+      (await request(0)).reject(protocolError("NOT_LEADER_FOR_PARTITION", true));
+      expect(await rejection(unled)).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
+    });
+
     it("are others where the cluster refused them, or lost count", async () => {
       const { publish, request } = cluster(undefined, { keepsOnce: true });
       const refused = publish("a", "1");

@@ -1,5 +1,5 @@
-import type { ClientMessage } from "../client.ts";
-import type { Codec } from "../compression.ts";
+import type { ClientMessage } from "./client.ts";
+import type { Codec } from "./compression.ts";
 import type { BatchNumber } from "./producer-identity.ts";
 
 const headerBytes = 61;

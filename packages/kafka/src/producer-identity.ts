@@ -1,4 +1,4 @@
-import type { ClientMessage } from "../client.ts";
+import type { ClientMessage } from "./client.ts";
 
 /** Who writes, as Kafka knows an idempotent producer. */
 export interface ProducerId {
