@@ -58,12 +58,12 @@ export interface ClientPosition {
 export interface ClientProducer {
   /**
    * One produce request: resolves to the places of the records in their order (to nothing with `acks` 0). Never sends a
-   * second time by itself; where the options say `idempotent`, the same array once more is the same batch, which is kept once. Rejects with `NeverSent` where it did not send it at all, because it does not find the topic, or finds another
-   * one gone that it had sent to.
+   * second time by itself; where the options say `idempotent`, the same array once more is the same batch, which is kept once. Rejects with
+   * `NeverSent` where it certainly sent nothing, because it does not find the topic, for example.
    */
   send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]>;
-  /** Ends the connection at once, or as soon as the requests on their way are answered, but after `graceMs` at the latest. */
-  close(graceMs?: number): void;
+  /** Ends the connections at once. */
+  close(): void;
 }
 
 /** A record and where it goes. */

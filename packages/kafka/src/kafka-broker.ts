@@ -72,24 +72,19 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
     this.#topics = new Topics(this.#control, this.#settings);
     const prepare = async (topic: string): Promise<number | undefined> =>
       (await this.#topics.ensure(topic)).maxMessageBytes;
+    const onTopicGone = (topic: string): Promise<boolean> => this.#topics.mayComeBack(topic);
     const mayShrink = this.#settings.native.compression !== "none";
     this.#confirmed = new ProducerBatches({
       prepare,
       mayShrink,
       keepsOnce: this.#settings.native.idempotent,
-      onTopicGone: async (topic) => {
-        await this.#link.renew();
-        return this.#topics.mayComeBack(topic);
-      },
+      onTopicGone,
       send: (topic, messages) => this.#producer().send(topic, messages),
     });
     this.#unconfirmed = new ProducerBatches({
       prepare,
       mayShrink,
-      onTopicGone: (topic) => {
-        this.#unconfirmedProducer.renew();
-        return this.#topics.mayComeBack(topic);
-      },
+      onTopicGone,
       send: async (topic, messages) => (await this.#unconfirmedProducer.connected()).send(topic, messages),
     });
     this.#link = new ProducerLink({

@@ -2,9 +2,6 @@ import { backoffDelayMs, pause, reconnectPolicy } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
 import type { ClientProducer, KafkaClient } from "./client.ts";
 
-/** How long a producer that is replaced may take to end what it has on its way. */
-export const renewGraceMs = 10_000;
-
 /** What happens to the connection that publishes. */
 export interface ProducerLinkOptions {
   readonly client: KafkaClient;
@@ -20,7 +17,6 @@ export class ProducerLink {
   readonly #ending = new AbortController();
   #producer: ClientProducer | undefined;
   #supervised = false;
-  #renewing: Promise<void> | undefined;
 
   constructor(options: ProducerLinkOptions) {
     this.#options = options;
@@ -42,13 +38,6 @@ export class ProducerLink {
     this.#producer = producer;
   }
 
-  /** Takes another producer: this one remembers topics that are gone, and fails for ever after. Never rejects. */
-  renew(): Promise<void> {
-    return (this.#renewing ??= this.#renew().finally(() => {
-      this.#renewing = undefined;
-    }));
-  }
-
   /** From now on a lost connection is made again. */
   supervise(): void {
     this.#supervised = true;
@@ -64,16 +53,6 @@ export class ProducerLink {
   close(): void {
     this.#ending.abort();
     this.drop();
-  }
-
-  async #renew(): Promise<void> {
-    const former = this.#producer;
-    try {
-      await this.open(this.#ending.signal);
-      former?.close(renewGraceMs);
-    } catch (error) {
-      if (former !== undefined) this.#lost(former, error as Error);
-    }
   }
 
   #lost(producer: ClientProducer, error: Error): void {

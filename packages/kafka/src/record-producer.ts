@@ -1,4 +1,3 @@
-import { atMost } from "@busbar/core/driver";
 import { compressBatch, writeBatch } from "./batch-writer.ts";
 import { BrokerAnswer } from "./broker-answer.ts";
 import { classify, numbersAreLost } from "./classify.ts";
@@ -99,7 +98,6 @@ export class RecordProducer implements ClientProducer {
   readonly #identity: ProducerIdentity | undefined;
   readonly #transaction: TransactionOfProducer | undefined;
   readonly #routes = new Map<string, Route>();
-  readonly #underway = new Set<Promise<unknown>>();
 
   constructor(network: ProducerNetwork, { acks, native, identity, transaction }: RecordProducerOptions) {
     this.#network = network;
@@ -111,24 +109,19 @@ export class RecordProducer implements ClientProducer {
   }
 
   async send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]> {
-    const sending = this.#send(topic, messages);
-    this.#underway.add(sending);
     try {
-      return await sending;
+      return await this.#send(topic, messages);
     } catch (error) {
       // Who has what may have changed.
       this.#routes.delete(topic);
       // It is not sent again as it is, so that its numbers would be missing.
       if (numbersAreLost(error) || !classify(error, { doing: "Publishing" }).retryable) this.#identity?.forget();
       throw error;
-    } finally {
-      this.#underway.delete(sending);
     }
   }
 
-  close(graceMs = 0): void {
-    if (graceMs === 0) return this.#network.cut();
-    void atMost(graceMs, Promise.allSettled(this.#underway)).then(() => this.#network.cut());
+  close(): void {
+    this.#network.cut();
   }
 
   async #send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]> {

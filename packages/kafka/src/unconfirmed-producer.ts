@@ -1,5 +1,4 @@
 import type { ClientProducer, KafkaClient } from "./client.ts";
-import { renewGraceMs } from "./producer-link.ts";
 
 /** What happens to the connection for records that nobody confirms. */
 export interface UnconfirmedProducerOptions {
@@ -39,18 +38,9 @@ export class UnconfirmedProducer {
     return connecting;
   }
 
-  /** Lets the next record have another producer: this one remembers topics that are gone, and fails for ever after. */
-  renew(): void {
-    this.#drop(renewGraceMs);
-  }
-
   close(): void {
-    this.#drop(0);
-  }
-
-  #drop(graceMs: number): void {
     this.#producer?.then(
-      (producer) => producer.close(graceMs),
+      (producer) => producer.close(),
       () => {},
     );
     this.#producer = undefined;
