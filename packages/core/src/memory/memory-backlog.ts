@@ -55,8 +55,7 @@ export class MemoryBacklog {
   }
 
   #laneOf({ record: { priority = 0 } }: QueuedMessage): Denque<QueuedMessage> {
-    const found = this.#lanes.find((lane) => lane.priority === priority);
-    if (found !== undefined) return found.messages;
+    for (const lane of this.#lanes) if (lane.priority === priority) return lane.messages;
     const messages = new Denque<QueuedMessage>();
     this.#lanes.push({ priority, messages });
     this.#lanes.sort((one, other) => other.priority - one.priority);

@@ -53,7 +53,7 @@ export class MemoryServer {
     if (record.sending > 1 && this.#holding.has(record)) return { id };
     const queues = this.#queuesFor(record.address);
     const before = record.sending > 1 ? this.#sentBefore(record.publishToken) : undefined;
-    if (before !== undefined) return { id, routed: queues.length > 0, position: String(before.sequence) };
+    if (before !== undefined) return { id, routed: queues.length > 0, position: before.position };
     if (record.retain === true && !this.#kept.hasRoomFor(record.address))
       throw new CapacityError(
         `The broker in memory keeps the last values of ${this.#limits.maxKeptValues} topics, and no more.`,
@@ -70,7 +70,7 @@ export class MemoryServer {
           `Queue "${queue.name}" in memory is full with ${queue.waiting} messages; let its subscription catch up.`,
           { topic },
         );
-    return { id, routed: queues.length > 0, position: String(this.#deliver(kept, queues)) };
+    return { id, routed: queues.length > 0, position: this.#deliver(kept, queues) };
   }
 
   /** The queue of this name, made when it is not there. */
@@ -108,16 +108,18 @@ export class MemoryServer {
     for (const cut of [...this.#connections]) cut();
   }
 
-  /** The number of the message. */
-  #deliver(record: OutboundRecord, queues: readonly MemoryQueue[]): number {
+  /** The position of the message. */
+  #deliver(record: OutboundRecord, queues: readonly MemoryQueue[]): string {
     const { retain = false, expiresInMs = Infinity, delayMs = 0 } = record;
     const expiresAt = expiresInMs === Infinity ? Infinity : performance.now() + expiresInMs - delayMs;
-    const message: QueuedMessage = { record, sequence: ++this.#sequence, expiresAt, retained: false, deliveries: 0 };
+    const sequence = ++this.#sequence;
+    const position = String(sequence);
+    const message: QueuedMessage = { record, sequence, position, expiresAt, retained: false, deliveries: 0 };
     this.#log.push(message);
     if (this.#log.length > this.#limits.maxLogMessages) this.#log.shift();
     if (retain) this.#kept.keep(message);
     for (const queue of queues) queue.push({ ...message });
-    return message.sequence;
+    return position;
   }
 
   #hold(record: OutboundRecord, delayMs: number): void {

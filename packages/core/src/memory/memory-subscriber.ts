@@ -1,5 +1,6 @@
 import type { Delivery, InboundRecord, Outcome, SubscribeRequest, Subscriber } from "../contract/index.ts";
 import { HandOut } from "../driver/hand-out.ts";
+import { Slots } from "../driver/slots.ts";
 import { copyOfBytes } from "./copy-of-bytes.ts";
 import type { MemoryQueue, QueueMember } from "./memory-queue.ts";
 import type { MemoryServer } from "./memory-server.ts";
@@ -10,8 +11,7 @@ export class MemorySubscriber implements Subscriber, QueueMember {
   readonly #server: MemoryServer;
   readonly #request: SubscribeRequest;
   readonly #handOut: HandOut;
-  /** By sequence. */
-  readonly #unsettled = new Map<number, QueuedMessage>();
+  readonly #unsettled = new Slots<QueuedMessage>();
   readonly #ended: () => void;
   #queue: MemoryQueue;
   #closed = false;
@@ -38,19 +38,19 @@ export class MemorySubscriber implements Subscriber, QueueMember {
   take(message: QueuedMessage): boolean {
     if (this.#handOut.full) return false;
     message.deliveries++;
-    this.#unsettled.set(message.sequence, message);
+    const place = this.#unsettled.add(message);
     this.#handOut.offer({
-      record: inbound(message),
+      record: inboundOf(message),
       deliveries: message.deliveries,
       redelivered: message.deliveries > 1,
-      position: String(message.sequence),
-      settle: (outcome, _delivery, delayMs) => this.#settle(message, outcome, delayMs),
+      position: message.position,
+      settle: (outcome, _delivery, delayMs) => this.#settle(place, message, outcome, delayMs),
     });
     return true;
   }
 
-  #settle(message: QueuedMessage, outcome: Outcome, delayMs: number | undefined): void {
-    this.#unsettled.delete(message.sequence);
+  #settle(place: number, message: QueuedMessage, outcome: Outcome, delayMs: number | undefined): void {
+    this.#unsettled.remove(place);
     if (outcome === "release") {
       const queue = this.#queue;
       if (delayMs === undefined || delayMs <= 0) queue.giveBack([message]);
@@ -67,8 +67,7 @@ export class MemorySubscriber implements Subscriber, QueueMember {
 
   #giveBack(): void {
     this.#queue.leave(this);
-    const messages = [...this.#unsettled.values()];
-    this.#unsettled.clear();
+    const messages = this.#unsettled.takeAll();
     this.#handOut.endGeneration();
     this.#queue.giveBack(messages);
   }
@@ -108,8 +107,8 @@ export class MemorySubscriber implements Subscriber, QueueMember {
   }
 }
 
-function inbound({ record, retained }: QueuedMessage): InboundRecord {
-  return {
+function inboundOf({ record, retained }: QueuedMessage): InboundRecord {
+  const inbound: InboundRecord = {
     address: record.address,
     topic: record.topic,
     body: copyOfBytes(record.body),
@@ -120,6 +119,6 @@ function inbound({ record, retained }: QueuedMessage): InboundRecord {
     id: record.id,
     timestamp: record.timestamp,
     contentType: record.contentType,
-    ...(retained && { retained }),
   };
+  return retained ? { ...inbound, retained } : inbound;
 }

@@ -4,6 +4,8 @@ import type { OutboundRecord } from "../contract/index.ts";
 export interface QueuedMessage {
   readonly record: OutboundRecord;
   readonly sequence: number;
+  /** The same as text. */
+  readonly position: string;
   /** When it is not worth delivering any more, by `performance.now()`; infinite where it is for ever. */
   readonly expiresAt: number;
   /** Kept as the last value of its topic, and sent as that. */
