@@ -147,7 +147,7 @@ export class ProducerBatches {
     const { pending } = batch;
     const error = isBack
       ? topicIsBack(topic, cause)
-      : classify(cause, { doing: `Publishing to "${topic}"`, topic, sent: true });
+      : classify(cause, { doing: `Publishing to "${topic}"`, topic, sent: !(cause instanceof NeverSent) });
     if (concernsOneRecord(cause) && pending.length > 1) return this.#sendAloneNextTime(queue, pending, error);
     const isKept = this.#options.keepsOnce === true && mayBeThere(cause, error);
     // What was lost with its connection is kept already.

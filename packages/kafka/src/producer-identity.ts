@@ -37,18 +37,21 @@ export class ProducerIdentity {
   #id: Promise<ProducerId> | undefined;
   #next = new Map<string, number>();
 
-  /** The shares of messages: those of the first time, where they were sent before. */
+  /** The shares of messages that have numbers already. */
+  numbered(messages: readonly ClientMessage[]): readonly NumberedShare[] | undefined {
+    return this.#known.get(messages);
+  }
+
+  /** Numbers the shares of messages that have none yet. */
   async number(
     topic: string,
     messages: readonly ClientMessage[],
-    divide: () => Iterable<Share>,
+    shares: Iterable<Share>,
     begin: () => Promise<ProducerId>,
   ): Promise<readonly NumberedShare[]> {
-    const known = this.#known.get(messages);
-    if (known !== undefined) return known;
     const id = await this.#current(begin);
     const next = this.#next;
-    const numbered = Array.from(divide(), (share): NumberedShare => {
+    const numbered = Array.from(shares, (share): NumberedShare => {
       const key = `${topic}:${share.partition}`;
       const sequence = next.get(key) ?? 0;
       next.set(key, (sequence + share.messages.length) % sequences);

@@ -126,32 +126,43 @@ export class RecordProducer implements ClientProducer {
 
   async #send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]> {
     const route = await this.#route(topic).catch(neverSent);
-    const shares: Iterable<NumberedShare> =
-      this.#identity === undefined
-        ? divide(route, messages)
-        : await this.#identity.number(
-            topic,
-            messages,
-            () => divide(route, messages),
-            () => (this.#transaction?.begin() ?? this.#network.newId()).catch(neverSent),
-          );
+    const known = this.#identity?.numbered(messages);
+    const divided = known ?? divide(route, messages);
+    // What has numbers may be there already, from another time.
+    const ways = this.#ways(route, divided);
+    const connected = await (known === undefined ? ways.catch(neverSent) : ways);
+    const shares = known ?? (await this.#number(topic, messages, divided));
     await this.#transaction?.join(
       topic,
       Array.from(shares, ({ partition }) => partition),
     );
-    const byLeader = grouped(shares, ({ partition }) => {
-      const leader = route.leaders[partition] ?? -1;
-      if (leader < 0) throw new BrokerAnswer("LEADER_NOT_AVAILABLE");
-      return leader;
-    });
-    const connected = await Promise.all(
-      Array.from(byLeader, async ([leader, led]) => [await this.#network.to(leader), led] as const),
-    );
+    const byLeader = grouped(shares, ({ partition }) => route.leaders[partition] ?? -1);
     const positions: ClientPosition[] = this.#acks === 0 ? [] : Array.from({ length: messages.length });
     await Promise.all(
-      connected.map(async ([write, led]) => this.#write(write, topic, await this.#packed(led), positions)),
+      Array.from(byLeader, async ([leader, led]) =>
+        this.#write(connected.get(leader) as WriteBatches, topic, await this.#packed(led), positions),
+      ),
     );
     return positions;
+  }
+
+  /** Connects to the leaders of all shares. */
+  async #ways(route: Route, shares: readonly Share[]): Promise<ReadonlyMap<number, WriteBatches>> {
+    const leaders = new Set(shares.map(({ partition }) => route.leaders[partition] ?? -1));
+    if (leaders.has(-1)) throw new BrokerAnswer("LEADER_NOT_AVAILABLE");
+    return new Map(
+      await Promise.all(Array.from(leaders, async (leader) => [leader, await this.#network.to(leader)] as const)),
+    );
+  }
+
+  async #number(
+    topic: string,
+    messages: readonly ClientMessage[],
+    shares: readonly Share[],
+  ): Promise<readonly NumberedShare[]> {
+    if (this.#identity === undefined) return shares;
+    const begin = (): Promise<ProducerId> => this.#transaction?.begin() ?? this.#network.newId();
+    return this.#identity.number(topic, messages, shares, begin).catch(neverSent);
   }
 
   async #packed(shares: readonly NumberedShare[]): Promise<Packed[]> {
@@ -208,7 +219,7 @@ function neverSent(error: unknown): never {
 }
 
 /** Kafka's own choice: by the key as in Java, and in turn where there is none. */
-function divide(route: Route, messages: readonly ClientMessage[]): Iterable<Share> {
+function divide(route: Route, messages: readonly ClientMessage[]): readonly Share[] {
   const { leaders, available } = route;
   const shares = new Map<number, Share>();
   messages.forEach((message, place) => {
@@ -223,5 +234,5 @@ function divide(route: Route, messages: readonly ClientMessage[]): Iterable<Shar
     share.messages.push(message);
     share.places.push(place);
   });
-  return shares.values();
+  return [...shares.values()];
 }

@@ -1,6 +1,8 @@
+import { backoffDelayMs, pause, reconnectPolicy } from "@busbar/core/driver";
 import type { Broker, Cluster } from "kafkajs";
 import protocolErrors from "kafkajs/src/protocol/error.js";
 import crc32c from "kafkajs/src/protocol/recordBatch/crc32C/index.js";
+import { coordinatorIsComing } from "../classify.ts";
 import type { ProducerOptions } from "../client.ts";
 import { prepareCompression } from "../compression.ts";
 import type { KafkaSettings } from "../options.ts";
@@ -39,7 +41,7 @@ export async function connectProducer(
   const line = new Line(options.onLost);
   const cluster = bareCluster(kafkaOf(settings, eachBrokerOnce(settings), line), groupAssigner, line.late);
   await connectOver(line, [cluster], settings, options, () => cluster.refreshMetadata());
-  return new RecordProducer(new KafkajsNetwork(cluster, line), { acks: options.acks, native, identity });
+  return new RecordProducer(new KafkajsNetwork(cluster, line, settings), { acks: options.acks, native, identity });
 }
 
 /** Writes through kafkajs's connections. */
@@ -47,10 +49,13 @@ class KafkajsNetwork implements ProducerNetwork {
   readonly crc32c = crc32c;
   readonly #cluster: Cluster;
   readonly #line: Line;
+  /** How long it is waited for the broker that gives out ids. */
+  readonly #patienceMs: number;
 
-  constructor(cluster: Cluster, line: Line) {
+  constructor(cluster: Cluster, line: Line, { connectTimeoutMs }: KafkaSettings) {
     this.#cluster = cluster;
     this.#line = line;
+    this.#patienceMs = connectTimeoutMs;
   }
 
   async leaders(topic: string): Promise<readonly number[]> {
@@ -69,9 +74,17 @@ class KafkajsNetwork implements ProducerNetwork {
   }
 
   async newId(): Promise<ProducerId> {
-    const broker = calls(await anyBroker(this.#cluster));
-    const { producerId, producerEpoch } = await broker.initProducerId({ transactionTimeout: noTransactionMs });
-    return { producerId: BigInt(producerId), producerEpoch };
+    const until = Date.now() + this.#patienceMs;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const broker = calls(await anyBroker(this.#cluster));
+        const { producerId, producerEpoch } = await broker.initProducerId({ transactionTimeout: noTransactionMs });
+        return { producerId: BigInt(producerId), producerEpoch };
+      } catch (error) {
+        if (!coordinatorIsComing(error) || Date.now() > until) throw error;
+        await pause(backoffDelayMs(attempt, reconnectPolicy));
+      }
+    }
   }
 
   cut(): void {

@@ -50,18 +50,20 @@ export class Line {
     };
     let established = false;
     let heardAt = Date.now();
-    let problem: Error | undefined;
     const socket = openSocket({ ...request, onConnect: connected });
     this.#sockets.add(socket);
     socket.on("data", () => {
       heardAt = Date.now();
     });
-    socket.once("error", (error) => {
-      problem = error;
-    });
+    const ended = (error: Error = new LostConnection(`${host}:${port}`)): void => {
+      if (established && Date.now() - heardAt < idleMs) this.lose(error);
+    };
+    // Each of them, and before kafkajs hears it: what it fails then must not be told before the loss itself.
+    socket.once("error", ended);
+    socket.once("end", ended);
     socket.once("close", () => {
       this.#sockets.delete(socket);
-      if (established && Date.now() - heardAt < idleMs) this.lose(problem ?? new LostConnection(`${host}:${port}`));
+      ended();
     });
     return socket;
   };
