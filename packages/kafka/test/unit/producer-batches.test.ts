@@ -199,6 +199,15 @@ describe("batches", () => {
     expect(requests).toHaveLength(2);
   });
 
+  it("do not say that it may have been written where nothing was sent", async () => {
+    const { publish, request } = cluster();
+    const [unsent, sent] = [rejection(publish("a", "1")), rejection(publish("b", "1"))];
+    (await request(0)).reject(new NeverSent(connectionLost()));
+    (await request(1)).reject(connectionLost());
+    expect(await unsent).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
+    expect(await sent).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
+  });
+
   it("do not send again what a lost connection has rejected meanwhile", async () => {
     const { batches, publish, request, requests, askedFor } = cluster();
     const lost = rejection(publish("a", "1"));
