@@ -162,8 +162,8 @@ const byName: Readonly<Record<string, Verdict>> = {
 
 /** Failures of one record that say nothing of the others in its request. */
 const ofOneRecord = new Set(["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP"]);
-/** The group has moved on: not a failure, the client joins again. */
-const comingCoordinators: ReadonlySet<string> = new Set([
+
+const comingCoordinators = new Set([
   "GROUP_LOAD_IN_PROGRESS",
   "GROUP_COORDINATOR_NOT_AVAILABLE",
   "NOT_COORDINATOR_FOR_GROUP",
@@ -171,6 +171,7 @@ const comingCoordinators: ReadonlySet<string> = new Set([
 
 const lostNumbers = new Set(["OUT_OF_ORDER_SEQUENCE_NUMBER", "UNKNOWN_PRODUCER_ID", "INVALID_PRODUCER_EPOCH"]);
 
+/** The group has moved on: not a failure, the client joins again. */
 const rebalances = new Set(["REBALANCE_IN_PROGRESS", "ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID"]);
 
 /**

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import type { Socket } from "node:net";
 import { pause } from "@busbar/core/driver";
 import { bounded } from "../bounded.ts";
-import { tookTooLong } from "../classify.ts";
+import { coordinatorIsComing, tookTooLong } from "../classify.ts";
 import type { ConnectOptions } from "../client.ts";
 import { tokenRefusal } from "../oauth-bearer.ts";
 import type { KafkaSettings } from "../options.ts";
@@ -31,13 +31,6 @@ const idleMs = 60_000;
 const never = 2_147_483_647;
 /** How often and how long it is waited for what passes within seconds, such as a coordinator that is being elected. */
 const settling = { tries: 10, firstMs: 100, maxMs: 1_000 };
-const passing: ReadonlySet<string | undefined> = new Set([
-  "GROUP_LOAD_IN_PROGRESS",
-  "GROUP_COORDINATOR_NOT_AVAILABLE",
-  "NOT_COORDINATOR_FOR_GROUP",
-  // The former transaction is still being ended.
-  "CONCURRENT_TRANSACTIONS",
-]);
 
 /**
  * The connections of one client object to the brokers of its cluster: each broker has one of each lane, made when it is first
@@ -137,7 +130,7 @@ export class Cluster {
       try {
         return await work();
       } catch (error) {
-        if (!passing.has(answerOf(error)) || attempt > settling.tries || this.#cut) throw error;
+        if (!passes(error) || attempt > settling.tries || this.#cut) throw error;
         await pause(waitMs);
       }
     }
@@ -276,6 +269,11 @@ const mechanisms = {
   "scram-sha-256": "SCRAM-SHA-256",
   "scram-sha-512": "SCRAM-SHA-512",
 } as const;
+
+function passes(error: unknown): boolean {
+  // The former transaction is still being ended.
+  return coordinatorIsComing(error) || answerOf(error) === "CONCURRENT_TRANSACTIONS";
+}
 
 function isLost(error: Error): boolean {
   return (error as { code?: unknown }).code === "PLT_KFK_NETWORK";

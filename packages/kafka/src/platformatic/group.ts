@@ -1,5 +1,6 @@
 import { pause } from "@busbar/core/driver";
 import type { AssignedPartition, PartitionOffset } from "../client.ts";
+import { coordinatorIsComing, isRebalance } from "../classify.ts";
 import { divide } from "../round-robin.ts";
 import { answerBeside, answerOf } from "./answers.ts";
 import { assignorName, readAssignment, readSubscription, writeAssignment, writeSubscription } from "./assignment.ts";
@@ -16,16 +17,6 @@ export interface GroupOptions {
   readonly requestTimeoutMs: number;
 }
 
-/** Answers after which the group is joined anew. */
-const movedOn: ReadonlySet<string | undefined> = new Set([
-  "REBALANCE_IN_PROGRESS",
-  "ILLEGAL_GENERATION",
-  "UNKNOWN_MEMBER_ID",
-  "MEMBER_ID_REQUIRED",
-  "GROUP_LOAD_IN_PROGRESS",
-  "GROUP_COORDINATOR_NOT_AVAILABLE",
-  "NOT_COORDINATOR_FOR_GROUP",
-]);
 /** How often in a row a group may move on before a member has joined it. */
 const maxTries = 20;
 const pauseMs = 100;
@@ -37,7 +28,7 @@ type Call<Question extends unknown[], Answer> = (
 
 /** Tells whether an answer only says that the group is to be joined anew. */
 export function hasMovedOn(error: unknown): boolean {
-  return movedOn.has(answerOf(error));
+  return isRebalance(error) || coordinatorIsComing(error) || answerOf(error) === "MEMBER_ID_REQUIRED";
 }
 
 /** A place in a consumer group: what is said to its coordinator. */
