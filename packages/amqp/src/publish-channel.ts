@@ -129,15 +129,10 @@ export class PublishChannel {
     const flowing =
       this.#held === undefined
         ? this.#write(exchange, routingKey, record, properties)
-        : await new Promise<boolean>((resolve, reject) => {
-            const send = (): void => {
-              try {
-                resolve(this.#write(exchange, routingKey, record, properties));
-              } catch (error) {
-                reject(this.#refusal(error, record));
-              }
-            };
-            this.#held?.push({ send });
+        : await new Promise<boolean>((resolve) => {
+            const write = (): boolean => this.#write(exchange, routingKey, record, properties);
+            // The inner promise is rejected with what writing throws.
+            this.#held?.push({ send: () => resolve(new Promise((written) => written(write()))) });
           });
     await this.#link.batch.gather();
     if (!flowing) await this.#drain();

@@ -142,6 +142,26 @@ describe("a channel that nacks", () => {
     expect(await Promise.all(outcomes)).toMatchObject([unknown, unknown, unknown, { routed: true }]);
   });
 
+  it("tells who waits, at least once or at most, what their turn fails by", async () => {
+    const { channel, publishing, age } = await opened();
+    const send = (address: string): Promise<object> =>
+      outcomeOf(publishing.confirmed("e", address, record(address), {}));
+    const outcomes = [send("a"), send("b")];
+    channel.confirms[0]?.(nack);
+    await age();
+    outcomes.push(send("c"), outcomeOf(publishing.written("e", "d", record("d"), {})));
+    vi.spyOn(FakeChannel.prototype, "publish").mockImplementation(() => {
+      throw new TypeError("not to be encoded");
+    });
+    channel.confirms[1]?.(null);
+    await age();
+    const cause = { name: "TypeError", message: "not to be encoded" };
+    expect(await Promise.all(outcomes.slice(2))).toMatchObject([
+      { broker: "amqp", topic: "c", cause },
+      { broker: "amqp", topic: "d", cause },
+    ]);
+  });
+
   it("is given up, with what it does not answer and what is held behind, after 5 s", async () => {
     const { channel, publishing, age } = await opened();
     const send = (address: string): Promise<object> =>
