@@ -18,11 +18,12 @@ const program =
 if ("skipped" in program) leaveOut(`the page in a browser, for ${program.skipped}.`);
 
 describe.skipIf("skipped" in program)("the page of live readings", () => {
-  const folder = mkdtempSync(join(tmpdir(), "busbar-browser-"));
+  let folder: string | undefined;
   let site: Awaited<ReturnType<typeof serve>>;
   let browser: Awaited<ReturnType<typeof chromium.launch>>;
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "busbar-browser-"));
     site = await serve(await bundle(folder, ["@busbar/source"]));
     browser = await chromium.launch({
       executablePath: "path" in program ? program.path : "",
@@ -33,7 +34,7 @@ describe.skipIf("skipped" in program)("the page of live readings", () => {
   afterAll(async () => {
     await browser?.close();
     await site?.close();
-    rmSync(folder, { recursive: true, force: true });
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   });
 
   it("shows what a service publishes, and tells the service what its reader wants", async () => {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -21,6 +22,10 @@ ${checkers.map(({ name, about }) => `  ${name.padEnd(13)}${about}`).join("\n")}
 "npm run format" mends the format. "npm run check:proof" shows that each checker sees what it is there for.
 `;
 
+// What checkers have made in the temporary folder goes when this process exits, which it does not by itself on a signal.
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
+}
 process.exitCode = await main();
 
 async function main() {

@@ -18,13 +18,16 @@ const ownCondition = "@busbar/source";
  */
 export async function pack(folder) {
   const staging = mkdtempSync(join(tmpdir(), "busbar-staged-"));
+  const tidy = () => rmSync(staging, { recursive: true, force: true });
+  process.once("exit", tidy);
   try {
     const staged = await stage(staging);
     /** @type {{ name: string, filename: string }[]} */
     const made = await npmPack([...staged, "--pack-destination", folder]);
     return new Map(made.map(({ name, filename }) => [name, join(folder, filename)]));
   } finally {
-    rmSync(staging, { recursive: true, force: true });
+    process.off("exit", tidy);
+    tidy();
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -26,7 +26,7 @@ export const countsVariable = "BUSBAR_TEST_COUNTS";
  * @returns {Promise<Totals>}
  */
 export async function runSuites({ projects, vitestArgs, urls, output }) {
-  const folder = mkdtempSync(join(tmpdir(), "busbar-counts-"));
+  const folder = mkdtempSync(join(tmpdir(), "busbar-run-"));
   const countsFile = join(folder, "counts.json");
   const reporters = [
     ...(vitestArgs.some((arg) => arg.startsWith("--reporter")) ? [] : ["--reporter=default"]),
@@ -40,7 +40,10 @@ export async function runSuites({ projects, vitestArgs, urls, output }) {
     ...vitestArgs,
   ];
   try {
-    const env = { ...process.env, ...urls, [runVariable]: "named", [countsVariable]: countsFile };
+    // Whatever suites and vitest leave there goes with this run: vitest leaves the modules that it made where it is ended early.
+    const temporary = join(folder, "tmp");
+    mkdirSync(temporary);
+    const env = { ...process.env, ...urls, TMPDIR: temporary, [runVariable]: "named", [countsVariable]: countsFile };
     const { code } = await runChild(process.execPath, args, { env, ...(output === undefined ? {} : { output }) });
     /** @type {Totals} */
     const totals = existsSync(countsFile)

@@ -19,6 +19,7 @@ describe.skipIf(found === undefined).each(clients)("Java's client beside %s", (c
   const brokerOf = (compression: Compression) => brokers.get(compression) as KafkaBroker;
 
   beforeAll(async () => {
+    java.compile();
     for (const compression of compressions) {
       const topicConfig = { "max.message.bytes": "20000" };
       const broker = kafka({ url: brokerUrl ?? "", native: { client, compression, topicConfig, partitions: 7 } });
@@ -26,7 +27,10 @@ describe.skipIf(found === undefined).each(clients)("Java's client beside %s", (c
       await broker.open();
     }
   });
-  afterAll(() => Promise.all([...brokers.values()].map((broker) => broker.close())));
+  afterAll(async () => {
+    await Promise.all([...brokers.values()].map((broker) => broker.close()));
+    java.remove();
+  });
 
   it("chooses the same partition for a key", async () => {
     const topic = unique("java.partition");

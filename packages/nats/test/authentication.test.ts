@@ -2,12 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nkeys } from "@nats-io/nats-core";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canStart, errorOf, newBroker, openBroker, ownServer, record, statusOf } from "./fixtures.ts";
 import { Operator } from "./operator.ts";
 import type { NatsOptions } from "../src/index.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "busbar-nats-"));
+// Not before a test is run: where none is, nothing is tidied up either.
+let folder: string;
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "busbar-nats-"))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const refused = { code: "BUSBAR_AUTHENTICATION", retryable: false };

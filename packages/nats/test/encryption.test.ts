@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CertificateAuthority, canMakeCertificates } from "../../../integration/support/certificates.ts";
 import type { Certificate } from "../../../integration/support/certificates.ts";
 import {
@@ -16,8 +16,14 @@ import {
 } from "./fixtures.ts";
 
 const possible = canStart && canMakeCertificates();
-const authority = possible ? new CertificateAuthority("ours") : undefined;
-const other = possible ? new CertificateAuthority("theirs") : undefined;
+// Not before a test is run: where none is, nothing is tidied up either.
+let authority: CertificateAuthority | undefined;
+let other: CertificateAuthority | undefined;
+beforeAll(() => {
+  if (!possible) return;
+  authority = new CertificateAuthority("ours");
+  other = new CertificateAuthority("theirs");
+});
 afterAll(() => {
   authority?.remove();
   other?.remove();

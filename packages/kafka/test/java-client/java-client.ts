@@ -5,6 +5,7 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { leaveOut } from "../../../../integration/support/leave-out.ts";
 import { brokerKind } from "../../../../tools/brokers/known-brokers.mjs";
+import { serverKind } from "../broker-url.ts";
 
 /** A record as Java's client wrote or read it. */
 export interface JavaRecord {
@@ -19,27 +20,37 @@ const boundMs = 60_000;
 /** Java's own Kafka client, out of the jars of the broker. */
 export class JavaClient {
   readonly #java: string;
-  readonly #classPath: string;
+  readonly #jars: string;
+  #folder: string | undefined;
 
-  private constructor(java: string, classPath: string) {
+  private constructor(java: string, jars: string) {
     this.#java = java;
-    this.#classPath = classPath;
+    this.#jars = join(jars, "*");
   }
 
   /** `undefined`, with a printed reason, where the jars or a Java that compiles are not here. */
   static async find(): Promise<JavaClient | undefined> {
-    const found = await brokerKind("kafka").locate();
+    const found = await brokerKind(serverKind).locate();
     try {
       if (!("tools" in found)) throw new Error(found.missing);
       const { java = "java", jars = "" } = found.tools;
-      const folder = mkdtempSync(join(tmpdir(), "busbar-kafka-java-"));
-      process.once("exit", () => rmSync(folder, { recursive: true }));
-      execFileSync("javac", ["-cp", join(jars, "*"), "-d", folder, program], { stdio: "ignore" });
-      return new JavaClient(java, [folder, join(jars, "*")].join(delimiter));
+      execFileSync("javac", ["-version"], { stdio: "ignore" });
+      return new JavaClient(java, jars);
     } catch (error) {
       leaveOut(`there is no Java client of Kafka here (${String(error)}).`);
       return undefined;
     }
+  }
+
+  /** Compiles it, into a folder that `remove` deletes. */
+  compile(): void {
+    this.#folder = mkdtempSync(join(tmpdir(), "busbar-kafka-java-"));
+    execFileSync("javac", ["-cp", this.#jars, "-d", this.#folder, program], { stdio: "ignore" });
+  }
+
+  /** Deletes what was compiled. */
+  remove(): void {
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /** Writes records, and resolves to the partition of each. */
@@ -64,7 +75,9 @@ export class JavaClient {
   }
 
   async #run(args: readonly string[], input: readonly string[]): Promise<string[]> {
-    const flags = ["-Xmx128m", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-cp", this.#classPath, "JavaClient"];
+    if (this.#folder === undefined) throw new Error("Java's client has to be compiled first.");
+    const classPath = [this.#folder, this.#jars].join(delimiter);
+    const flags = ["-Xmx128m", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-cp", classPath, "JavaClient"];
     const running = promisify(execFile)(this.#java, [...flags, ...args], {
       timeout: boundMs,
       maxBuffer: 64 * 1024 * 1024,
