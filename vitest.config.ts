@@ -15,6 +15,7 @@ const packages = readdirSync(folder("packages")).filter((name) => existsSync(fol
 
 // HiveMQ sends in batches and some of it twice, as it comes: its kit says something about HiveMQ, and nothing about the change that it is run on. The
 // others take four minutes each, since mosquitto hands a WebSocket little at a time, and RabbitMQ does not say what it is.
+// What depends little on the version of Kafka would take minutes more to be seen on both.
 // Clusters are three more servers at a time, each of which ends and comes back several times: minutes, and a load that others would be measured by. The
 // nats-servers in between take Go minutes to build.
 const onlyWhenAsked = [
@@ -23,6 +24,7 @@ const onlyWhenAsked = [
     ? []
     : ["test/conformance-websocket.test.ts", "test/conformance-rabbitmq.test.ts"]),
   ...(process.env["BUSBAR_TEST_CLUSTERS"] === "1" ? [] : ["test/cluster.test.ts"]),
+  ...(process.env["BUSBAR_TEST_KAFKA4"] === "1" ? [] : ["test/behaviour-kafka4-rest.test.ts"]),
   ...(process.env["BUSBAR_TEST_NATS_BOUNDARIES"] === "1" ? [] : ["test/boundaries.test.ts"]),
 ];
 

@@ -7,10 +7,10 @@ import { canStartInstance, startInstance } from "../../../tools/brokers/index.mj
 import { behindProxy } from "../../../tools/conformance/behind-proxy.mjs";
 import { kafka } from "../src/index.ts";
 import type { KafkaBroker } from "../src/index.ts";
-import { brokerUrl } from "./broker-url.ts";
+import { brokerUrl, serverKind } from "./broker-url.ts";
 import { clients, collect, record, request, statuses, unique } from "./fixtures.ts";
 
-const possible = brokerUrl !== undefined && (await canStartInstance("kafka"));
+const possible = brokerUrl !== undefined && (await canStartInstance(serverKind));
 const native = { heartbeatIntervalMs: 200, fetchWaitMs: 100, requestTimeoutMs: 3_000, partitions: 1 };
 const once = { delivery: "at-most-once" } as const;
 
@@ -51,7 +51,7 @@ describe.skipIf(!possible).each(clients)("a connection that is cut while Kafka o
   let url: string;
 
   beforeAll(async () => {
-    instance = await startInstance("kafka", { label: "cuts", ...behindProxy });
+    instance = await startInstance(serverKind, { label: "cuts", ...behindProxy });
     const { proxied, proxy: port } = instance.ports as { readonly proxied: number; readonly proxy: number };
     proxy = await TcpProxy.open({ port: proxied }, port);
     url = `kafka://127.0.0.1:${port}`;

@@ -5,17 +5,17 @@ import { written } from "../../../integration/support/cut-calls.ts";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
 import { behindProxy } from "../../../tools/conformance/behind-proxy.mjs";
 import { kafka } from "../src/index.ts";
-import { brokerUrl } from "./broker-url.ts";
+import { brokerUrl, serverKind } from "./broker-url.ts";
 import { bodies, clients, collect, record, request, unique } from "./fixtures.ts";
 
-const possible = brokerUrl !== undefined && (await canStartInstance("kafka"));
+const possible = brokerUrl !== undefined && (await canStartInstance(serverKind));
 
 describe.skipIf(!possible)("a producer whose connection is lost before it is told what was written", () => {
   let instance: Awaited<ReturnType<typeof startInstance>>;
   let proxy: TcpProxy;
 
   beforeAll(async () => {
-    instance = await startInstance("kafka", { label: "idempotence", ...behindProxy });
+    instance = await startInstance(serverKind, { label: "idempotence", ...behindProxy });
     const { proxied, proxy: port } = instance.ports as { readonly proxied: number; readonly proxy: number };
     proxy = await TcpProxy.open({ port: proxied }, port);
   });

@@ -7,10 +7,10 @@ import { givenToSocket } from "../../../integration/support/given-to-socket.ts";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
 import { kafka } from "../src/index.ts";
 import type { KafkaBroker } from "../src/index.ts";
-import { brokerUrl } from "./broker-url.ts";
+import { brokerUrl, serverKind } from "./broker-url.ts";
 import { bodies, clients, collect, Inbox, record, rejection, request, statuses, unique } from "./fixtures.ts";
 
-const possible = brokerUrl !== undefined && (await canStartInstance("kafka"));
+const possible = brokerUrl !== undefined && (await canStartInstance(serverKind));
 const credentials = { username: "user", password: "s3cret" };
 
 type Instance = Awaited<ReturnType<typeof startInstance>>;
@@ -22,7 +22,7 @@ describe.skipIf(!possible).each(clients)("a Kafka of its own, through %s", (clie
   const make = (): KafkaBroker => kafka({ url: instance.url, credentials, native, connectTimeoutMs: 5_000 });
 
   beforeAll(async () => {
-    instance = await startInstance("kafka", {
+    instance = await startInstance(serverKind, {
       label: "adapter",
       // A killed broker comes back sooner.
       config: { credentials, settings: { "broker.session.timeout.ms": 3_000 } },
