@@ -215,6 +215,7 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
       warnOfWeaker: (text) => this.#warnOfWeaker(text),
       publishingSince: () => this.#link?.connection?.since,
       leavesMembersIdle: () => this.#effective?.product === hivemq,
+      mayRepeat: () => this.#effective?.product === "unknown",
       onGone: () => {
         if (this.#subscribers.get(clientId) === subscriber) this.#subscribers.delete(clientId);
       },

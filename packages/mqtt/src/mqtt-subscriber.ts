@@ -27,6 +27,8 @@ export interface SubscriberSurroundings {
   readonly publishingSince: () => number | undefined;
   /** Whether the server leaves a member of a group idle over what waits for it, until that member asks. */
   readonly leavesMembersIdle: () => boolean;
+  /** Whether the server may send all that a member of a group has not settled once more, in the same connection, when the member subscribes again. */
+  readonly mayRepeat: () => boolean;
   /** Called once when the subscription has let go of its client id. */
   readonly onGone: () => void;
 }
@@ -66,6 +68,8 @@ export class MqttSubscriber implements Subscriber {
   #session = 0;
   /** Whether the server has taken the subscription into the session that it keeps now. */
   #subscribed = false;
+  /** How many messages came before the server confirmed the subscription, where those are not handed out. */
+  #early: number | undefined;
   /** When the last connection came up, if it did not last. */
   #briefly: number | undefined;
   #shortLived = 0;
@@ -157,11 +161,29 @@ export class MqttSubscriber implements Subscriber {
     await connection.close({ endSession: !durable && group === undefined, withinMs });
   }
 
+  /**
+   * ActiveMQ Artemis (2.40.0) sends a member of a group all that is unsettled when it connects, and all of it once more under other identifiers when it
+   * subscribes, which a new process has to. So what came before that was confirmed is left for a second connection, which need not subscribe.
+   */
   async #open(attempt: number, signal: AbortSignal): Promise<Connection> {
     if (attempt === 0) this.#assertNotTakenOver();
+    if (this.#request.group === undefined || !this.#around.mayRepeat()) return this.#connect(attempt, signal);
+    this.#early = 0;
+    try {
+      const connection = await this.#connect(attempt, signal);
+      if (this.#early === 0) return connection;
+      await connection.close();
+    } finally {
+      this.#early = undefined;
+    }
+    return this.#connect(attempt, signal, { isConfirmed: true });
+  }
+
+  /** Connects, and subscribes where that is needed: not where it was just confirmed, as long as the session is there. */
+  async #connect(attempt: number, signal: AbortSignal, { isConfirmed = false } = {}): Promise<Connection> {
     const connection = await openAny(this.#around.settings, { ...this.#plan(), signal }, attempt);
     try {
-      await this.#takeUp(connection, signal);
+      if (!isConfirmed || !connection.connack.sessionPresent) await this.#takeUp(connection, signal);
       this.#idle = this.#idleMember(connection);
       return connection;
     } catch (error) {
@@ -281,6 +303,7 @@ export class MqttSubscriber implements Subscriber {
   #arrive(packet: IPublishPacket, flow: InboundFlow): void {
     const origin = this.#origin;
     if (origin === undefined || (flow !== this.#flow && packet.qos > 0)) return;
+    if (this.#early !== undefined && packet.qos > 0) return void this.#early++;
     const local = this.#around.origin !== undefined && isFrom(this.#around.origin, packet);
     // One's own is not left to who comes next, who would take it for somebody else's.
     if (this.#stopped && !local) return;
