@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { spiedSockets } from "../../../integration/support/spied-sockets.ts";
-import { acknowledging, Brokers, foreign, Inbox, outbound, request, unique } from "./fixtures.ts";
+import { acknowledging, Brokers, foreign, Inbox, lostForNotReading, outbound, request, unique } from "./fixtures.ts";
 import type { TestedServer } from "./tested-server.ts";
 import { itWhere } from "../../../integration/support/where.ts";
 
@@ -92,7 +92,7 @@ export function credit({ name: server, url }: TestedServer, { dropsQos0 = false 
       // QoS 0 is not held back by Receive Maximum, so the reading of the socket is what stops.
       for (let index = 0; index < 50; index++) await device.publishAsync(topic, String(index), { qos: 0 });
       await inbox.received(3);
-      await new Promise((resolve) => setTimeout(resolve, 4000));
+      await lostForNotReading(url);
       expect(lost).toEqual([]);
       for (let index = 0; index < 50; index++) (await inbox.received(index + 1))[index]?.settle("ack");
       expect(inbox.texts).toEqual(Array.from({ length: 50 }, (_, index) => String(index)));

@@ -1,7 +1,7 @@
 import type { StoredDeadLetter } from "@busbar/core/contract";
 import { afterEach, expect, it } from "vitest";
 import { describeOnMosquitto, describeOnRabbit, mosquittoUrl, rabbitUrl } from "./broker-url.ts";
-import { acknowledging, Brokers, foreign, outbound, request, text, unique } from "./fixtures.ts";
+import { acknowledging, Brokers, foreign, lostForNotReading, outbound, request, text, unique } from "./fixtures.ts";
 import type { MqttBroker } from "@busbar/mqtt";
 
 const brokers = new Brokers(mosquittoUrl);
@@ -64,8 +64,7 @@ describeOnMosquitto("dead letters", () => {
     const slots = Array.from({ length: 600 }, (_, index) => `s${index}`);
     await Promise.all(slots.map((slot) => bus.deadLetters.put(group, slot, outbound("x", slot))));
     let count = 0;
-    for await (const _ of bus.deadLetters.list(group))
-      if (++count === 1) await new Promise((resolve) => setTimeout(resolve, 3500));
+    for await (const _ of bus.deadLetters.list(group)) if (++count === 1) await lostForNotReading(mosquittoUrl);
     expect(count).toBe(600);
     await bus.deadLetters.remove(group, slots);
   });

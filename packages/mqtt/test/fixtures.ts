@@ -3,7 +3,7 @@ import { mqtt } from "@busbar/mqtt";
 import type { MqttBroker, MqttOptions } from "@busbar/mqtt";
 import { connectAsync } from "mqtt";
 import type { IClientOptions, MqttClient } from "mqtt";
-import { request as ownRequest } from "../../../integration/support/records.ts";
+import { request as ownRequest, unique } from "../../../integration/support/records.ts";
 
 export { acknowledging, Inbox } from "../../../integration/support/inbox.ts";
 export { record as outbound, unique } from "../../../integration/support/records.ts";
@@ -43,6 +43,23 @@ export class Brokers {
   async close(): Promise<void> {
     await Promise.all(this.#open.splice(0).map((made) => made.close()));
   }
+}
+
+/**
+ * Resolves once mqtt.js has given up a connection with a keepalive of one second because it stopped reading just after this was called: by then it has given
+ * up every one that had stopped before and was not looked after.
+ */
+export async function lostForNotReading(url: string): Promise<void> {
+  const client = await foreign(url, { keepalive: 1 });
+  const topic = unique();
+  // Never says that it is done.
+  client.handleMessage = () => {};
+  client.on("error", () => {});
+  const lost = new Promise<void>((resolve) => client.once("close", resolve));
+  await client.subscribeAsync(topic, { qos: 0 });
+  client.publish(topic, "the last that is read");
+  await lost;
+  await client.endAsync(true);
 }
 
 /** A foreign client, connected. End it with `endAsync`. */
