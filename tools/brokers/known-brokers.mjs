@@ -1,3 +1,4 @@
+import { artemis } from "./kinds/artemis.mjs";
 import { hivemq } from "./kinds/hivemq.mjs";
 import { kafka } from "./kinds/kafka.mjs";
 import { kafka4 } from "./kinds/kafka4.mjs";
@@ -14,7 +15,7 @@ import { redis } from "./kinds/redis.mjs";
 const usual = [mosquitto, rabbitmq, nats, kafka, redis];
 
 /** Other products and versions, which the suites that are about them start for themselves, or somebody who names them. */
-const further = [kafka4, natsLatest, nats211, nats212, hivemq];
+const further = [kafka4, natsLatest, nats211, nats212, hivemq, artemis];
 
 /** @type {ReadonlyMap<string, BrokerKind>} */
 const kinds = new Map([...usual, ...further].map((kind) => [kind.name, kind]));

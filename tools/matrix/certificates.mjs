@@ -72,6 +72,13 @@ export const certified = [
     onlyWhenAsked: true,
   },
   { name: "hivemq", page: "docs/brokers/mqtt.md", called: "HiveMQ CE 2025.5", isFurther: true, onlyWhenAsked: true },
+  {
+    name: "artemis",
+    page: "docs/brokers/mqtt.md",
+    called: "ActiveMQ Artemis 2.55.0",
+    isFurther: true,
+    onlyWhenAsked: true,
+  },
   { name: "rabbitmq", page: "docs/brokers/amqp.md" },
   {
     name: "rabbitmq-classic",

@@ -7,7 +7,7 @@ import { brokerNames, usualBrokerNames } from "../known-brokers.mjs";
 test("a command without names means the usual brokers where it starts them, and all of them where it does not", () => {
   assert.deepEqual(parseOrder(["up"]), { command: "up", names: usualBrokerNames, json: false });
   assert.deepEqual(parseOrder(["down"]), { command: "down", names: brokerNames, json: false });
-  for (const further of ["kafka4", "nats-latest", "hivemq"]) {
+  for (const further of ["kafka4", "nats-latest", "hivemq", "artemis"]) {
     assert.ok(brokerNames.includes(further) && !usualBrokerNames.includes(further));
   }
   assert.deepEqual(parseOrder(["status", "--json", "nats"]), { command: "status", names: ["nats"], json: true });

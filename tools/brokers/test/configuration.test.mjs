@@ -203,3 +203,24 @@ test("hivemq listens on loopback only, keeps what it confirmed, and nested setti
   assert.equal(files["credentials"], "cook\nsalt & pepper\n");
   assert.throws(() => launchOf("hivemq", { append: "<x/>" }), /change it by settings/);
 });
+
+test("artemis listens on loopback only, keeps what it confirmed, and never gives a message up", () => {
+  const own = "<configuration/>";
+  const conf = launchOf("artemis").files["conf/broker.xml"] ?? "";
+  for (const part of [
+    '<acceptor name="mqtt">tcp://127.0.0.1:20001?protocols=MQTT</acceptor>',
+    "<persistence-enabled>true</persistence-enabled>",
+    "<max-delivery-attempts>-1</max-delivery-attempts>",
+  ]) {
+    assert.ok(conf.includes(part), part);
+  }
+  assert.equal(conf.split("<acceptor ").length, 2);
+  assert.equal(launchOf("artemis", { files: { "conf/broker.xml": own } }).files["conf/broker.xml"], own);
+  for (const changes of [
+    { append: "<x/>" },
+    { settings: {} },
+    { credentials: { username: "cook", password: "salt" } },
+  ]) {
+    assert.throws(() => launchOf("artemis", changes), /give another "conf\/broker.xml"/);
+  }
+});
