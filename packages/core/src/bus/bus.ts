@@ -23,6 +23,7 @@ import { DeadLetters } from "./dead-letters.ts";
 import type { DeadLetterShelf } from "./dead-letters.ts";
 import { forgetAt } from "./forget.ts";
 import { GroupFilters } from "./group-filters.ts";
+import { optionsAndHandler } from "./handler-argument.ts";
 import { healthOf } from "./health.ts";
 import type { BusHealth } from "./health.ts";
 import { MessageStream } from "./message-stream.ts";
@@ -44,6 +45,7 @@ import type { BusSettings } from "./settings.ts";
 import { planSubscription } from "./plan-subscription.ts";
 import type { SubscriptionPlan } from "./plan-subscription.ts";
 import type { PlanContext } from "./plan-context.ts";
+import { groupProblem } from "./subscribe-options.ts";
 import { Subscription } from "./subscription.ts";
 import { validated } from "./validate.ts";
 
@@ -213,12 +215,12 @@ export class Bus implements Publisher {
     handler?: AnyHandler,
   ): Promise<Subscription> {
     this.#assertUsable();
-    const options = typeof optionsOrHandler === "function" ? {} : optionsOrHandler;
-    const handle = typeof optionsOrHandler === "function" ? optionsOrHandler : handler;
-    if (typeof handle !== "function")
-      throw new InvalidArgumentError(
-        `subscribe(${JSON.stringify(isTopic(filter) ? filter.pattern : filter)}) has no handler function.`,
-      );
+    const { options, handle } = optionsAndHandler<SubscribeOptions, AnyHandler>(
+      "subscribe",
+      filter,
+      optionsOrHandler,
+      handler,
+    );
     const plan = await this.#plan({ filter, options });
     if (plan.needs.length > 0)
       throw new UnsupportedError(plan.needs, { topic: plan.filter.canonical, broker: plan.brokers });
@@ -339,10 +341,12 @@ export class Bus implements Publisher {
     handler?: Handler<never>,
   ): Promise<Subscription> {
     this.#assertUsable();
-    const options = typeof optionsOrHandler === "function" ? {} : optionsOrHandler;
-    const handle = typeof optionsOrHandler === "function" ? optionsOrHandler : handler;
-    if (typeof handle !== "function")
-      throw new InvalidArgumentError(`respond(${JSON.stringify(filter)}) has no handler function.`);
+    const { options, handle } = optionsAndHandler<RespondOptions, Handler<never>>(
+      "respond",
+      filter,
+      optionsOrHandler,
+      handler,
+    );
     const parsed = parseFilter(filter);
     const names = new Set(this.#routing.sourcesOf(parsed, options.broker).map((source) => source.broker));
     const links = [...names].map((name) => this.#link(name));
@@ -363,12 +367,14 @@ export class Bus implements Publisher {
 
   /**
    * The dead letters of a group, on every broker of the bus that keeps any, since they are kept where the message came from. Rejects with an
-   * `UnsupportedError`, when they are asked for, where none does; throws an `InvalidArgumentError` for a broker that there is not.
+   * `UnsupportedError`, when they are asked for, where none does; throws an `InvalidArgumentError` for a broker that there is not, and for what cannot be a group.
    *
    * @param group Of subscriptions without a group it is the service's name. @default the service
    * @param options.broker The one broker to look at, by its name in the configuration. @default all of them
    */
   deadLetters(group: string = this.#settings.service, options: { readonly broker?: string } = {}): DeadLetters {
+    const problem = groupProblem(group);
+    if (problem !== undefined) throw new InvalidArgumentError(`deadLetters(): ${problem}.`);
     const links = options.broker === undefined ? [...this.#links.values()] : [this.#link(options.broker)];
     return new DeadLetters(
       group,

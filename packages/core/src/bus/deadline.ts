@@ -1,6 +1,7 @@
 import { isDuration, longestMs } from "../driver/duration.ts";
 import { unknownKeyProblems } from "../driver/known-keys.ts";
 import { InvalidArgumentError } from "../errors.ts";
+import { sentenceOf } from "./sentence.ts";
 
 /** How a drain ends. */
 export interface DrainOptions {
@@ -16,5 +17,5 @@ export function deadlineOf(call: string, options: DrainOptions): number | Invali
   const { deadlineMs = defaultDeadlineMs } = options;
   const problems = unknownKeyProblems(options, ["deadlineMs"], "");
   if (!isDuration(deadlineMs)) problems.push(`deadlineMs is not a number of milliseconds from 0 to ${longestMs}`);
-  return problems.length > 0 ? new InvalidArgumentError(`${call}: ${problems.join("; ")}.`) : deadlineMs;
+  return problems.length > 0 ? new InvalidArgumentError(`${call}: ${sentenceOf(problems)}`) : deadlineMs;
 }

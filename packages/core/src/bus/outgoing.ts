@@ -9,6 +9,7 @@ import type { BrokerLink } from "./broker-link.ts";
 import { checkedHeaders } from "./headers.ts";
 import { unmetPublishNeeds } from "./needs.ts";
 import type { PublishOptions, RequestOptions } from "./options.ts";
+import { sentenceOf } from "./sentence.ts";
 
 /** How long a publish may take unless it is told otherwise, in milliseconds. */
 export const defaultTimeoutMs = 30_000;
@@ -64,7 +65,7 @@ function check(call: string, topic: string, options: PublishOptions, allowed: re
     (signal === undefined || signal instanceof AbortSignal)
   )
     return;
-  throw new InvalidArgumentError(`${call}("${topic}"): ${problemsOf(options, allowed).join("; ")}.`, { topic });
+  throw new InvalidArgumentError(`${call}("${topic}"): ${sentenceOf(problemsOf(options, allowed))}`, { topic });
 }
 
 /** Only for what is malformed: a publish has no time for lists. */

@@ -14,6 +14,7 @@ import { graceMs } from "./grace.ts";
 import { assertFits } from "./outgoing.ts";
 import type { PlanContext } from "./plan-context.ts";
 import { errorContentType, expiryOf, requestFilter, requestTopic, writeError } from "./request-wire.ts";
+import { sentenceOf } from "./sentence.ts";
 import { resolveSubscribeOptions } from "./subscribe-options.ts";
 import type { SubscriptionSource } from "./subscription.ts";
 
@@ -67,7 +68,7 @@ export function planResponder(
   const { service, instance } = settings;
   const problems = unknownKeyProblems(options, known, "");
   if (problems.length > 0)
-    throw new InvalidArgumentError(`respond("${filter.canonical}"): ${problems.join("; ")}.`, {
+    throw new InvalidArgumentError(`respond("${filter.canonical}"): ${sentenceOf(problems)}`, {
       topic: filter.canonical,
     });
   const resolved = resolveSubscribeOptions(

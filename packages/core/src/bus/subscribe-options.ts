@@ -6,6 +6,7 @@ import { covers, matches } from "../topic/filter.ts";
 import { topicProblem } from "../topic/grammar.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { Policy } from "./settings.ts";
+import { sentenceOf } from "./sentence.ts";
 
 /** Subscribe options with every default filled in. */
 export interface ResolvedSubscribeOptions extends SubscribeOptions {
@@ -87,20 +88,25 @@ export function resolveSubscribeOptions(
     ...problemsOf(filter, resolved),
   ];
   if (problems.length > 0)
-    throw new InvalidArgumentError(`subscribe("${filter.canonical}"): ${problems.join("; ")}.`, {
+    throw new InvalidArgumentError(`subscribe("${filter.canonical}"): ${sentenceOf(problems)}`, {
       topic: filter.canonical,
     });
   return resolved;
+}
+
+/** What is wrong with the name of a group; `undefined` when nothing is. */
+export function groupProblem(group: unknown): string | undefined {
+  return typeof group === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(group)
+    ? undefined
+    : `group ${JSON.stringify(group)} is not 1 to 64 letters, digits, "_" or "-"`;
 }
 
 function problemsOf(filter: ParsedFilter, options: ResolvedSubscribeOptions): string[] {
   const problems: string[] = [];
   const check = (fits: boolean, problem: string): void => void (fits || problems.push(problem));
   const { group, retry, deadLetter } = options;
-  check(
-    group === undefined || (typeof group === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(group)),
-    `group ${JSON.stringify(group)} is not 1 to 64 letters, digits, "_" or "-"`,
-  );
+  const wrongGroup = group === undefined ? undefined : groupProblem(group);
+  if (wrongGroup !== undefined) problems.push(wrongGroup);
   check(typeof options.durable === "boolean", "durable is true or false");
   check(oneOf(options.delivery, "at-least-once", "at-most-once"), 'delivery is "at-least-once" or "at-most-once"');
   check(oneOf(options.order, "key", "all", "none"), 'order is "key", "all" or "none"');

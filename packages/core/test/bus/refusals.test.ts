@@ -210,3 +210,27 @@ it("the longest wait that a timer takes is taken, and what only the broker waits
   });
   expect(await refusal((open) => open.publish("a", 1, { expiresInMs: tooLong }))).toMatchObject({ routed: false });
 });
+
+const handler = (): void => undefined;
+const swapped: readonly (readonly [string, (open: Bus) => Promise<unknown>])[] = [
+  ["subscribe", (open) => open.subscribe("a.b", handler as never, { group: "g" } as never)],
+  ["respond", (open) => open.respond("a.b", handler as never, { group: "g" } as never)],
+];
+
+it.each(swapped)(
+  "%s with options behind the handler is refused, and no option is dropped in silence",
+  async (name, call) => {
+    expect(await refusal(call)).toMatchObject({
+      code: "BUSBAR_INVALID_ARGUMENT",
+      message: `${name}("a.b") has something behind its handler function; options stand before it: ${name}("a.b", { … }, handler).`,
+    });
+  },
+);
+
+it("a group that no subscription can have has no dead letters to ask for", async () => {
+  const asked = await refusal(async (open) => open.deadLetters("my group"));
+  expect(asked).toMatchObject({
+    code: "BUSBAR_INVALID_ARGUMENT",
+    message: 'deadLetters(): group "my group" is not 1 to 64 letters, digits, "_" or "-".',
+  });
+});
