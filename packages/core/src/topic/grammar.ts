@@ -35,7 +35,7 @@ function tokensProblem(topic: string): string | undefined {
     if (parameter.test(part)) return `has the parameter ${part}; make it a topic() and give its value in params.`;
     return part === ""
       ? "has an empty token; write tokens separated by single dots."
-      : `has the token ${quote(part)}; tokens are made of letters, digits, "_" and "-".`;
+      : `has the token ${quote(part)}; ${asOurs(topic) ?? `tokens are made of letters, digits, "_" and "-"; for other text use topic("….{name}") and params, which escape it.`}`;
   }
   return undefined;
 }
@@ -85,9 +85,21 @@ export function filterProblem(filter: unknown): string | undefined {
       continue;
     }
     if (part === "") return "has an empty token; write tokens separated by single dots.";
-    return `has the token ${quote(part)}; a token is a name of letters, digits, "_" and "-", or "*", "**", "{name}".`;
+    const advice = 'a token is a name of letters, digits, "_" and "-", or "*", "**", "{name}".';
+    return `has the token ${quote(part)}; ${asOurs(filter as string) ?? advice}`;
   }
   return undefined;
+}
+
+/** How a topic or filter that was written as on MQTT or NATS is written here, as the end of a sentence; `undefined` for what is neither. */
+function asOurs(foreign: string): string | undefined {
+  const written = foreign
+    .split(foreign.includes("/") ? "/" : ".")
+    .map((part) => (part === "#" || part === ">" ? "**" : part === "+" ? "*" : part));
+  const ours = written.join(".");
+  return ours.split(".").every((part) => token.test(part) || part === "*" || part === "**")
+    ? `write ${quote(ours)}: dots between tokens, "*" for one token, "**" for all that follow.`
+    : undefined;
 }
 
 function shapeProblem(value: unknown): string | undefined {

@@ -20,7 +20,8 @@ describe("the grammar", () => {
     ["a.*", "wildcards are for filters"],
     ["a.{room}", "make it a topic()"],
     ["a b", 'the token "a b"'],
-    ["a/b", "letters, digits"],
+    ["a/b", 'write "a.b"'],
+    ["a b/c", "letters, digits"],
     ["_busbar.dlq", "reserved token"],
     ["a".repeat(201), "201 bytes"],
     ["é", "letters, digits"],
@@ -38,6 +39,8 @@ describe("the grammar", () => {
     ["a.{x}.{x}", "names the parameter {x} twice"],
     ["a.{}", "a token is a name"],
     ["a.b*", "a token is a name"],
+    ["a/+/c/#", 'write "a.*.c.**"'],
+    ["a.>", 'write "a.**"'],
     ["_busbar.**", "reserved token"],
   ])("refuses the filter %j and says why", (filter, why) => {
     expect(messageOf(() => parseFilter(filter))).toContain(why);
