@@ -11,6 +11,7 @@ import { effectiveCapabilities } from "./capabilities.ts";
 import type { JetStreamStanding } from "./capabilities.ts";
 import { classify } from "./classify.ts";
 import { Commands } from "./commands.ts";
+import { hangUpOnTheSilent } from "./hang-up.ts";
 import { authenticating } from "./identity.ts";
 import type { NatsSettings } from "./options.ts";
 
@@ -95,6 +96,7 @@ export class Connection {
     const pace = new Pace();
     const action = `Connecting to ${settings.servers.map((server) => `nats://${server}`).join(", ")}`;
     const over = new AbortController();
+    hangUpOnTheSilent();
     const dialling = connect(connectionOptions(settings, pace));
     let client: NatsConnection;
     try {

@@ -1,3 +1,5 @@
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { connect } from "@busbar/core";
 import { describe, expect, it } from "vitest";
 import { brokerUrl } from "./broker-url.ts";
@@ -178,6 +180,22 @@ describe.skipIf(brokerUrl === undefined)("opening", () => {
     const opening = newBroker().open({ signal: aborting.signal });
     aborting.abort(reason);
     expect(await errorOf(opening)).toBe(reason);
+  });
+
+  it("hangs up on a server that says nothing, which would keep the process alive otherwise", async () => {
+    const callers: Promise<void>[] = [];
+    const silent = createServer((socket) => {
+      callers.push(new Promise((resolve) => socket.once("close", () => resolve())));
+      socket.resume().on("error", () => undefined);
+    });
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as AddressInfo;
+    const broker = newBroker({ url: `nats://127.0.0.1:${port}`, connectTimeoutMs: 300 });
+    for (let attempt = 0; attempt < 2; attempt++)
+      expect(await errorOf(broker.open())).toMatchObject({ retryable: true });
+    expect(callers).toHaveLength(2);
+    await Promise.all(callers);
+    silent.close();
   });
 
   it("refuses a server that does not encrypt where encryption is required", async () => {
