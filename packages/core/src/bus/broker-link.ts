@@ -167,10 +167,15 @@ export class BrokerLink {
   #follow(status: BrokerStatus): void {
     switch (status.type) {
       case "connected":
+        if (this.#state === "disconnected") this.#logger.info(`Broker "${this.name}" is connected again.`);
         this.#connected(status.effective);
         break;
       case "disconnected":
         if (this.#state === "failed" || this.#state === "closed") break;
+        if (this.#state === "connected")
+          this.#logger.warn(
+            `Broker "${this.name}" is not connected any more, and will be again by itself: ${status.error?.message ?? "it was lost"}`,
+          );
         this.#state = "disconnected";
         this.#lastError = status.error ?? this.#lastError;
         this.publishes.connected(undefined);

@@ -18,6 +18,10 @@ export function undertaker(
   { deadLetter, group }: ResolvedSubscribeOptions,
   { settings, routing, link }: PlanContext,
 ): (message: HeldMessage, reason: DeathReason, error: unknown) => Promise<Burial> {
+  const kept = (where: string, { topic, id, reason, attempts, error }: DeadLetter): Burial => {
+    settings.logger.warn(`Dead letter in "${where}": ${topic} ${id} (${reason}, runs: ${attempts}): ${error}`);
+    return "kept";
+  };
   return async (message, reason, error) => {
     const from = message.source.broker;
     const letter = {
@@ -40,7 +44,7 @@ export function undertaker(
         target.supports.headers !== "unsupported",
       );
       await target.publishes.send({ ...record, topic: deadLetter.topic }, buryTimeoutMs, undefined);
-      return "kept";
+      return kept(deadLetter.topic, letter);
     }
     const target = link(deadLetter?.broker ?? message.source.broker);
     const record = deadLetterToRecord(letter, `_busbar.dlq.${letter.group}`, target.supports.headers !== "unsupported");
@@ -48,7 +52,7 @@ export function undertaker(
     const store = target.supports.deadLetters === "unsupported" ? undefined : target.broker.deadLetters;
     if (store !== undefined) {
       await within(buryTimeoutMs, (signal) => store.put(letter.group, slot, record, { signal }));
-      return "kept";
+      return kept(letter.group, letter);
     }
     // Subscribing at least once is refused there; what is delivered at most once may be lost.
     settings.logger.warn(

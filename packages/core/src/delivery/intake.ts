@@ -476,6 +476,9 @@ export class Intake implements Swept {
     if (this.#manualReturned.has(run)) return this.#threw(held, run, run.abortReason);
     if (age < handlerTimeoutMs + abandonAfterMs) return;
     this.counts.abandoned++;
+    this.#options.warn(
+      `The handler of ${held.topic} ${held.id} did not end when it was aborted; it is given up and may still be running. Have it heed message.signal.`,
+    );
     this.#threw(held, run, run.abortReason);
   }
 

@@ -86,6 +86,10 @@ class LesserBroker extends MemoryBroker {
     return super.onStatus(listener);
   }
 
+  goAway(error: Error): void {
+    for (const listener of this.#listeners) listener({ type: "disconnected", error });
+  }
+
   comeBack(): void {
     const supports = memory({ url: "memory:" }).declared;
     const limits = { maxInFlight: this.takes };
@@ -93,6 +97,25 @@ class LesserBroker extends MemoryBroker {
     for (const listener of this.#listeners) listener({ type: "connected", effective });
   }
 }
+
+describe("a connection that is lost", () => {
+  it("is said once, and so is its end", async () => {
+    const broker = new LesserBroker();
+    const said: string[] = [];
+    const logger = {
+      info: (text: string) => void said.push(`info ${text}`),
+      warn: (text: string) => void said.push(`warn ${text}`),
+      error: (text: string) => void said.push(`error ${text}`),
+    };
+    await makeBus({ brokers: brokersOf(broker), logger });
+    for (const _ of [1, 2]) broker.goAway(new Error("The socket was closed."));
+    for (const _ of [1, 2]) broker.comeBack();
+    expect(said).toEqual([
+      'warn Broker "main" is not connected any more, and will be again by itself: The socket was closed.',
+      'info Broker "main" is connected again.',
+    ]);
+  });
+});
 
 describe("what the server does less than the driver declares", () => {
   it("is refused as well where the bus starts in the background, before anything is subscribed", async () => {

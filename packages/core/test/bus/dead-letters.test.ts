@@ -49,6 +49,25 @@ function broken() {
 
 const dead = (bus: Bus): number => bus.health().subscriptions.reduce((sum, { deadLettered }) => sum + deadLettered, 0);
 
+describe("what nobody could handle", () => {
+  it("is said once for each message, with why, since a service that only throws would look idle otherwise", async () => {
+    const warnings: string[] = [];
+    const logger = { info: () => undefined, warn: (text: string) => void warnings.push(text), error: () => undefined };
+    const bus = await twoBrokers({ logger });
+    const fail = (): never => {
+      throw new TypeError("x is not a function");
+    };
+    await bus.subscribe("order.*", { group: "billing", retry: { attempts: 2, backoffMs: 0 } }, fail);
+    await bus.subscribe("order.*", { group: "rest", deadLetter: { topic: "failed" }, retry: { attempts: 1 } }, fail);
+    const { id } = await bus.publish("order.new", 1);
+    await expect.poll(() => dead(bus)).toBe(2);
+    expect(warnings.toSorted()).toEqual([
+      `Dead letter in "billing": order.new ${id} (attempts-exhausted, runs: 2): TypeError: x is not a function`,
+      `Dead letter in "failed": order.new ${id} (attempts-exhausted, runs: 1): TypeError: x is not a function`,
+    ]);
+  });
+});
+
 describe("dead letters of a bus on several brokers", () => {
   it("are found wherever the message came from, and on one broker where that is asked for", async () => {
     const bus = await twoBrokers({ routes: { "order.**": "log" } });

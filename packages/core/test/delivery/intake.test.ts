@@ -518,11 +518,13 @@ describe("an intake", () => {
   });
 
   it("gives up a handler that never ends, so that it cannot kill its subscription", async () => {
-    const { deliver, intake, running } = setUp({ concurrency: 1 });
+    const warnings: string[] = [];
+    const { deliver, intake, running } = setUp({ concurrency: 1, warn: (text) => void warnings.push(text) });
     deliver("hung");
     deliver("next");
     await vi.advanceTimersByTimeAsync(31_040);
     expect(intake.counts.abandoned).toBe(1);
+    expect(warnings).toEqual([expect.stringContaining("did not end when it was aborted")]);
     expect(running()).toEqual(["hung 1", "next 1"]);
   });
 
