@@ -47,6 +47,7 @@ import type { SubscriptionPlan } from "./plan-subscription.ts";
 import type { PlanContext } from "./plan-context.ts";
 import { groupProblem } from "./subscribe-options.ts";
 import { Subscription } from "./subscription.ts";
+import { Turns } from "./turns.ts";
 import { validated } from "./validate.ts";
 
 /** Any of the handlers that the overloads allow. */
@@ -70,6 +71,7 @@ export class Bus implements Publisher {
   readonly #links = new Map<string, BrokerLink>();
   readonly #subscriptions = new Set<Subscription>();
   readonly #groupFilters = new GroupFilters();
+  readonly #turns = new Turns();
   readonly #requesters = new Map<string, Requester>();
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -135,14 +137,20 @@ export class Bus implements Publisher {
       const link = this.#link(this.#routing.brokerOf(name, options.broker).name);
       this.#assertUsable();
       if (!link.loaded) return link.load().then(() => this.publish(topic as string, payload, options));
-      if (typeof topic === "string") return this.#send(name, payload, options.key, options, link);
+      const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+      if (typeof topic === "string") {
+        const send = (): Promise<Receipt> => this.#send(name, payload, options.key, options, link);
+        return this.#turns.isTaken(name) ? this.#turns.take(name, undefined, timeoutMs, send) : send();
+      }
       const needs =
         topic.requires.length === 0 ? [] : unmetRequirements(`publish("${name}")`, topic.requires, link.supports);
       if (needs.length > 0) throw new UnsupportedError(needs, { topic: name, broker: link.name });
       const send = (value: unknown): Promise<Receipt> =>
         this.#send(name, value, options.key ?? keyOf(topic, value, name), options, link);
       const value = topic.schema === undefined ? payload : validated(topic.schema, payload, name);
-      return value instanceof Promise ? value.then(send) : send(value);
+      return value instanceof Promise || this.#turns.isTaken(name)
+        ? this.#turns.take(name, value, timeoutMs, send)
+        : send(value);
     } catch (error) {
       return rejected(error);
     }

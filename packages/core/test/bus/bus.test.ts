@@ -230,6 +230,36 @@ describe("the bus", () => {
     expect(letters[0]).toMatchObject({ reason: "invalid", topic: "strict" });
   });
 
+  it("keeps the order of the calls where a schema takes its time, and lets none that fails hold up the rest", async () => {
+    const bus = await makeBus();
+    const { seen, handler, size } = collector();
+    await bus.subscribe("slow", handler);
+    const checks: (() => void)[] = [];
+    const validate = (value: unknown) =>
+      new Promise<{ value: number } | { issues: { message: string }[] }>((resolve) => {
+        checks.push(() => resolve(value === 2 ? { issues: [{ message: "no" }] } : { value: value as number }));
+      });
+    const slow = topic("slow", {
+      schema: { "~standard": { version: 1, vendor: "test", validate } },
+      key: () => "k",
+    });
+    const first = bus.publish(slow, 1);
+    const refused = bus.publish(slow, 2).catch((error: unknown) => error);
+    const stuck = bus.publish(slow, 3, { timeoutMs: 50 }).catch((error: unknown) => error);
+    const fourth = bus.publish(slow, 4);
+    const plain = bus.publish("slow", 5, { key: "k" });
+    await expect.poll(() => checks.length).toBe(4);
+    checks[3]?.();
+    checks[1]?.();
+    expect(await stuck).toMatchObject({ code: "BUSBAR_TIMEOUT", retryable: true, topic: "slow" });
+    checks[0]?.();
+    await Promise.all([first, fourth, plain]);
+    expect(await refused).toMatchObject({ code: "BUSBAR_VALIDATION" });
+    await bus.publish("slow", 6, { key: "k" });
+    await size(4);
+    expect(seen.map(({ payload }) => payload)).toEqual([1, 4, 5, 6]);
+  });
+
   it("lists, replays and drops dead letters, with their own bytes, headers, key and id", async () => {
     const bus = await makeBus();
     const { seen, handler, size } = collector();
