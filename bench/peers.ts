@@ -35,7 +35,8 @@ export const peers: readonly Peer[] = [
     client: "moleculer",
     on: "amqp",
     delivery: "at-least-once",
-    promise: "not confirmed, persistent, acknowledged after the handler; by default one message at a time, here 256",
+    promise:
+      "not confirmed, persistent, acknowledged after the handler, waits while its client's buffer is full; by default not persistent, one message at a time, here 256, and a full buffer rejects",
   },
   {
     client: "moleculer",

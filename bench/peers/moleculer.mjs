@@ -21,10 +21,14 @@ async function overChannels({ url, name }) {
     middlewares: [channels.Middleware({ adapter: adapterOf(kind, url) })],
   });
   let started = false;
+  const waiting = [];
   return {
     window,
     publish(topic, payload, _key, confirmed) {
-      broker.sendToChannel(topic, payload).then(() => confirmed(), confirmed);
+      broker.sendToChannel(topic, payload).then(
+        () => confirmed(),
+        (error) => (isSentNonetheless(error) ? goOnOnceDrained(confirmed) : confirmed(error)),
+      );
     },
     async subscribe(topic, handle) {
       topics.add(topic);
@@ -42,6 +46,20 @@ async function overChannels({ url, name }) {
       if (kind === "kafka") await withAdmin(url, (admin) => admin.deleteTopics({ topics: [...topics] }));
     },
   };
+
+  /** Goes on when the client has room again, which is all that bounds who publishes unconfirmed; it offers that on its channel alone. */
+  function goOnOnceDrained(confirmed) {
+    waiting.push(confirmed);
+    if (waiting.length > 1) return;
+    broker.channelAdapter.channel.once("drain", () => {
+      for (const goOn of waiting.splice(0)) goOn();
+    });
+  }
+}
+
+/** Over AMQP it rejects with this what its client has taken and is about to send: who published that once more would have it twice. */
+function isSentNonetheless(error) {
+  return error.message === "AMQP publish error. Write buffer is full.";
 }
 
 async function overEvents({ url, name }) {
@@ -74,7 +92,7 @@ async function overEvents({ url, name }) {
 function adapterOf(kind, url) {
   switch (kind) {
     case "amqp":
-      return { type: "AMQP", options: { amqp: { url } } };
+      return { type: "AMQP", options: { amqp: { url, messageOptions: { persistent: true } } } };
     case "kafka":
       return {
         type: "Kafka",
