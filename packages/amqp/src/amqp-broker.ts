@@ -148,11 +148,8 @@ export class AmqpBroker implements Broker<AmqpCapabilities, ChannelModel> {
     const publishing = new Connection(this.#settings, "publish", {
       onFlow: (blocked, reason) =>
         this.#statuses.emit({ type: "flow", blocked, ...(reason === undefined ? {} : { reason }) }),
-      onFatal: (error) => this.#statuses.emit({ type: "fatal", error }),
     });
-    const consuming = new Connection(this.#settings, "consume", {
-      onFatal: (error) => this.#statuses.emit({ type: "fatal", error }),
-    });
+    const consuming = new Connection(this.#settings, "consume");
     const publisher = new Publisher(this.#settings, publishing, this.#statuses);
     try {
       await publishing.open({ ...(signal === undefined ? {} : { signal }) });

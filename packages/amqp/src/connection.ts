@@ -14,8 +14,12 @@ const provenAfterMs = 1000;
 /** What a connection tells its owner. */
 export interface ConnectionEvents {
   readonly onFlow?: (blocked: boolean, reason?: string) => void;
-  /** Refused again and again while reconnecting: it has given up. */
-  readonly onFatal?: (error: BusError) => void;
+}
+
+/** Who waits for the next life of a connection. */
+interface Waiting {
+  readonly resolve: (link: Link) => void;
+  readonly reject: (error: BusError) => void;
 }
 
 /**
@@ -30,7 +34,7 @@ export class Connection {
   readonly #closing = new AbortController();
   #opening: Promise<void> | undefined;
   #link: Link | undefined;
-  #waiting: ((link: Link) => void)[] = [];
+  #waiting: Waiting[] = [];
   #host = 0;
   #attempts = 0;
   #upSince = 0;
@@ -48,11 +52,6 @@ export class Connection {
     return this.#link;
   }
 
-  /** Why it has given up, if it has. */
-  get fatal(): BusError | undefined {
-    return this.#fatal;
-  }
-
   /** Connects, in one attempt. Several calls share it; after it failed it may be tried again, after it succeeded it does nothing. */
   async open({ signal }: AbortOptions = {}): Promise<void> {
     if (this.#closing.signal.aborted) throw new ClosedError("This connection was closed.", { broker: "amqp" });
@@ -64,10 +63,14 @@ export class Connection {
     await abortable(this.#opening, signal);
   }
 
-  /** Resolves with the open connection, or the next one; stays open for ever after `close`, so wait for an end beside it. */
+  /**
+   * Resolves with the open connection, or the next one; rejects once it was refused again and again while reconnecting and has given up. Stays open for ever
+   * after `close`, so wait for an end beside it.
+   */
   next(): Promise<Link> {
+    if (this.#fatal !== undefined) return Promise.reject(this.#fatal);
     return this.#link === undefined
-      ? new Promise((resolve) => this.#waiting.push(resolve))
+      ? new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
       : Promise.resolve(this.#link);
   }
 
@@ -109,9 +112,7 @@ export class Connection {
     if (this.#closing.signal.aborted) return link.close(0);
     this.#link = link;
     this.#upSince = Date.now();
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve(link);
+    for (const { resolve } of this.#waiting.splice(0)) resolve(link);
   }
 
   #onLost(link: Link): void {
@@ -136,7 +137,8 @@ export class Connection {
         refusals = (error as BusError).retryable ? 0 : refusals + 1;
         if (refusals < believedRefusals) continue;
         this.#fatal = error as BusError;
-        return this.#events.onFatal?.(this.#fatal);
+        for (const { reject } of this.#waiting.splice(0)) reject(this.#fatal);
+        return;
       }
     }
   }

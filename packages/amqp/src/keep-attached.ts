@@ -63,7 +63,13 @@ async function goOn(
       tries = Date.now() - attachedAt < provenAfterMs ? tries + 1 : 0;
     }
     if (tries > 0) await pause(backoffDelayMs(tries, reconnectPolicy), signal);
-    const link: Link | undefined = await Promise.race([stopped, connection.next()]);
+    let link: Link | undefined;
+    try {
+      link = await Promise.race([stopped, connection.next()]);
+    } catch (error) {
+      if (!signal.aborted) attachment.onFatal(error as BusError);
+      return;
+    }
     if (link === undefined || signal.aborted) return;
     try {
       ({ end } = await attachment.attach(link, true));

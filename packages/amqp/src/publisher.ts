@@ -64,7 +64,7 @@ export class Publisher {
         onBack: () => this.#statuses.emit({ type: "connected", effective: this.#effective as EffectiveCapabilities }),
         onFatal: (error) => {
           this.#fatal = error;
-          this.#statuses.emit({ type: "fatal", error });
+          this.#statuses.emit({ type: "fatal", error, only: "publishing" });
         },
       },
       this.#ending.signal,
@@ -200,8 +200,7 @@ export class Publisher {
         { broker: "amqp", topic, code: "BUSBAR_TOO_LARGE" },
       );
     }
-    const fatal = this.#fatal ?? this.#connection.fatal;
-    if (fatal !== undefined) throw fatal;
+    if (this.#fatal !== undefined) throw this.#fatal;
     if (this.#channel !== undefined) return this.#channel;
     throw new ConnectionError(`Publishing to "${topic}" failed: there is no connection to RabbitMQ at the moment.`, {
       broker: "amqp",

@@ -76,6 +76,35 @@ describe.skipIf(brokerUrl === undefined || management === undefined)("a user of 
     await subscriber.remove();
   });
 
+  it("whose password was changed unheard of loses what was cut off, publishing or a subscription, and nothing else", async () => {
+    const name = await user("/", everything);
+    const { proxy, url: through } = await proxied();
+    const broker = await openBroker({ url: `amqp://${name}:first@${new URL(through).host}` });
+    const direct = await openBroker();
+    const topic = unique("a.");
+    const inbox = acknowledging();
+    const asked = request(topic, { group: "g" });
+    await broker.subscribe(asked, inbox.sink);
+    afterwards(async () => (await direct.subscribe(asked, () => undefined)).remove());
+    await manage("PUT", `users/${name}`, { password: "second", tags: "" });
+    const publishing = nextStatus(broker, "fatal");
+    await broker.native.close();
+    const { error, ...of } = await publishing;
+    expect(error).toMatchObject({ code: "BUSBAR_AUTHENTICATION", retryable: false });
+    expect(of).toEqual({ type: "fatal", only: "publishing" });
+    expect(await errorOf(broker.publish(record(topic, "refused")))).toBe(error);
+    await direct.publish(record(topic, "m"));
+    await inbox.received(1);
+    expect(inbox.texts).toEqual(["m"]);
+
+    const consuming = nextStatus(broker, "fatal");
+    proxy.cut();
+    expect(await consuming).toMatchObject({ name: asked.name, error: { code: "BUSBAR_AUTHENTICATION" } });
+    expect(await errorOf(broker.subscribe(request(topic), () => undefined))).toMatchObject({
+      code: "BUSBAR_AUTHENTICATION",
+    });
+  });
+
   it("is not taken for another when its message, which bears its name, is given back for a while", async () => {
     const name = await user("/", everything);
     const model = await connect(`amqp://${name}:first@${new URL(url()).host}`);

@@ -91,7 +91,7 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
       client: this.#client,
       onLost: (error) => this.#lost(error),
       onBack: () => void this.#tellConnected(),
-      onFatal: (error) => this.#status.emit({ type: "fatal", error }),
+      onFatal: (error) => this.#status.emit({ type: "fatal", error, only: "publishing" }),
     });
     this.#unconfirmedProducer = new UnconfirmedProducer({
       client: this.#client,

@@ -107,7 +107,7 @@ export class MqttBroker implements Broker<MqttCapabilities, MqttClient> {
         this.#hub.emit({ type: "disconnected", error });
       },
       onBack: (connection) => this.#connected(connection),
-      onFatal: (error) => this.#hub.emit({ type: "fatal", error }),
+      onFatal: (error) => this.#hub.emit({ type: "fatal", error, only: "publishing" }),
     });
     const connection = await link.start(
       signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]),

@@ -1,8 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { Brokers, outbound, request, status } from "./fixtures.ts";
+import { brokerUrlOf } from "../../../integration/support/broker-url.ts";
+import { describeOnRabbit, rabbitUrl } from "./broker-url.ts";
+import { acknowledging, Brokers, outbound, request, status, unique } from "./fixtures.ts";
 import { FakeServer, granting } from "./fake-server.ts";
 import type { FakeAnswers } from "./fake-server.ts";
 
+const management = brokerUrlOf("BUSBAR_TEST_RABBITMQ_MANAGEMENT_URL", "RabbitMQ's management") ?? "";
 const brokers = new Brokers("");
 let server: FakeServer | undefined;
 afterEach(async () => {
@@ -145,6 +148,45 @@ describe("a password that is refused after a while", () => {
     const fatal = status(bus, "fatal");
     refusing = true;
     bus.native.stream.destroy();
-    await expect(fatal).resolves.toMatchObject({ error: { code: "BUSBAR_AUTHENTICATION", retryable: false } });
+    await expect(fatal).resolves.toMatchObject({
+      only: "publishing",
+      error: { code: "BUSBAR_AUTHENTICATION", retryable: false },
+    });
   });
 });
+
+describeOnRabbit("a password that is refused after a while, on RabbitMQ", () => {
+  it("ends what was cut off, publishing or a subscription, and nothing else", async () => {
+    const user = unique().replaceAll(".", "-");
+    await manage("PUT", `users/${user}`, { password: "first", tags: "" });
+    await manage("PUT", `permissions/%2F/${user}`, { configure: ".*", write: ".*", read: ".*" });
+    try {
+      const address = new URL(rabbitUrl);
+      Object.assign(address, { username: user, password: "first" });
+      const native = { protocolVersion: 4 } as const;
+      const [bus, other] = [
+        await brokers.open({ url: address.href, native }),
+        await brokers.open({ url: rabbitUrl, native }),
+      ];
+      const inbox = acknowledging();
+      const asked = request(unique());
+      await bus.subscribe(asked, inbox.sink);
+      await manage("PUT", `users/${user}`, { password: "second", tags: "" });
+      const fatal = status(bus, "fatal");
+      bus.native.stream.destroy();
+      await expect(fatal).resolves.toMatchObject({ only: "publishing", error: { code: "BUSBAR_AUTHENTICATION" } });
+      await other.publish(outbound(asked.filter, "x"));
+      await expect.poll(() => inbox.texts).toEqual(["x"]);
+    } finally {
+      await manage("DELETE", `users/${user}`);
+    }
+  });
+});
+
+async function manage(method: "PUT" | "DELETE", path: string, body: object = {}): Promise<void> {
+  const { origin, username, password } = new URL(management);
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+  const headers = { authorization, "content-type": "application/json" };
+  const answer = await fetch(`${origin}/api/${path}`, { method, headers, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status}`);
+}

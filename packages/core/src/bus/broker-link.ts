@@ -157,11 +157,12 @@ export class BrokerLink {
     this.publishes.connected(this.#broker, effective.limits.maxInFlight);
   }
 
-  #fail(error: Error): void {
+  #fail(error: Error, only?: "publishing"): void {
     this.#state = "failed";
     this.#lastError = error;
     this.publishes.failed(error);
-    this.#logger.error(`Broker "${this.name}" failed for good: ${describe(error)}`);
+    const what = only === undefined ? "" : `, for ${only}`;
+    this.#logger.error(`Broker "${this.name}" failed for good${what}: ${describe(error)}`);
   }
 
   #follow(status: BrokerStatus): void {
@@ -184,7 +185,7 @@ export class BrokerLink {
         this.#dropped += status.count;
         break;
       case "fatal":
-        if (status.name === undefined) this.#fail(status.error);
+        if (status.name === undefined) this.#fail(status.error, status.only);
         else
           this.#logger.error(
             `Subscription ${status.name} on broker "${this.name}" failed for good: ${describe(status.error)}`,

@@ -283,7 +283,10 @@ export class Subscription {
   #follow(status: BrokerStatus, source: SubscriptionSource): void {
     if (status.type === "connected") return this.#checkAgain(source);
     const { request, intake } = source;
-    if (status.type === "fatal" && (status.name === undefined || status.name === request.name))
+    if (
+      status.type === "fatal" &&
+      (status.name === undefined ? status.only === undefined : status.name === request.name)
+    )
       return this.#fail(status.error);
     if (!("name" in status) || status.name !== request.name) return;
     if (status.type === "position-lost") {

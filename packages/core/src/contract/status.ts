@@ -31,5 +31,10 @@ export type BrokerStatus =
   | { readonly type: "position-lost"; readonly name: string; readonly reason: string }
   /** An at-most-once subscription was full and let go of this many messages, the oldest first. */
   | { readonly type: "dropped"; readonly name: string; readonly count: number }
-  /** It will not come back by itself: wrong password, instance name in use, deleted by somebody. */
-  | { readonly type: "fatal"; readonly error: Error; readonly name?: string };
+  /**
+   * It will not come back by itself: wrong password, instance name in use, deleted by somebody. Says of no more than what is over: with `name` that
+   * subscription ends; with `only: "publishing"` every publish rejects with the error, and subscriptions go on, since what they have taken is lost to nobody
+   * and each tells of its own end; with neither all of the broker is over, as where publishing and subscribing share one connection.
+   */
+  | { readonly type: "fatal"; readonly error: Error; readonly name: string }
+  | { readonly type: "fatal"; readonly error: Error; readonly name?: undefined; readonly only?: "publishing" };

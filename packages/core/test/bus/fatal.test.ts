@@ -194,6 +194,25 @@ class CountedSignal {
   }
 }
 
+describe("publishing that failed for good", () => {
+  it("rejects every publish with the error, and leaves subscriptions alone", async () => {
+    const { broker, bus } = await told();
+    const seen: unknown[] = [];
+    await bus.subscribe("a", { group: "g" }, (payload) => void seen.push(payload));
+    broker.tell({ type: "fatal", error, only: "publishing" });
+    await expect(bus.publish("a", 1)).rejects.toBe(error);
+    expect(bus.health()).toMatchObject({
+      status: "down",
+      brokers: [{ state: "failed", lastError: error.message }],
+      subscriptions: [{ state: "running" }],
+    });
+    const record = { topic: "a", address: "a", id: "1", body: new TextEncoder().encode("2"), headers: {} };
+    const how = { contentType: "application/json", delivery: "at-least-once", timestamp: 0, sending: 1 } as const;
+    await broker.publish({ ...record, ...how, publishToken: "1" });
+    await expect.poll(() => seen).toEqual([2]);
+  });
+});
+
 describe("a subscription that failed for good", () => {
   it("leaves the others of its broker alone", async () => {
     const { broker, bus } = await told();
