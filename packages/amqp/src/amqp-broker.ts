@@ -116,6 +116,14 @@ export class AmqpBroker implements Broker<AmqpCapabilities, ChannelModel> {
     return subscriber;
   }
 
+  /** Without subscribing: a queue that was made with other arguments cannot be subscribed to. */
+  async forget(request: SubscribeRequest): Promise<void> {
+    const { consuming, publisher } = this.#opened();
+    await consuming.open();
+    const nobody = (): void => undefined;
+    await new AmqpSubscriber(this.#settings, consuming, this.#statuses, request, nobody, publisher, nobody).remove();
+  }
+
   /**
    * Changes the password, such as a token that runs out: for the connections that are open, and for those to come. Rejects when the broker refuses it; what
    * it refused is not used again, but RabbitMQ may have closed the connection for it.

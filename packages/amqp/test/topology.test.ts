@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { amqpSettings } from "../src/options.ts";
 import { countsDeliveries, queueOptions } from "../src/topology.ts";
-import { request } from "./fixtures.ts";
+import { errorOf, foreignChannel, onRabbit, openBroker, record, request, unique } from "./fixtures.ts";
 
 const settings = amqpSettings({ url: "amqp://host" });
 const quorum = { durable: true, arguments: expect.objectContaining({ "x-queue-type": "quorum" }) as object };
@@ -31,4 +31,19 @@ it("no queue has a tunable among its arguments, which nobody could change later,
     expect(queueOptions(request("a", { ...owner, ...tuned }), settings)).toEqual(plain);
     expect(plain.arguments).toEqual({ "x-queue-type": "quorum", "x-delivery-limit": 2_147_483_647 });
   }
+});
+
+onRabbit("forgetting a subscription", () => {
+  it("makes nothing where there was none, and asks neither for what is kept nor how its queue was made", async () => {
+    const topic = unique("a.");
+    const asked = request(topic, { group: "g" });
+    const [before, after] = [await openBroker(), await openBroker({ native: { queueType: "classic" } })];
+    await after.forget(asked);
+    expect(await errorOf((await foreignChannel()).checkQueue(asked.name))).toMatchObject({ code: 404 });
+    await (await before.subscribe(asked, () => undefined)).close();
+    await before.publish(record(topic, "kept"));
+    expect(await errorOf(after.subscribe(asked, () => undefined))).toMatchObject({ retryable: false });
+    await after.forget(asked);
+    expect(await errorOf((await foreignChannel()).checkQueue(asked.name))).toMatchObject({ code: 404 });
+  });
 });

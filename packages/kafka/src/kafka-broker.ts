@@ -19,7 +19,7 @@ import type { ClientProducer, KafkaClient, PartitionOffset } from "./client.ts";
 import { Control } from "./control.ts";
 import { KafkaDeadLetters } from "./dead-letters.ts";
 import { GroupLag } from "./group-lag.ts";
-import { KafkaSubscriber } from "./kafka-subscriber.ts";
+import { deleteGroup, KafkaSubscriber } from "./kafka-subscriber.ts";
 import { checkOptions } from "./options.ts";
 import type { KafkaOptions, KafkaSettings } from "./options.ts";
 import { ProducerBatches } from "./producer-batches.ts";
@@ -179,6 +179,12 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
       onClosed: (subscriber: KafkaSubscriber) => void this.#subscribers.delete(subscriber),
     };
     return await KafkaSubscriber.start(context, request, sink);
+  }
+
+  /** Without subscribing, which would make the topic, and wait for the group to rebalance. */
+  async forget(request: SubscribeRequest): Promise<void> {
+    this.#refuseWhenClosed();
+    await deleteGroup(this.#control, request);
   }
 
   /**

@@ -135,16 +135,8 @@ export class KafkaSubscriber implements Subscriber {
     await atMost(closeBoundMs, this.#deleteGroup());
   }
 
-  /** Once more where the connection is lost meanwhile: what cut the member off has often cut this one a moment later. */
-  async #deleteGroup(): Promise<void> {
-    const { name, filter } = this.#request;
-    const ask = (): Promise<void> =>
-      this.#context.control.ask(
-        `Deleting the consumer group "${name}"`,
-        (control) => control.deleteGroup(name, this.#lastMemberId),
-        filter,
-      );
-    await ask().catch((error: unknown) => (isRetryable(error) ? ask() : Promise.reject(error as Error)));
+  #deleteGroup(): Promise<void> {
+    return deleteGroup(this.#context.control, this.#request, this.#lastMemberId);
   }
 
   /**
@@ -377,4 +369,18 @@ export class KafkaSubscriber implements Subscriber {
 
 function isRetryable(error: unknown): boolean {
   return BusError.is(error) && error.retryable;
+}
+
+/**
+ * Deletes the consumer group of a subscription. Once more where the connection is lost meanwhile: what cut the member off has often cut this one a moment
+ * later.
+ */
+export async function deleteGroup(
+  control: Control,
+  { name, filter }: SubscribeRequest,
+  lastMemberId?: string,
+): Promise<void> {
+  const ask = (): Promise<void> =>
+    control.ask(`Deleting the consumer group "${name}"`, (on) => on.deleteGroup(name, lastMemberId), filter);
+  await ask().catch((error: unknown) => (isRetryable(error) ? ask() : Promise.reject(error as Error)));
 }

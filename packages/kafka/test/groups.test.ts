@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { bodies, collect, Inbox, numbers, request, statuses, unique } from "./fixtures.ts";
 import { throughEachClient } from "./through-each-client.ts";
 
-throughEachClient("the members of a group", ({ make, broker, publishAll }) => {
+throughEachClient("the members of a group", ({ make, broker, plain, publishAll }) => {
   it("hand over in order: what runs ends first, is committed, and is not run again", async () => {
     const topic = unique("hand.over");
     const wanted = request(topic);
@@ -33,6 +33,21 @@ throughEachClient("the members of a group", ({ make, broker, publishAll }) => {
     await first.close();
     await second.remove();
     await other.close();
+  });
+
+  it("are none who forgets a group, which makes no topic, and deletes what was committed unread", async () => {
+    const topic = unique("forgotten");
+    const wanted = request(topic);
+    await broker.forget(wanted);
+    const admin = plain.admin();
+    await admin.connect();
+    expect(await admin.listTopics()).not.toContain(topic);
+    await admin.disconnect();
+    await (await broker.subscribe(wanted, () => undefined)).close();
+    await publishAll(topic, numbers(3));
+    expect(await broker.lag.lag(wanted.name)).toBe(3);
+    await broker.forget(wanted);
+    expect(await broker.lag.lag(wanted.name)).toBeUndefined();
   });
 
   it("are two where one process subscribes twice: each message goes to one, and who closes leaves the rest to the other", async () => {

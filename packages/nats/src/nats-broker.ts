@@ -100,6 +100,15 @@ export class NatsBroker implements Broker<typeof natsCapabilities, NatsConnectio
     return session.subscribeStream(request, sink);
   }
 
+  /** Without subscribing, which would make a stream, and take a message from who may still read. */
+  async forget(request: SubscribeRequest): Promise<void> {
+    const session = this.#open();
+    const { connection, effective } = session;
+    if (!connection.connected) throw connection.absent(`Forgetting the subscription to "${request.filter}"`);
+    this.#assertJetStream(effective, "durable", "subscribe", request.filter);
+    await session.forget(request);
+  }
+
   async close(): Promise<void> {
     await this.#opening?.catch(() => undefined);
     const session = this.#session;

@@ -13,7 +13,7 @@ import { CoreSubscriber } from "./core-subscriber.ts";
 import { StreamDeadLetters } from "./dead-letters.ts";
 import type { NatsSettings } from "./options.ts";
 import { StreamPublisher } from "./stream-publisher.ts";
-import { StreamSubscriber } from "./stream-subscriber.ts";
+import { deleteConsumers, StreamSubscriber } from "./stream-subscriber.ts";
 import { Streams } from "./streams.ts";
 
 /** How long `close` waits for publishes that are not answered, in milliseconds. */
@@ -92,6 +92,11 @@ export class Session {
     await subscriber.start();
     this.#subscribers.add(subscriber);
     return subscriber;
+  }
+
+  /** Deletes what JetStream keeps for a subscription. */
+  forget(request: SubscribeRequest): Promise<void> {
+    return deleteConsumers(this.#streams, this.#consumers, request);
   }
 
   /** Subscribes over core NATS; rejects as `Broker.subscribe` does. */

@@ -202,10 +202,12 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   async remove(): Promise<void> {
     const { request, streams } = this.#options;
     await this.close();
-    const names = new Set(Array.from(this.#consumers, ({ stream }) => stream));
-    for (const { name } of await streams.intersecting(this.pattern)) names.add(name);
-    if (this.#wide && request.durable) names.add(deadLetterStream);
-    await Promise.all([...names].map((name) => this.consumers.delete(name, request.name)));
+    await deleteConsumers(
+      streams,
+      this.consumers,
+      request,
+      Array.from(this.#consumers, ({ stream }) => stream),
+    );
   }
 
   /** Bounded: without a connection a flush would wait until the server is back, and whoever closes for as long. False when the time was up. */
@@ -353,4 +355,18 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
 /** Tells whether the subscription outlives its process, or is that of several. */
 function isShared({ durable, group }: SubscribeRequest): boolean {
   return durable || group !== undefined;
+}
+
+/** Deletes the consumers of a subscription on these streams, and on every other that there is. */
+export async function deleteConsumers(
+  streams: Streams,
+  consumers: Consumers,
+  { name, filter, durable }: SubscribeRequest,
+  known: readonly string[] = [],
+): Promise<void> {
+  const pattern = filterToPattern(filter);
+  const places = new Set(known);
+  for (const place of await streams.intersecting(pattern)) places.add(place.name);
+  if (beginsWithWildcard(pattern) && durable) places.add(deadLetterStream);
+  await Promise.all([...places].map((stream) => consumers.delete(stream, name)));
 }

@@ -57,6 +57,23 @@ describe.skipIf(brokerUrl === undefined)("streams", () => {
     });
   });
 
+  it("are not made by forgetting what never was, and what was is forgotten unread", async () => {
+    const token = ownToken();
+    const [broker, api] = [await openBroker(), await streamsOf()];
+    const asked = request(`${token}.x`, { group: "g" });
+    await broker.forget(asked);
+    expect((await api.streams.names(`${token}.>`).next()).length).toBe(0);
+    await (await broker.subscribe(asked, () => undefined)).close();
+    const { position } = await broker.publish(record(`${token}.x`, "kept"));
+    const stream = position?.split("/")[0] ?? "";
+    expect(await api.consumers.info(stream, asked.name)).toMatchObject({
+      num_pending: 1,
+      delivered: { consumer_seq: 0 },
+    });
+    await broker.forget(asked);
+    expect(await errorOf(api.consumers.info(stream, asked.name))).toMatchObject({ message: "consumer not found" });
+  });
+
   it("are made by subscribing too, so that what is published from then on is received", async () => {
     const token = ownToken();
     const broker = await openBroker();

@@ -21,7 +21,7 @@ import type { RedisClient } from "./link.ts";
 import { redisSettings } from "./options.ts";
 import type { RedisOptions, RedisSettings } from "./options.ts";
 import { Publisher } from "./publisher.ts";
-import { RedisSubscriber } from "./redis-subscriber.ts";
+import { RedisSubscriber, removeSubscription } from "./redis-subscriber.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Keys } from "./topic.ts";
 
@@ -111,6 +111,11 @@ export class RedisBroker implements Broker<RedisCapabilities, RedisClient> {
       throw this.#closing === undefined ? error : closed();
     }
     return subscriber;
+  }
+
+  /** Without subscribing, which would claim what others have left. */
+  async forget({ name, filter }: SubscribeRequest): Promise<void> {
+    await removeSubscription(this.#opened(), this.#subscriptions, name, filter);
   }
 
   close({ signal }: AbortOptions = {}): Promise<void> {

@@ -157,11 +157,7 @@ export class RedisSubscriber implements Subscriber, SessionHost {
   async remove(): Promise<void> {
     await this.close();
     const { name, filter } = this.request;
-    const what = `Deleting the subscription to "${filter}" (group "${name}") failed`;
-    const link = this.#parts.connection.required(what, filter);
-    await this.#parts.subscriptions.delete(link, name, filter).catch((error: unknown) => {
-      throw classify(error, { what, topic: filter });
-    });
+    await removeSubscription(this.#parts.connection, this.#parts.subscriptions, name, filter);
   }
 
   #use(session: Session): void {
@@ -293,4 +289,17 @@ function idsByGroup(held: Iterable<Held>): Map<ConsumerGroup, string[]> {
     else ids.push(id);
   }
   return found;
+}
+
+/** Deletes what is kept for a subscription, whether anybody is a member of it or not. */
+export async function removeSubscription(
+  connection: Connection,
+  subscriptions: Subscriptions,
+  name: string,
+  filter: string,
+): Promise<void> {
+  const what = `Deleting the subscription to "${filter}" (group "${name}") failed`;
+  await subscriptions.delete(connection.required(what, filter), name, filter).catch((error: unknown) => {
+    throw classify(error, { what, topic: filter });
+  });
 }

@@ -18,6 +18,20 @@ describe.skipIf(brokerUrl === undefined)("a topology", () => {
     await subscriber.remove();
   });
 
+  it("is left as it is by forgetting what never was, and what was is forgotten unread", async () => {
+    const prefix = `${unique()}:`;
+    const [broker, client, topic] = [await openBroker({ native: { prefix } }), await foreignClient(), unique("a.")];
+    const asked = request(topic, { group: "g" });
+    await broker.forget(asked);
+    expect(await client.keys(`${prefix}*`)).toEqual([]);
+    await (await broker.subscribe(asked, () => undefined)).close();
+    await broker.publish(record(topic, "kept"));
+    expect(await broker.lag.lag(asked.name)).toBe(1);
+    await broker.forget(asked);
+    expect(await client.xInfoGroups(`${prefix}${topic}`)).toEqual([]);
+    await client.del(await client.keys(`${prefix}*`));
+  });
+
   it("that is made puts a stream under its prefix, and keeps as many messages as it is told", async () => {
     const prefix = `${unique()}:`;
     const [broker, client, topic] = [

@@ -298,7 +298,8 @@ export class Bus implements Publisher {
 
   /**
    * Deletes a durable subscription for good, with everything that its broker keeps for it: queue, consumer, group or session. Nothing else
-   * does. Harmless when it does not exist. Where it does, a message that waits may be delivered once more by it, to nobody, when it is rejected.
+   * does. Harmless when it does not exist: nothing is made for it. Nothing of it is received either, on the brokers of this project; an adapter that cannot
+   * remove what it does not read may deliver a message that waits once more, to nobody, when it is rejected.
    */
   async forget({
     filter,

@@ -68,7 +68,7 @@ export interface Broker<C extends Capabilities = Capabilities, N = unknown> {
 
   /**
    * Deletes what is kept for a subscription, as `Subscriber.remove` does, without being a member of it; that nothing is kept is no failure. Worth having
-   * where subscribing first would bring what is kept; where it is absent core subscribes and removes.
+   * where subscribing first would bring what is kept, or make what was not there; where it is absent core subscribes and removes.
    */
   forget?(request: SubscribeRequest): Promise<void>;
 
