@@ -184,7 +184,7 @@ export class KafkaBroker<Native = unknown> implements Broker<KafkaCapabilities, 
   /** Without subscribing, which would make the topic, and wait for the group to rebalance. */
   async forget(request: SubscribeRequest): Promise<void> {
     this.#refuseWhenClosed();
-    await deleteGroup(this.#control, request);
+    await deleteGroup({ control: this.#control, settings: this.#settings }, request);
   }
 
   /**

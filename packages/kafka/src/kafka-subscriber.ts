@@ -136,7 +136,7 @@ export class KafkaSubscriber implements Subscriber {
   }
 
   #deleteGroup(): Promise<void> {
-    return deleteGroup(this.#context.control, this.#request, this.#lastMemberId);
+    return deleteGroup(this.#context, this.#request, this.#lastMemberId);
   }
 
   /**
@@ -372,15 +372,23 @@ function isRetryable(error: unknown): boolean {
 }
 
 /**
- * Deletes the consumer group of a subscription. Once more where the connection is lost meanwhile: what cut the member off has often cut this one a moment
- * later.
+ * Deletes the consumer group of a subscription. Once more where the connection is lost meanwhile, since what cut the member off has often cut this one a
+ * moment later, and until the group has a coordinator that knows it.
  */
 export async function deleteGroup(
-  control: Control,
+  { control, settings }: Pick<SubscriberContext, "control" | "settings">,
   { name, filter }: SubscribeRequest,
   lastMemberId?: string,
 ): Promise<void> {
-  const ask = (): Promise<void> =>
-    control.ask(`Deleting the consumer group "${name}"`, (on) => on.deleteGroup(name, lastMemberId), filter);
-  await ask().catch((error: unknown) => (isRetryable(error) ? ask() : Promise.reject(error as Error)));
+  const until = Date.now() + settings.connectTimeoutMs;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const doing = `Deleting the consumer group "${name}"`;
+      return await control.ask(doing, (on) => on.deleteGroup(name, lastMemberId), filter);
+    } catch (error) {
+      const isComing = coordinatorIsComing(error);
+      if (isComing ? Date.now() >= until : attempt > 1 || !isRetryable(error)) throw error;
+      if (isComing) await pause(backoffDelayMs(attempt, reconnectPolicy));
+    }
+  }
 }
