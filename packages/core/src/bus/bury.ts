@@ -1,10 +1,11 @@
-import { deadLetterSlot, deadLetterToRecord } from "../delivery/dead-letter.ts";
+import type { Capabilities, OutboundRecord } from "../contract/index.ts";
+import { deadLetterDetails, deadLetterSlot, deadLetterToRecord } from "../delivery/dead-letter.ts";
 import type { DeadLetter } from "../delivery/dead-letter.ts";
 import type { HeldMessage } from "../delivery/held-message.ts";
 import { describe } from "../delivery/describe.ts";
 import type { Burial, DeathReason } from "../delivery/intake.ts";
 import { abortable } from "../driver/abortable.ts";
-import { TimeoutError } from "../errors.ts";
+import { BusError, TimeoutError } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { PlanContext } from "./plan-context.ts";
 import type { ResolvedSubscribeOptions } from "./subscribe-options.ts";
@@ -38,20 +39,20 @@ export function undertaker(
     if (deadLetter?.topic !== undefined) {
       const broker = routing.brokerOf(deadLetter.topic, deadLetter.broker);
       const target = link(broker.name);
-      const record = deadLetterToRecord(
-        letter,
-        routing.addressOf(deadLetter.topic, broker),
-        target.supports.headers !== "unsupported",
+      const { topic } = deadLetter;
+      const address = routing.addressOf(topic, broker);
+      await asItFits(letter, address, target.supports, (record) =>
+        target.publishes.send({ ...record, topic }, buryTimeoutMs, undefined),
       );
-      await target.publishes.send({ ...record, topic: deadLetter.topic }, buryTimeoutMs, undefined);
-      return kept(deadLetter.topic, letter);
+      return kept(topic, letter);
     }
     const target = link(deadLetter?.broker ?? message.source.broker);
-    const record = deadLetterToRecord(letter, `_busbar.dlq.${letter.group}`, target.supports.headers !== "unsupported");
     const slot = deadLetterSlot(letter, message.delivery.record.id !== undefined);
     const store = target.supports.deadLetters === "unsupported" ? undefined : target.broker.deadLetters;
     if (store !== undefined) {
-      await within(buryTimeoutMs, (signal) => store.put(letter.group, slot, record, { signal }));
+      await asItFits(letter, `_busbar.dlq.${letter.group}`, target.supports, (record) =>
+        within(buryTimeoutMs, (signal) => store.put(letter.group, slot, record, { signal })),
+      );
       return kept(letter.group, letter);
     }
     // Subscribing at least once is refused there; what is delivered at most once may be lost.
@@ -60,6 +61,23 @@ export function undertaker(
     );
     return "discarded";
   };
+}
+
+/** Puts a dead letter with all that it says, or with less where that makes it larger than its broker takes. */
+async function asItFits(
+  letter: DeadLetter,
+  address: string,
+  { headers }: Capabilities,
+  put: (record: OutboundRecord) => Promise<unknown>,
+): Promise<void> {
+  for (const detail of deadLetterDetails) {
+    try {
+      await put(deadLetterToRecord(letter, address, headers !== "unsupported", detail));
+      return;
+    } catch (error) {
+      if (detail === "least" || !BusError.is(error) || error.code !== "BUSBAR_TOO_LARGE") throw error;
+    }
+  }
 }
 
 function letterOf(

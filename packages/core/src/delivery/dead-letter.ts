@@ -43,6 +43,16 @@ export const deadLetterContentType = "application/vnd.busbar.dead-letter+json";
 const prefix = "busbar-dead-";
 /** Headers have bounds on every broker; an error text has none. */
 const maxErrorLength = 1000;
+const briefErrorLength = 40;
+
+/**
+ * How much a dead letter says of why it is one, where its message is nearly as large as its broker takes: `full`; `brief`, with no more of the error than
+ * its beginning; or `least`, without error, group and filter. What is needed to publish it again is in each of them.
+ */
+export type DeadLetterDetail = "full" | "brief" | "least";
+
+/** From the most to the least. */
+export const deadLetterDetails: readonly DeadLetterDetail[] = ["full", "brief", "least"];
 
 /**
  * The slot of a dead letter: the same for the same message given up by the same subscription, so that burying it twice keeps
@@ -60,8 +70,14 @@ export function deadLetterSlot(letter: DeadLetter, hasOwnId: boolean): string {
  * an envelope where the broker has no headers, or where an empty body would vanish.
  *
  * @param address Where it is to go.
+ * @param detail How much its headers say; an envelope says all.
  */
-export function deadLetterToRecord(letter: DeadLetter, address: string, headersCarried: boolean): OutboundRecord {
+export function deadLetterToRecord(
+  letter: DeadLetter,
+  address: string,
+  headersCarried: boolean,
+  detail: DeadLetterDetail = "full",
+): OutboundRecord {
   const base = {
     address,
     topic: address,
@@ -81,13 +97,15 @@ export function deadLetterToRecord(letter: DeadLetter, address: string, headersC
   const headers: Record<string, string> = {
     ...letter.headers,
     [`${prefix}topic`]: letter.topic,
-    [`${prefix}group`]: letter.group,
-    [`${prefix}filter`]: letter.filter,
     [`${prefix}reason`]: letter.reason,
-    [`${prefix}error`]: printable(letter.error),
     [`${prefix}attempts`]: String(letter.attempts),
     [`${prefix}at`]: String(letter.deadAt),
   };
+  if (detail !== "least") {
+    headers[`${prefix}group`] = letter.group;
+    headers[`${prefix}filter`] = letter.filter;
+    headers[`${prefix}error`] = printable(letter.error, detail === "full" ? maxErrorLength : briefErrorLength);
+  }
   if (letter.contentType === undefined) headers[`${prefix}untyped`] = "true";
   if (letter.broker !== undefined) headers[`${prefix}broker`] = letter.broker;
   return { ...base, body: letter.body, headers, contentType: letter.contentType ?? "application/octet-stream" };
@@ -145,6 +163,6 @@ function fromHeaders(record: InboundRecord, group: string): DeadLetter {
 }
 
 /** Printable ASCII within bounds: an error's text is anybody's, and headers are not. */
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]+/g, " ").slice(0, maxErrorLength);
+function printable(text: string, maxLength: number): string {
+  return text.replace(/[^\x20-\x7e]+/g, " ").slice(0, maxLength);
 }

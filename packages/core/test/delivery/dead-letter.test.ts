@@ -5,7 +5,7 @@ import {
   deadLetterSlot,
   deadLetterToRecord,
 } from "../../src/delivery/dead-letter.ts";
-import type { DeadLetter } from "../../src/delivery/dead-letter.ts";
+import type { DeadLetter, DeadLetterDetail } from "../../src/delivery/dead-letter.ts";
 
 const letter: DeadLetter = {
   id: "1",
@@ -40,6 +40,19 @@ describe("the slot of a dead letter", () => {
     const other = { ...letter, body: new TextEncoder().encode("other") };
     expect(deadLetterSlot({ ...letter, id: "made up" }, false)).toBe(deadLetterSlot(letter, false));
     expect(deadLetterSlot(other, false)).not.toBe(deadLetterSlot(letter, false));
+  });
+});
+
+describe("a dead letter that has to be small", () => {
+  const large = { ...letter, error: `Error: ${"e".repeat(2_000)}`, attempts: 3, deadAt: 7, broker: "other" };
+  const sizeOf = (detail: DeadLetterDetail): number =>
+    JSON.stringify(deadLetterToRecord(large, "dlq", true, detail).headers).length;
+
+  it("says less and less, and all that publishing it again takes", () => {
+    expect(sizeOf("brief")).toBeLessThan(sizeOf("full") - 900);
+    expect(sizeOf("least")).toBeLessThan(sizeOf("brief") - 80);
+    const record = deadLetterToRecord(large, "dlq", true, "least");
+    expect(deadLetterFromRecord(record, "g", true)).toEqual({ ...large, filter: "", error: "" });
   });
 });
 
