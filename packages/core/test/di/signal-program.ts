@@ -14,4 +14,5 @@ class Slow {
 const container = new Container();
 container.load(busModule("memory:"), handlersModule([Slow]));
 await container.get(BusServer).start();
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => console.log("told"));
 await container.get(PUBLISHER).publish("job", Number(process.argv[2]));
