@@ -1,72 +1,77 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { framesOf, KafkaAnswers } from "./kafka-answers.ts";
+import { Answers } from "./exchanges.ts";
+import type { Exchange, Language } from "./exchanges.ts";
 
-/** What a server said on each of its connections, in the order in which they came: a chunk for each time the client had spoken. */
+/** What a server once said, by what it was asked. */
 export interface Conversation {
   /** Where the server was, for it may say so itself. */
   readonly port: number;
-  readonly connections: readonly (readonly Buffer[])[];
-  /** What each chunk answers, in the same order, where questions and answers can be told apart. */
-  readonly questions?: readonly (readonly Buffer[])[];
+  /** Over all connections, in the order of the questions. */
+  readonly exchanges: readonly Exchange[];
 }
 
-/** A conversation as it is kept: base64. */
+/** A conversation as it is kept: base64, of an exchange the question first. */
 export interface KeptConversation {
   readonly port: number;
-  readonly connections: readonly (readonly string[])[];
-  readonly questions?: readonly (readonly string[])[];
+  readonly exchanges: readonly (readonly string[])[];
 }
 
-export function revived({ port, connections, questions }: KeptConversation): Conversation {
-  const bytesOf = (lists: readonly (readonly string[])[]): Buffer[][] =>
-    lists.map((chunks) => chunks.map((chunk) => Buffer.from(chunk, "base64")));
-  return { port, connections: bytesOf(connections), ...(questions && { questions: bytesOf(questions) }) };
+export function kept({ port, exchanges }: Conversation): KeptConversation {
+  return {
+    port,
+    exchanges: exchanges.map(({ question, answers }) => [question, ...answers].map((one) => one.toString("base64"))),
+  };
+}
+
+export function revived({ port, exchanges }: KeptConversation): Conversation {
+  return {
+    port,
+    exchanges: exchanges.map((texts) => {
+      const [question = Buffer.alloc(0), ...answers] = texts.map((text) => Buffer.from(text, "base64"));
+      return { question, answers };
+    }),
+  };
+}
+
+/** How many chunks are said in all. */
+export function lengthOf({ exchanges }: Conversation): number {
+  return exchanges.reduce((sum, { answers }) => sum + answers.length, 0);
 }
 
 /** Changes what a server says. */
 export type Spoil = (chunk: Buffer, connection: number, index: number) => Buffer;
 
-/**
- * A server that says what another one once said, whatever it is told, with something done to it. The first chunk comes by itself where the
- * recorded server spoke first.
- */
+/** A server that says what another one once said to the same question, with something done to it. */
 export class ReplayingServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #accepted = 0;
 
-  private constructor(conversation: Conversation, speaksFirst: boolean, spoil: Spoil) {
-    const answers = conversation.questions && new KafkaAnswers(conversation.questions, conversation.connections);
+  private constructor({ port, exchanges }: Conversation, language: Language, spoil: Spoil) {
+    const answers = new Answers(language, exchanges);
     this.#server = createServer({ noDelay: true }, (socket) => {
       this.#sockets.add(socket);
       socket.on("error", () => undefined);
       socket.on("close", () => this.#sockets.delete(socket));
       const number = this.#accepted++;
-      const chunks = conversation.connections[number % conversation.connections.length] ?? [];
+      const heard = answers.connection();
       let next = 0;
-      const say = (chunk: Buffer | undefined = chunks[next]): void => {
-        const index = next++;
-        if (chunk !== undefined && socket.writable)
-          socket.write(spoil(withPort(chunk, conversation.port, this.port), number, index));
-      };
-      let asked: Buffer = Buffer.alloc(0);
-      const answer = (bytes: Buffer, to: KafkaAnswers): void => {
-        const { frames, rest } = framesOf(Buffer.concat([asked, bytes]));
-        asked = rest;
-        for (const question of frames) {
-          const said = to.to(question);
-          if (said !== undefined) say(said);
+      const say = (chunks: readonly Buffer[]): void => {
+        for (const chunk of chunks) {
+          if (!socket.writable) return;
+          if (chunk.length === 0) socket.end();
+          else socket.write(spoil(withPort(chunk, port, this.port), number, next++));
         }
       };
-      if (speaksFirst) say();
-      socket.on("data", (bytes: Buffer) => (answers === undefined ? say() : answer(bytes, answers)));
+      say(heard.greeting());
+      socket.on("data", (bytes: Buffer) => say(heard.hear(bytes)));
     });
   }
 
-  static async open(conversation: Conversation, speaksFirst: boolean, spoil: Spoil): Promise<ReplayingServer> {
-    const server = new ReplayingServer(conversation, speaksFirst, spoil);
+  static async open(conversation: Conversation, language: Language, spoil: Spoil): Promise<ReplayingServer> {
+    const server = new ReplayingServer(conversation, language, spoil);
     server.#server.listen(0, "127.0.0.1");
     await once(server.#server, "listening");
     return server;

@@ -11,24 +11,41 @@ const patienceMs = 400;
 /** How long all of it may take, in milliseconds: far more than it does, so that only what hangs is found. */
 const limitMs = 20_000;
 
+/** How far a bus came with a server. */
+export interface Meeting {
+  /** What the publish gave; absent where it did not come to that. */
+  readonly receipt: Receipt | undefined;
+  /** What a handler was given. */
+  readonly delivered: readonly unknown[];
+}
+
 /**
- * Has a bus meet a server that says such things: connect, subscribe, publish, close. Each call has to come to an end, with what was asked for or
- * with a typed error. Resolves to what the publish gave, where it came to that.
+ * Has a bus meet a server that says such things: connect, subscribe, publish, receive, close. Each call has to come to an end, with what was asked
+ * for or with a typed error. Resolves to how far it came.
  */
-export async function meet(protocol: Protocol, spoil: Spoil): Promise<Receipt | undefined> {
-  const server = await ReplayingServer.open(protocol.conversation, protocol.speaksFirst, spoil);
+export async function meet(protocol: Protocol, spoil: Spoil): Promise<Meeting> {
+  const server = await ReplayingServer.open(protocol.conversation, protocol.language, spoil);
+  const delivered: unknown[] = [];
   let bus: Bus | undefined;
   let subscribing: Promise<unknown> = Promise.resolve();
+  let receipt: Receipt | undefined;
   try {
     bus = await ends(connectTo(protocol, server.port), "connect()");
-    if (bus === undefined) return undefined;
+    if (bus === undefined) return { receipt, delivered };
+    let handled = (): void => undefined;
+    const isHandled = new Promise<void>((resolve) => (handled = resolve));
     // Ends with the bus at the latest: as long as there is one it may yet come.
-    subscribing = bus.subscribe("recorded.reading", { group: "saver" }, () => undefined);
+    subscribing = bus.subscribe("recorded.reading", { group: "saver" }, (payload) => {
+      delivered.push(payload);
+      handled();
+    });
     await Promise.race([subscribing.catch(() => undefined), pause(patienceMs)]);
-    return await ends(
+    receipt = await ends(
       bus.publish("recorded.reading", { celsius: 21.5 }, { key: "kitchen", timeoutMs: patienceMs }),
       "publish()",
     );
+    if (receipt !== undefined) await Promise.race([isHandled, pause(patienceMs)]);
+    return { receipt, delivered };
   } finally {
     try {
       await end(bus, subscribing);
@@ -43,12 +60,12 @@ async function end(bus: Bus | undefined, subscribing: Promise<unknown>): Promise
   await ends(subscribing, "subscribe()");
 }
 
-function connectTo({ scheme, native = {} }: Protocol, port: number): Promise<Bus> {
+function connectTo({ scheme, path = "", native = {} }: Protocol, port: number): Promise<Bus> {
   const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
   return connect({
     service: "recorded",
     instance: "one",
-    brokers: { main: { url: `${scheme}://127.0.0.1:${port}`, native, connectTimeoutMs: patienceMs } },
+    brokers: { main: { url: `${scheme}://127.0.0.1:${port}${path}`, native, connectTimeoutMs: patienceMs } },
     connectTimeoutMs: patienceMs,
     logger,
   });

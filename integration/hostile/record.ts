@@ -1,60 +1,47 @@
-// Records what the real brokers say while a bus connects, subscribes, publishes and closes, into the folder beside this file:
-// node --conditions=@busbar/source --import tsx integration/hostile/record.ts   (with the BUSBAR_TEST_… variables of "npm run brokers -- status")
+// Records what the real brokers say while a bus connects, subscribes, publishes and closes, into the folder beside this file, each from a server of its own:
+// node --conditions=@busbar/source --import tsx integration/hostile/record.ts [name…]   (names are those of recorded-servers.ts; without one all of them)
 import { writeFileSync } from "node:fs";
-import { createServer, connect as dial } from "node:net";
-import type { AddressInfo } from "node:net";
 import { connect } from "@busbar/core";
-import { ownServer } from "../../tools/conformance/own-server.mjs";
-import { everyRealBroker } from "../test/brokers.ts";
-import type { KeptConversation } from "./conversation.ts";
-import { framesOf } from "./kafka-answers.ts";
+import { startInstance } from "../../tools/brokers/index.mjs";
+import { behindProxy } from "../../tools/conformance/behind-proxy.mjs";
+import { kept } from "./conversation.ts";
+import type { Conversation } from "./conversation.ts";
+import { Ears } from "./ears.ts";
+import { languages } from "./languages.ts";
+import { recordedServers } from "./recorded-servers.ts";
+import type { RecordedServer } from "./recorded-servers.ts";
 
-const recorded = everyRealBroker.flatMap(({ name, url }) => [
-  { name, url, file: name, native: {} },
-  // Of Kafka there are two clients, which ask differently.
-  ...(name === "kafka" ? [{ name, url, file: "kafka-platformatic", native: { client: "platformatic" } }] : []),
-]);
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !recordedServers.some((one) => one.name === name));
+if (unknown.length > 0) throw new Error(`There is no ${unknown.join(", no ")} in recorded-servers.ts.`);
 
-for (const { name, url, file, native } of recorded) {
-  if (url === undefined) continue;
-  // Kafka says where it is, which has to be where the recording listens.
-  const own = name === "kafka" ? await ownServer("kafka", { isBehindProxy: true })() : undefined;
-  if (own !== undefined && "missing" in own) throw new Error(own.missing);
-  const way = new URL(url);
-  const target = own?.proxied?.target ?? Number(way.port);
-  const connections: { readonly asked: Buffer[]; readonly said: Buffer[] }[] = [];
-  const server = createServer((client) => {
-    const connection = { asked: [] as Buffer[], said: [] as Buffer[] };
-    connections.push(connection);
-    const upstream = dial({ host: "127.0.0.1", port: target });
-    client.on("close", () => upstream.destroy());
-    client.on("data", (bytes: Buffer) => {
-      connection.asked.push(bytes);
-      upstream.write(bytes);
-    });
-    upstream.on("data", (bytes: Buffer) => {
-      connection.said.push(bytes);
-      client.write(bytes);
-    });
-    for (const socket of [client, upstream]) socket.on("error", () => undefined);
-  });
-  await new Promise<void>((resolve) => server.listen(own?.proxied?.listen ?? 0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  way.port = String(port);
-  // Once before: what a server does only the first time takes longer than a replay waits.
-  await converse(way.href, native, "before.reading");
-  connections.length = 0;
-  await converse(way.href, native, "recorded.reading");
-  server.close();
-  await own?.close();
-  writeFileSync(
-    new URL(`${file}.json`, import.meta.url),
-    `${JSON.stringify(kept(name, port, connections), null, 1)}\n`,
-  );
-  console.log(`${file}: ${connections.length} connections`);
+for (const recorded of recordedServers) {
+  if (names.length > 0 && !names.includes(recorded.name)) continue;
+  const conversation = await record(recorded);
+  writeFileSync(new URL(`${recorded.name}.json`, import.meta.url), `${JSON.stringify(kept(conversation), null, 1)}\n`);
+  console.log(`${recorded.name}: ${conversation.exchanges.length} questions`);
 }
 
-async function converse(url: string, native: Record<string, unknown>, topic: string): Promise<void> {
+async function record({ protocol, broker, endpoint, scheme, native = {} }: RecordedServer): Promise<Conversation> {
+  // Kafka says where it is, which has to be where the recording listens.
+  const isKafka = scheme === "kafka";
+  const instance = await startInstance(broker, { label: "recorded", ...(isKafka ? behindProxy : {}) });
+  try {
+    const way = new URL((endpoint === undefined ? undefined : instance.urls[endpoint]) ?? instance.url);
+    const ears = new Ears(languages[protocol], instance.ports["proxied"] ?? Number(way.port));
+    way.port = String(await ears.listen(instance.ports["proxy"] ?? 0));
+    // Once before: what a server does only the first time takes longer than a replay waits.
+    await converse(way.href, native, "before.reading");
+    ears.forget();
+    await converse(way.href, native, "recorded.reading");
+    ears.close();
+    return { port: Number(way.port), exchanges: ears.exchanges };
+  } finally {
+    await instance.destroy();
+  }
+}
+
+async function converse(url: string, native: Readonly<Record<string, unknown>>, topic: string): Promise<void> {
   const bus = await connect({ service: "recorded", instance: "one", brokers: { main: { url, native } } });
   let handled = (): void => undefined;
   const isHandled = new Promise<void>((resolve) => (handled = resolve));
@@ -64,18 +51,4 @@ async function converse(url: string, native: Record<string, unknown>, topic: str
   await subscription.close();
   await bus.forget({ filter: topic, group: "saver" });
   await bus.close();
-}
-
-function kept(
-  name: string,
-  port: number,
-  connections: readonly { readonly asked: readonly Buffer[]; readonly said: readonly Buffer[] }[],
-): KeptConversation {
-  const text = (chunks: readonly Buffer[]): string[] => chunks.map((chunk) => chunk.toString("base64"));
-  if (name !== "kafka") return { port, connections: connections.map(({ said }) => text(said)) };
-  const frames = (chunks: readonly Buffer[]): readonly Buffer[] => framesOf(Buffer.concat(chunks)).frames;
-  const answers = connections.map(({ said }) => frames(said));
-  // What was asked last may not have been answered any more.
-  const questions = connections.map(({ asked }, index) => frames(asked).slice(0, answers[index]?.length));
-  return { port, connections: answers.map(text), questions: questions.map(text) };
 }

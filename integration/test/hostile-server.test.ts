@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { protocols } from "../hostile/conversations.ts";
+import { oneOfEach, protocols } from "../hostile/conversations.ts";
 import { meet } from "../hostile/meet.ts";
 
-describe.each(protocols)("a server of $name that means harm", (protocol) => {
+describe.each(oneOfEach)("a server of $protocol that means harm", (protocol) => {
   it.each(Object.entries(protocol.monsters))("does none by %s", async (_name, monster) => {
     const before = process.memoryUsage().rss;
     await meet(protocol, (_chunk, _connection, index) => (index === 0 ? monster : Buffer.alloc(0)));
@@ -10,11 +10,10 @@ describe.each(protocols)("a server of $name that means harm", (protocol) => {
   });
 });
 
-// Without NATS, whose client makes up anew each time where it is to be answered.
-const repeatable = protocols.filter(({ name }) => name !== "nats");
-
-describe.each(repeatable)("a server of $name that says what was once said", (protocol) => {
-  it("is believed up to the confirm of a publish, so that whatever of it is damaged is met", async () => {
-    expect(await meet(protocol, (chunk) => chunk)).toBeDefined();
+describe.each(protocols)("a server of $name that says what was once said", (protocol) => {
+  it("is believed up to a confirmed publish and a message in a handler, so that whatever of it is damaged is met", async () => {
+    const { receipt, delivered } = await meet(protocol, (chunk) => chunk);
+    expect(receipt).toMatchObject({ id: expect.any(String) as string });
+    expect(delivered).toEqual([{ celsius: 21.5 }]);
   });
 });
