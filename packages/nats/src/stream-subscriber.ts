@@ -104,16 +104,17 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
       if (await this.consumers.note(request.name)) beginning = "earliest";
     }
     const isHeir = isShared(request) && (await this.#presence.isNobodyThere());
-    if (isShared(request)) this.#presence.announce();
     try {
+      if (isShared(request)) this.#presence.announce();
       await this.#consumers.settleOn(places, beginning);
       if (isHeir) await Promise.all(Array.from(this.#consumers, (consumer) => consumer.inherit()));
+      for (const consumer of this.#consumers) consumer.read();
     } catch (error) {
       for (const consumer of this.#consumers) consumer.mute();
       this.#presence.withdraw();
-      throw error;
+      // A client that was closed meanwhile throws, and does not reject.
+      throw classify(error, { action: `Subscribing to "${request.filter}"`, topic: request.filter });
     }
-    for (const consumer of this.#consumers) consumer.read();
     this.#known = true;
     this.#unlisten = this.connection.listen({ lost: () => this.#lost(), restored: () => void this.#restored() });
   }
