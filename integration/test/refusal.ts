@@ -22,5 +22,10 @@ export function everythingIn(error: unknown): string {
 function told(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { name, message, stack = "", cause } = error;
-  return [name, message, stack, JSON.stringify(error), cause === undefined ? "" : told(cause)].join("\n");
+  return [name, message, stack, JSON.stringify(error, withNumbers), cause === undefined ? "" : told(cause)].join("\n");
+}
+
+/** Kafka's second client answers with offsets, which are more than JSON's numbers. */
+function withNumbers(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
 }

@@ -47,7 +47,10 @@ async function ask({ url, clientId, clientSecret, scope, timeoutMs }: TokenEndpo
     const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "error" });
     if (response.status === 400 || response.status === 401) throw refused(url, response.status);
     if (!response.ok) throw new Error(`it answered with status ${response.status}`);
-    answer = await response.json();
+    const text = await response.text();
+    // What is wrong with JSON is said with a piece of it.
+    answer = parsed(text);
+    if (answer === undefined) throw new Error("its answer is no JSON");
   } catch (cause) {
     if (cause instanceof RefusedError) throw cause;
     throw failed(url, reasonOf(cause), cause);
@@ -57,15 +60,29 @@ async function ask({ url, clientId, clientSecret, scope, timeoutMs }: TokenEndpo
   return { token, forMs: Number(seconds) > 0 ? Number(seconds) * 1_000 : 0 };
 }
 
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Without a query, which may hold a key. */
+function shown(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}
+
 function refused(url: string, status: number): RefusedError {
   return new RefusedError(
-    `Asking for a token at ${url} failed: it does not know this client, or may not give it what native.tokenScope asks for (status ${status}).`,
+    `Asking for a token at ${shown(url)} failed: it does not know this client, or may not give it what native.tokenScope asks for (status ${status}).`,
     { broker: "kafka", code: "BUSBAR_AUTHENTICATION" },
   );
 }
 
 function failed(url: string, reason: string, cause: unknown): ConnectionError {
-  return new ConnectionError(`Asking for a token at ${url} failed: ${reason}.`, { broker: "kafka", cause });
+  return new ConnectionError(`Asking for a token at ${shown(url)} failed: ${reason}.`, { broker: "kafka", cause });
 }
 
 /** What `fetch` says is only that it failed; why stands in the cause. */
