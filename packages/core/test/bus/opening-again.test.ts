@@ -24,6 +24,18 @@ it("a subscribe during an opening that failed is refused with it, and does not s
   await bus.close();
 });
 
+it("an attempt to open a broker that takes longer than connectTimeoutMs is cut, also where the driver itself would wait longer", async () => {
+  const broker = memory({ url: "memory://opening-endless" });
+  broker.open = (options) =>
+    new Promise((_, reject) => {
+      const { signal } = options as { signal: AbortSignal };
+      signal.addEventListener("abort", () => reject(signal.reason as Error));
+    });
+  const bus = new Bus(settingsOn(broker, { connectTimeoutMs: 50 }));
+  await expect(bus.open()).rejects.toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true, broker: "main" });
+  await bus.close();
+});
+
 it("a broker that has refused for good is not asked again by every subscribe, and is by the next opening", async () => {
   const broker = memory({ url: "memory://opening-refused" });
   const openBroker = broker.open.bind(broker);
