@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { AbortOptions } from "../../src/contract/index.ts";
 import { Bus, ConnectionError, memory, RefusedError } from "../../src/index.ts";
 import { settingsOn } from "./bus-settings.ts";
 
@@ -26,10 +27,9 @@ it("a subscribe during an opening that failed is refused with it, and does not s
 
 it("an attempt to open a broker that takes longer than connectTimeoutMs is cut, also where the driver itself would wait longer", async () => {
   const broker = memory({ url: "memory://opening-endless" });
-  broker.open = (options) =>
-    new Promise((_, reject) => {
-      const { signal } = options as { signal: AbortSignal };
-      signal.addEventListener("abort", () => reject(signal.reason as Error));
+  broker.open = (options?: AbortOptions) =>
+    new Promise<never>((_, reject) => {
+      options?.signal?.addEventListener("abort", () => reject(options.signal?.reason as Error));
     });
   const bus = new Bus(settingsOn(broker, { connectTimeoutMs: 50 }));
   await expect(bus.open()).rejects.toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true, broker: "main" });
