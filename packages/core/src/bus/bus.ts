@@ -139,18 +139,21 @@ export class Bus implements Publisher {
       if (!link.loaded) return link.load().then(() => this.publish(topic as string, payload, options));
       const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
       if (typeof topic === "string") {
-        const send = (): Promise<Receipt> => this.#send(name, payload, options.key, options, link);
-        return this.#turns.isTaken(name) ? this.#turns.take(name, undefined, timeoutMs, send) : send();
+        if (!this.#turns.isTaken(name)) return this.#send(name, payload, options.key, options, link);
+        return this.#turns.take(name, undefined, timeoutMs, (_, leftMs) =>
+          this.#send(name, payload, options.key, { ...options, timeoutMs: leftMs }, link),
+        );
       }
       const needs =
         topic.requires.length === 0 ? [] : unmetRequirements(`publish("${name}")`, topic.requires, link.supports);
       if (needs.length > 0) throw new UnsupportedError(needs, { topic: name, broker: link.name });
-      const send = (value: unknown): Promise<Receipt> =>
-        this.#send(name, value, options.key ?? keyOf(topic, value, name), options, link);
+      const send = (value: unknown, within: PublishOptions = options): Promise<Receipt> =>
+        this.#send(name, value, options.key ?? keyOf(topic, value, name), within, link);
       const value = topic.schema === undefined ? payload : validated(topic.schema, payload, name);
-      return value instanceof Promise || this.#turns.isTaken(name)
-        ? this.#turns.take(name, value, timeoutMs, send)
-        : send(value);
+      if (!(value instanceof Promise || this.#turns.isTaken(name))) return send(value);
+      return this.#turns.take(name, value, timeoutMs, (checked, leftMs) =>
+        send(checked, { ...options, timeoutMs: leftMs }),
+      );
     } catch (error) {
       return rejected(error);
     }

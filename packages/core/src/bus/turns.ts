@@ -14,34 +14,45 @@ export class Turns {
   }
 
   /**
-   * Sends the value once it is there and all that was to be sent before it is on its way or was refused. A value that is not there
-   * within `timeoutMs` is a `TimeoutError`, so that it holds up nobody for longer.
+   * Sends the value once it is there and all that was to be sent before it is on its way or was refused. What takes longer than `timeoutMs` is
+   * a `TimeoutError`.
+   *
+   * @param send Gets the value, and how much of the time is left.
    */
   take<Value, Sent>(
     topic: string,
     value: Value | Promise<Value>,
     timeoutMs: number,
-    send: (value: Value) => Promise<Sent>,
+    send: (value: Value, leftMs: number) => Promise<Sent>,
   ): Promise<Sent> {
-    const checked = within(timeoutMs, value, topic);
-    const settled = Promise.allSettled([checked, this.#last.get(topic)]);
+    const begun = performance.now();
+    const before = this.#last.get(topic);
+    const ready = within(timeoutMs, Promise.all([value, before]), topic);
+    // What gives up keeps its place for those behind it, which must not overtake what is still before it.
+    const settled = Promise.allSettled([ready, before]);
     return new Promise<Sent>((resolve, reject) => {
-      // What is refused is told at once, and keeps its place only for those behind it.
-      checked.catch(reject);
+      ready.catch(reject);
       const turn = settled.then(([outcome]) => {
         if (this.#last.get(topic) === turn) this.#last.delete(topic);
-        if (outcome.status === "fulfilled") resolve((async () => send(outcome.value))());
+        if (outcome.status === "rejected") return;
+        const leftMs = Math.max(1, timeoutMs - (performance.now() - begun));
+        resolve((async () => send(outcome.value[0], leftMs))());
       });
       this.#last.set(topic, turn);
     });
   }
 }
 
-async function within<Value>(timeoutMs: number, value: Value | Promise<Value>, topic: string): Promise<Value> {
+async function within<Value>(timeoutMs: number, value: Promise<Value>, topic: string): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new TimeoutError(`publish("${topic}"): the schema did not answer within ${timeoutMs} ms.`, { topic }));
+      reject(
+        new TimeoutError(
+          `publish("${topic}") was not sent: its schema, or that of a publish before it, did not answer within ${timeoutMs} ms.`,
+          { topic },
+        ),
+      );
     }, timeoutMs);
   });
   try {

@@ -260,6 +260,25 @@ describe("the bus", () => {
     expect(seen.map(({ payload }) => payload)).toEqual([1, 4, 5, 6]);
   });
 
+  it("rejects a publish in its own time that waits behind one whose schema takes longer", async () => {
+    const bus = await makeBus();
+    const { handler, seen, size } = collector();
+    await bus.subscribe("slow", handler);
+    let check = (): void => undefined;
+    const validate = (value: unknown) =>
+      new Promise<{ value: unknown }>((resolve) => (check = () => resolve({ value })));
+    const first = bus.publish(topic("slow", { schema: { "~standard": { version: 1, vendor: "test", validate } } }), 1);
+    await expect(bus.publish("slow", 2, { timeoutMs: 50 })).rejects.toMatchObject({
+      code: "BUSBAR_TIMEOUT",
+      retryable: true,
+      topic: "slow",
+    });
+    check();
+    await first;
+    await size(1);
+    expect(seen.map(({ payload }) => payload)).toEqual([1]);
+  });
+
   it("lists, replays and drops dead letters, with their own bytes, headers, key and id", async () => {
     const bus = await makeBus();
     const { seen, handler, size } = collector();
