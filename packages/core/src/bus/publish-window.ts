@@ -2,6 +2,7 @@ import Denque from "denque";
 import type { Broker, OutboundRecord, PublishOutcome, Receipt } from "../contract/index.ts";
 import { backoffDelayMs } from "../driver/backoff.ts";
 import { BusError, CanceledError, CapacityError, ClosedError, ConnectionError, TimeoutError } from "../errors.ts";
+import { onAbort } from "../driver/on-abort.ts";
 import { Slots } from "../driver/slots.ts";
 import type { Sweep, Swept } from "../delivery/sweep.ts";
 import type { PublishSettings } from "./settings.ts";
@@ -224,8 +225,7 @@ export class PublishWindow implements Swept {
           },
         ),
       );
-    signal.addEventListener("abort", abort, { once: true });
-    entry.unlisten = () => signal.removeEventListener("abort", abort);
+    entry.unlisten = onAbort(signal, abort);
   }
 
   #mayFlow(): boolean {

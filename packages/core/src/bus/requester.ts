@@ -1,5 +1,6 @@
 import { messageId } from "../delivery/message-id.ts";
 import type { Delivery, InboundRecord, OutboundRecord, Receipt, Subscriber } from "../contract/index.ts";
+import { onAbort } from "../driver/on-abort.ts";
 import type { Sweep, Swept } from "../delivery/sweep.ts";
 import { abortable } from "../driver/abortable.ts";
 import { CanceledError, ClosedError, NoSubscriberError, TimeoutError } from "../errors.ts";
@@ -50,16 +51,15 @@ export class Requester implements Swept {
     const correlationId = correlationFor(Date.now() + timeoutMs);
     // Pending from now on, because listening may wait for a broker that is away.
     return new Promise<InboundRecord>((resolve, reject) => {
-      const abort = (): void => fail(this.#canceled(topic, signal as AbortSignal));
       const end = (): void => {
         this.#pending.delete(correlationId);
-        signal?.removeEventListener("abort", abort);
+        unlisten?.();
       };
       const fail = (error: Error): void => {
         end();
         reject(error);
       };
-      signal?.addEventListener("abort", abort, { once: true });
+      const unlisten = signal && onAbort(signal, () => fail(this.#canceled(topic, signal)));
       this.#pending.set(correlationId, {
         topic,
         deadline,

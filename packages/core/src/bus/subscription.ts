@@ -1,4 +1,5 @@
 import type { BrokerStatus, SubscribeRequest, Subscriber } from "../contract/index.ts";
+import { onAbort } from "../driver/on-abort.ts";
 import { pause } from "../driver/backoff.ts";
 import { rejected } from "../driver/rejected.ts";
 import type { Intake, IntakeCounts } from "../delivery/intake.ts";
@@ -309,10 +310,7 @@ export class Subscription {
     if (signal === undefined) return;
     const close = (): void => void this.close().catch(() => undefined);
     if (signal.aborted) close();
-    else {
-      signal.addEventListener("abort", close, { once: true });
-      this.#disobey = () => signal.removeEventListener("abort", close);
-    }
+    else this.#disobey = onAbort(signal, close);
   }
 
   /** Whoever has the least patience decides for how long handlers are waited for. */
