@@ -86,9 +86,10 @@ export class KafkajsControl implements ClientControl {
   }
 
   async deleteGroup(groupId: string, formerMember?: string): Promise<void> {
+    // Waits for it; a Kafka that nobody has asked for a group yet has to make room for them first, and the admin client does not wait.
+    const coordinator = await this.#cluster.findGroupCoordinator({ groupId });
     // Its goodbye may have been lost with its connection; mostly it was not, and then the group does not know it any more.
-    if (formerMember !== undefined)
-      await expel(await this.#cluster.findGroupCoordinator({ groupId }), groupId, formerMember);
+    if (formerMember !== undefined) await expel(coordinator, groupId, formerMember);
     try {
       await this.#admin.deleteGroups([groupId]);
     } catch (error) {
