@@ -8,8 +8,11 @@ export const exchange = "amq.topic";
 /** A durable classic queue, for everybody: between queues of two types the queues would be compared. */
 export const queueOptions = { durable: true } as const;
 
+/** The socket takes a whole window: what amqplib held back it would write with a system call for each frame. */
+const socketOptions = { noDelay: true, ...{ highWaterMark: 1_048_576 } };
+
 export function connectAmqp(url: string): Promise<ChannelModel> {
-  return connect(url, { noDelay: true });
+  return connect(url, socketOptions);
 }
 
 /** The properties that everybody publishes with. */

@@ -59,6 +59,12 @@ export async function dial(
   throw failure ?? new ConnectionError("No host to connect to.", { broker: "amqp" });
 }
 
+/**
+ * How much the client gives to a socket before it waits for that to be written: more than a window of common messages, since what it held
+ * back it writes afterwards with a system call for each message.
+ */
+const socketBuffer = { highWaterMark: 1_048_576 };
+
 async function dialHost(
   settings: AmqpSettings,
   host: AmqpHost,
@@ -82,6 +88,7 @@ async function dialHost(
       ...settings.tls,
       noDelay: true,
       keepAlive: true,
+      ...socketBuffer,
       timeout: timeoutMs,
       ...(settings.saslMechanism === "external" ? { credentials: credentials.external() } : {}),
       clientProperties: { connection_name: settings.clientName, purpose },
