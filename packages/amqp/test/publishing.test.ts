@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { expect, it, vi } from "vitest";
 import {
   acknowledging,
@@ -23,6 +24,20 @@ onRabbit("publishing", () => {
     expect(await beside).toMatchObject({ routed: false });
     expect(await broker.publish(record(topic))).toMatchObject({ routed: false });
     expect(broker.told).toHaveLength(1);
+  });
+
+  it("writes what a window goes on with in a few system calls, and not in one for each message", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const alone = vi.spyOn(Socket.prototype, "_write");
+    const [messages, window] = [4_000, 256];
+    let sent = 0;
+    const goOn = async (): Promise<void> => {
+      while (sent++ < messages) await broker.publish(record(topic, "x".repeat(256)));
+    };
+    await Promise.all(Array.from({ length: window }, goOn));
+    expect(alone.mock.calls.length).toBeLessThan(messages / 10);
+    alone.mockRestore();
   });
 
   it("says of a full queue that there is no room, and rejects what was sent behind it on the same key", async () => {
