@@ -90,7 +90,7 @@ async function tellsNothing(
   buses: OpenBuses,
   main: BrokerConfig,
   hidden: string,
-  connectTimeoutMs: number = 4_000,
+  connectTimeoutMs: number = 10_000,
 ): Promise<BusError> {
   const lines = overheard();
   const log = (...words: unknown[]): void => void lines.push(...words.map((word) => inspect(word, { depth: 12 })));

@@ -79,9 +79,17 @@ describe.skipIf(!possible)("a RabbitMQ of our own", () => {
     const inbox = acknowledging();
     await broker.subscribe(request(topic), inbox.sink);
     await control("set_vm_memory_high_watermark", "0.00001");
-    // The broker tells it only to those who publish; what they publish by then it may or may not take.
-    const first = broker.publish(record(topic, "first"));
-    expect(await statusOf(broker, "flow")).toMatchObject({ blocked: true });
+    // The broker tells it only to those who publish once it has noticed itself, so that this one goes on until then.
+    const told = statusOf(broker, "flow");
+    let isBlocked = false;
+    void told.then(() => (isBlocked = true));
+    const first = (async () => {
+      let receipt;
+      do receipt = await broker.publish(record(topic, "first"));
+      while (!isBlocked);
+      return receipt;
+    })();
+    expect(await told).toMatchObject({ blocked: true });
     const waiting = broker.publish(record(topic, "held"));
     const caller = new AbortController();
     const given = errorOf(broker.publish(record(topic, "given up"), { signal: caller.signal }));
