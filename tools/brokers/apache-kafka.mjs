@@ -1,13 +1,11 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { downloadsFolder } from "./checkout.mjs";
 import { findJava } from "./java.mjs";
+import { locateJars } from "./java-server.mjs";
 import { keyValueLines } from "./key-value-lines.mjs";
-import { copyMavenJars } from "./maven-jars.mjs";
 import { kafkaHasBroker } from "./probes/kafka.mjs";
-import { findProgram } from "./programs.mjs";
 
 /** @import { BrokerKind, Credentials } from "./broker-kind.mjs" */
 
@@ -22,8 +20,13 @@ import { findProgram } from "./programs.mjs";
  * @returns {BrokerKind}
  */
 export function apacheKafka({ name, version, javaMajor }) {
-  const artifact = `org.apache.kafka:kafka_2.13:${version}`;
-  const jars = join(downloadsFolder, `kafka-${version}`);
+  const server = {
+    name: "Kafka",
+    product: "Apache Kafka",
+    version,
+    artifact: `org.apache.kafka:kafka_2.13:${version}`,
+    jars: join(downloadsFolder, `kafka-${version}`),
+  };
 
   return {
     name,
@@ -34,23 +37,11 @@ export function apacheKafka({ name, version, javaMajor }) {
     startTimeoutMs: 120_000,
     stopTimeoutMs: 30_000,
 
-    async locate() {
-      const java = findJava(javaMajor);
-      if (java === undefined) {
-        return { missing: `Java ${javaMajor} or later`, packages: ["default-jre-headless"] };
-      }
-      if (existsSync(jars)) {
-        return { tools: { java, jars }, version };
-      }
-      const maven = findProgram("mvn");
-      if (maven === undefined) {
-        return { missing: "Maven, which fetches Kafka", packages: ["maven"] };
-      }
-      return {
-        missing: `the jars of Apache Kafka ${version}`,
-        download: (log) => copyMavenJars({ maven, artifact, target: jars, log }),
-      };
-    },
+    locate: async () =>
+      locateJars(server, findJava(javaMajor), {
+        missing: `Java ${javaMajor} or later`,
+        packages: ["default-jre-headless"],
+      }),
 
     launch({ dataFolder, ports }, { tools }, { settings, append = "", files, credentials }) {
       const java = tools["java"] ?? "java";
@@ -60,7 +51,7 @@ export function apacheKafka({ name, version, javaMajor }) {
         "-XX:-UsePerfData",
         "-Dlog4j.configuration=file:log4j.properties",
         "-cp",
-        join(tools["jars"] ?? jars, "*"),
+        join(tools["jars"] ?? server.jars, "*"),
       ];
       const security = credentials === undefined ? {} : plainPassword(credentials);
       const all = { ...singleNode(dataFolder, ports), ...security, ...settings };

@@ -1,18 +1,22 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { downloadsFolder } from "../checkout.mjs";
-import { findJavaWithCompiler } from "../java.mjs";
-import { copyMavenJars } from "../maven-jars.mjs";
+import { locateEmbedded, runEmbedded } from "../java-server.mjs";
 import { mqttAccepts } from "../probes/mqtt.mjs";
-import { findProgram } from "../programs.mjs";
 
 /** @import { BrokerKind } from "../broker-kind.mjs" */
+/** @import { JavaServer } from "../java-server.mjs" */
 
 const version = "2.55.0";
-const artifact = `org.apache.artemis:artemis-mqtt-protocol:${version}`;
-const jars = join(downloadsFolder, `artemis-${version}`);
+/** @type {JavaServer} */
+const server = {
+  name: "Artemis",
+  product: "ActiveMQ Artemis",
+  version,
+  artifact: `org.apache.artemis:artemis-mqtt-protocol:${version}`,
+  jars: join(downloadsFolder, `artemis-${version}`),
+};
 const program = fileURLToPath(new URL("../artemis/Server.java", import.meta.url));
 
 /**
@@ -26,41 +30,14 @@ export const artemis = {
   startTimeoutMs: 120_000,
   stopTimeoutMs: 30_000,
 
-  async locate() {
-    const java = findJavaWithCompiler(17);
-    if (java === undefined) {
-      return { missing: "Java 17 or later with its compiler", packages: ["default-jdk-headless"] };
-    }
-    if (existsSync(jars)) {
-      return { tools: { java, jars }, version };
-    }
-    const maven = findProgram("mvn");
-    if (maven === undefined) {
-      return { missing: "Maven, which fetches Artemis", packages: ["maven"] };
-    }
-    return {
-      missing: `the jars of ActiveMQ Artemis ${version}`,
-      download: (log) => copyMavenJars({ maven, artifact, target: jars, log }),
-    };
-  },
+  locate: async () => locateEmbedded(server, 17),
 
   launch({ folder, ports }, { tools }, { settings, append, files, credentials }) {
     if (settings !== undefined || append !== undefined || credentials !== undefined) {
       throw new TypeError('The configuration of artemis is one XML file: give another "conf/broker.xml" in files.');
     }
     return {
-      command: tools["java"] ?? "java",
-      args: [
-        "-Xmx512m",
-        "-Djava.net.preferIPv4Stack=true",
-        // Else a killed one leaves files in the system's temporary folder.
-        "-XX:-UsePerfData",
-        `-Djava.io.tmpdir=${folder}`,
-        "-cp",
-        join(tools["jars"] ?? jars, "*"),
-        program,
-      ],
-      env: {},
+      ...runEmbedded(server, program, folder, tools),
       files: { "conf/broker.xml": configuration(ports["mqtt"] ?? 0), ...files },
     };
   },

@@ -1,20 +1,24 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { downloadsFolder } from "../checkout.mjs";
-import { findJavaWithCompiler } from "../java.mjs";
+import { locateEmbedded, runEmbedded } from "../java-server.mjs";
 import { layOver } from "../lay-over.mjs";
-import { copyMavenJars } from "../maven-jars.mjs";
 import { mqttWebSocketAccepts } from "../probes/http.mjs";
 import { mqttAccepts } from "../probes/mqtt.mjs";
-import { findProgram } from "../programs.mjs";
 
 /** @import { BrokerKind } from "../broker-kind.mjs" */
+/** @import { JavaServer } from "../java-server.mjs" */
 
 const version = "2025.5";
-const artifact = `com.hivemq:hivemq-community-edition-embedded:${version}`;
-const jars = join(downloadsFolder, `hivemq-${version}`);
+/** @type {JavaServer} */
+const server = {
+  name: "HiveMQ",
+  product: "HiveMQ",
+  version,
+  artifact: `com.hivemq:hivemq-community-edition-embedded:${version}`,
+  jars: join(downloadsFolder, `hivemq-${version}`),
+};
 const program = fileURLToPath(new URL("../hivemq/Server.java", import.meta.url));
 
 /**
@@ -31,23 +35,7 @@ export const hivemq = {
   startTimeoutMs: 120_000,
   stopTimeoutMs: 30_000,
 
-  async locate() {
-    const java = findJavaWithCompiler(11);
-    if (java === undefined) {
-      return { missing: "Java 11 or later with its compiler", packages: ["default-jdk-headless"] };
-    }
-    if (existsSync(jars)) {
-      return { tools: { java, jars }, version };
-    }
-    const maven = findProgram("mvn");
-    if (maven === undefined) {
-      return { missing: "Maven, which fetches HiveMQ", packages: ["maven"] };
-    }
-    return {
-      missing: `the jars of HiveMQ ${version}`,
-      download: (log) => copyMavenJars({ maven, artifact, target: jars, log }),
-    };
-  },
+  locate: async () => locateEmbedded(server, 11),
 
   launch({ folder, ports }, { tools }, { settings = {}, append, files, credentials }) {
     if (append !== undefined) {
@@ -63,18 +51,7 @@ export const hivemq = {
     };
     const config = element("hivemq", layOver(ours, settings));
     return {
-      command: tools["java"] ?? "java",
-      args: [
-        "-Xmx512m",
-        "-Djava.net.preferIPv4Stack=true",
-        // Else a killed one leaves files in the system's temporary folder.
-        "-XX:-UsePerfData",
-        `-Djava.io.tmpdir=${folder}`,
-        "-cp",
-        join(tools["jars"] ?? jars, "*"),
-        program,
-      ],
-      env: {},
+      ...runEmbedded(server, program, folder, tools),
       files: {
         "conf/config.xml": `<?xml version="1.0" encoding="UTF-8"?>\n${config}`,
         ...(credentials === undefined ? {} : { credentials: `${credentials.username}\n${credentials.password}\n` }),
