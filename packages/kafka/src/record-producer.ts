@@ -2,7 +2,7 @@ import { compressBatch, writeBatch } from "./batch-writer.ts";
 import { BrokerAnswer } from "./broker-answer.ts";
 import { classify, numbersAreLost } from "./classify.ts";
 import type { ClientMessage, ClientPosition, ClientProducer, ProducerOptions } from "./client.ts";
-import { codecOf, compressionCodes } from "./compression.ts";
+import { codecOf, compressionCodes, prepareCompression } from "./compression.ts";
 import { grouped } from "./grouped.ts";
 import { positiveMurmur2 } from "./murmur2.ts";
 import { NeverSent } from "./never-sent.ts";
@@ -66,7 +66,7 @@ export interface TransactionOfProducer {
 /** How a producer writes. */
 export interface RecordProducerOptions extends Pick<ProducerOptions, "acks"> {
   readonly native: NativeSettings;
-  /** Makes it idempotent; the same one for all that follow each other. */
+  /** Makes it idempotent where its records are confirmed; the same one for all that follow each other. */
   readonly identity?: ProducerIdentity | undefined;
   readonly transaction?: TransactionOfProducer;
 }
@@ -104,8 +104,17 @@ export class RecordProducer implements ClientProducer {
     this.#acks = acks;
     this.#timeoutMs = native.requestTimeoutMs;
     this.#compression = compressionCodes[native.compression];
-    this.#identity = identity;
+    this.#identity = acks === 0 ? undefined : identity;
     this.#transaction = transaction;
+  }
+
+  /** Makes one over what is connected to the cluster, once the codec that it compresses with is there. */
+  static async connect(
+    network: () => Promise<ProducerNetwork>,
+    options: RecordProducerOptions,
+  ): Promise<RecordProducer> {
+    await prepareCompression(options.native.compression);
+    return new RecordProducer(await network(), options);
   }
 
   async send(topic: string, messages: readonly ClientMessage[]): Promise<readonly ClientPosition[]> {

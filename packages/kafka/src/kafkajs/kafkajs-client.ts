@@ -11,10 +11,11 @@ import type {
 } from "../client.ts";
 import type { KafkaSettings } from "../options.ts";
 import { ProducerIdentity } from "../producer-identity.ts";
+import { RecordProducer } from "../record-producer.ts";
 import { kafkaOf, untilSettled } from "./kafkajs-config.ts";
 import { KafkajsControl } from "./kafkajs-control.ts";
 import { KafkajsMember } from "./kafkajs-member.ts";
-import { connectProducer } from "./kafkajs-producer.ts";
+import { KafkajsNetwork } from "./kafkajs-network.ts";
 import { KafkajsTransactions } from "./kafkajs-transactions.ts";
 
 /** kafkajs 2.2 behind the seam: each producer, member and control has a kafkajs client of its own, so that each can be ended alone. */
@@ -36,7 +37,12 @@ export class KafkajsClient implements KafkaClient {
   }
 
   connectProducer(options: ProducerOptions): Promise<ClientProducer> {
-    return connectProducer(this.#settings, options, options.acks === 0 ? undefined : this.#identity);
+    const settings = this.#settings;
+    return RecordProducer.connect(() => KafkajsNetwork.connect(settings, options), {
+      acks: options.acks,
+      native: settings.native,
+      identity: this.#identity,
+    });
   }
 
   connectControl(options: ConnectOptions): Promise<ClientControl> {

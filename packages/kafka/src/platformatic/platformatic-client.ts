@@ -10,11 +10,13 @@ import type {
 } from "../client.ts";
 import type { KafkaSettings } from "../options.ts";
 import { ProducerIdentity } from "../producer-identity.ts";
+import { RecordProducer } from "../record-producer.ts";
+import { Cluster } from "./cluster.ts";
 import { loadLibrary } from "./library.ts";
 import type { Library } from "./library.ts";
 import { PlatformaticControl } from "./platformatic-control.ts";
 import { PlatformaticMember } from "./platformatic-member.ts";
-import { connectProducer } from "./platformatic-producer.ts";
+import { PlatformaticNetwork } from "./platformatic-network.ts";
 import { PlatformaticTransactions } from "./platformatic-transactions.ts";
 
 /** `@platformatic/kafka` 1.35 behind the seam: its connections and protocol calls, without its clients, which try again by themselves. */
@@ -36,8 +38,16 @@ export class PlatformaticClient implements KafkaClient {
   }
 
   async connectProducer(options: ProducerOptions): Promise<ClientProducer> {
-    const identity = options.acks === 0 ? undefined : this.#identity;
-    return connectProducer(await this.#load(), this.#settings, options, identity);
+    const settings = this.#settings;
+    const library = await this.#load();
+    return RecordProducer.connect(
+      async () => new PlatformaticNetwork(await Cluster.connect(library, settings, options)),
+      {
+        acks: options.acks,
+        native: settings.native,
+        identity: this.#identity,
+      },
+    );
   }
 
   async connectControl(options: ConnectOptions): Promise<ClientControl> {

@@ -8,7 +8,7 @@ import { RecordProducer } from "../record-producer.ts";
 import { Cluster } from "./cluster.ts";
 import type { Call } from "./cluster.ts";
 import type { Library } from "./library.ts";
-import { PlatformaticNetwork } from "./platformatic-producer.ts";
+import { PlatformaticNetwork } from "./platformatic-network.ts";
 
 /** How long Kafka waits for the end of a transaction, before it gives that up, in milliseconds. */
 const transactionTimeoutMs = 60_000;

@@ -1,29 +1,13 @@
 import { once } from "node:events";
-import type { ProducerOptions } from "../client.ts";
-import { prepareCompression } from "../compression.ts";
-import type { KafkaSettings } from "../options.ts";
-import type { ProducerIdentity, ProducerId } from "../producer-identity.ts";
-import { duplicateSequenceNumber, RecordProducer } from "../record-producer.ts";
+import type { ProducerId } from "../producer-identity.ts";
+import { duplicateSequenceNumber } from "../record-producer.ts";
 import type { ProducerNetwork, WriteBatches, WriteRequest, WrittenBatch } from "../record-producer.ts";
 import { answerBeside } from "./answers.ts";
-import { Cluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Connection, Library } from "./library.ts";
 
 /** As Java says it: there is no transaction that could take too long. */
 const noTransactionMs = 2_147_483_647;
-
-/** Connects a producer. */
-export async function connectProducer(
-  library: Library,
-  settings: KafkaSettings,
-  options: ProducerOptions,
-  identity?: ProducerIdentity,
-): Promise<RecordProducer> {
-  const { native } = settings;
-  await prepareCompression(native.compression);
-  const cluster = await Cluster.connect(library, settings, options);
-  return new RecordProducer(new PlatformaticNetwork(cluster), { acks: options.acks, native, identity });
-}
 
 /** Writes through the library's connections. */
 export class PlatformaticNetwork implements ProducerNetwork {

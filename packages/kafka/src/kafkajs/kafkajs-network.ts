@@ -3,11 +3,10 @@ import type { Broker, Cluster } from "kafkajs";
 import protocolErrors from "kafkajs/src/protocol/error.js";
 import crc32c from "kafkajs/src/protocol/recordBatch/crc32C/index.js";
 import { coordinatorIsComing } from "../classify.ts";
-import type { ProducerOptions } from "../client.ts";
-import { prepareCompression } from "../compression.ts";
+import type { ConnectOptions } from "../client.ts";
 import type { KafkaSettings } from "../options.ts";
-import type { ProducerIdentity, ProducerId } from "../producer-identity.ts";
-import { duplicateSequenceNumber, RecordProducer } from "../record-producer.ts";
+import type { ProducerId } from "../producer-identity.ts";
+import { duplicateSequenceNumber } from "../record-producer.ts";
 import type { ProducerNetwork, WriteBatches, WriteRequest, WrittenBatch } from "../record-producer.ts";
 import { anyBroker, bareCluster } from "./cluster-access.ts";
 import { connectOver } from "./connect-over.ts";
@@ -30,32 +29,26 @@ const produce = 0;
 /** As Java says it: there is no transaction that could take too long. */
 const noTransactionMs = 2_147_483_647;
 
-/** Connects a producer to one of the brokers; nothing is left open when that fails. */
-export async function connectProducer(
-  settings: KafkaSettings,
-  options: ProducerOptions,
-  identity?: ProducerIdentity,
-): Promise<RecordProducer> {
-  const { native } = settings;
-  await prepareCompression(native.compression);
-  const line = new Line(options.onLost);
-  const cluster = bareCluster(kafkaOf(settings, eachBrokerOnce(settings), line), groupAssigner, line.late);
-  await connectOver(line, [cluster], settings, options, () => cluster.refreshMetadata());
-  return new RecordProducer(new KafkajsNetwork(cluster, line, settings), { acks: options.acks, native, identity });
-}
-
 /** Writes through kafkajs's connections. */
-class KafkajsNetwork implements ProducerNetwork {
+export class KafkajsNetwork implements ProducerNetwork {
   readonly crc32c = crc32c;
   readonly #cluster: Cluster;
   readonly #line: Line;
   /** How long it is waited for the broker that gives out ids. */
   readonly #patienceMs: number;
 
-  constructor(cluster: Cluster, line: Line, { connectTimeoutMs }: KafkaSettings) {
+  private constructor(cluster: Cluster, line: Line, { connectTimeoutMs }: KafkaSettings) {
     this.#cluster = cluster;
     this.#line = line;
     this.#patienceMs = connectTimeoutMs;
+  }
+
+  /** Connects to one of the brokers; nothing is left open when that fails. */
+  static async connect(settings: KafkaSettings, options: ConnectOptions): Promise<KafkajsNetwork> {
+    const line = new Line(options.onLost);
+    const cluster = bareCluster(kafkaOf(settings, eachBrokerOnce(settings), line), groupAssigner, line.late);
+    await connectOver(line, [cluster], settings, options, () => cluster.refreshMetadata());
+    return new KafkajsNetwork(cluster, line, settings);
   }
 
   async leaders(topic: string): Promise<readonly number[]> {
