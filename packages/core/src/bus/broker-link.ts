@@ -1,12 +1,12 @@
 import type { Broker, BrokerStatus, Capabilities, EffectiveCapabilities } from "../contract/index.ts";
 import { backoffDelayMs, pause, reconnectPolicy } from "../driver/backoff.ts";
-import { longestMs } from "../driver/duration.ts";
 import { rejected } from "../driver/rejected.ts";
 import { BusError, ClosedError, ConnectionError } from "../errors.ts";
 import type { Sweep } from "../delivery/sweep.ts";
 import { describe } from "../delivery/describe.ts";
 import { PublishWindow } from "./publish-window.ts";
 import type { BrokerSettings, Logger } from "./settings.ts";
+import { within } from "./within.ts";
 
 /** How long a driver may take beyond its time to say itself what took so long, in milliseconds. */
 const tellsItselfMs = 500;
@@ -152,21 +152,13 @@ export class BrokerLink {
   }
 
   /** Asks the broker to open, and cuts it where that takes too long: a driver that learns things of a server waits for each of them. */
-  async #attempt(broker: Broker, until: number): Promise<EffectiveCapabilities> {
-    const over = new AbortController();
-    const end = (): void => over.abort(this.#abort.signal.reason);
-    this.#abort.signal.addEventListener("abort", end, { once: true });
-    const late = (): void => over.abort(new ConnectionError("It did not answer in time.", { broker: this.name }));
-    const timer =
-      until === Number.POSITIVE_INFINITY
-        ? undefined
-        : setTimeout(late, Math.min(until - performance.now() + tellsItselfMs, longestMs));
-    try {
-      return await broker.open({ signal: over.signal });
-    } finally {
-      clearTimeout(timer);
-      this.#abort.signal.removeEventListener("abort", end);
-    }
+  #attempt(broker: Broker, until: number): Promise<EffectiveCapabilities> {
+    return within(
+      until - performance.now() + tellsItselfMs,
+      () => new ConnectionError("It did not answer in time.", { broker: this.name }),
+      (signal) => broker.open({ signal }),
+      this.#abort.signal,
+    );
   }
 
   #connected(effective: EffectiveCapabilities): void {

@@ -9,9 +9,12 @@ import { BusError, TimeoutError } from "../errors.ts";
 import type { ParsedFilter } from "../topic/grammar.ts";
 import type { PlanContext } from "./plan-context.ts";
 import type { ResolvedSubscribeOptions } from "./subscribe-options.ts";
+import { within } from "./within.ts";
 
 /** How long the broker may take to confirm a dead letter, in milliseconds; then it is tried again. */
 const buryTimeoutMs = 30_000;
+
+const late = (): Error => new TimeoutError(`The dead letter was not confirmed within ${buryTimeoutMs} ms.`);
 
 /** Makes the function that puts a message among the dead letters of its subscription, wherever those are. */
 export function undertaker(
@@ -51,7 +54,7 @@ export function undertaker(
     const store = target.supports.deadLetters === "unsupported" ? undefined : target.broker.deadLetters;
     if (store !== undefined) {
       await asItFits(letter, `_busbar.dlq.${letter.group}`, target.supports, (record) =>
-        within(buryTimeoutMs, (signal) => store.put(letter.group, slot, record, { signal })),
+        within(buryTimeoutMs, late, (signal) => abortable(store.put(letter.group, slot, record, { signal }), signal)),
       );
       return kept(letter.group, letter);
     }
@@ -103,17 +106,4 @@ function letterOf(
     attempts: message.failures,
     deadAt: Date.now(),
   };
-}
-
-async function within(boundMs: number, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const over = new AbortController();
-  const timer = setTimeout(
-    () => over.abort(new TimeoutError(`The dead letter was not confirmed within ${boundMs} ms.`)),
-    boundMs,
-  );
-  try {
-    await abortable(work(over.signal), over.signal);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,4 +1,6 @@
+import { abortable } from "../driver/abortable.ts";
 import { TimeoutError } from "../errors.ts";
+import { within } from "./within.ts";
 
 /**
  * Keeps the publishes to each topic in the order of their calls where some of them wait for a schema that is asynchronous: one that is checked
@@ -27,7 +29,11 @@ export class Turns {
   ): Promise<Sent> {
     const begun = performance.now();
     const before = this.#last.get(topic);
-    const ready = within(timeoutMs, Promise.all([value, before]), topic);
+    const ready = within(
+      timeoutMs,
+      () => late(topic, timeoutMs),
+      (signal) => abortable(Promise.all([value, before]), signal),
+    );
     // What gives up keeps its place for those behind it, which must not overtake what is still before it.
     const settled = Promise.allSettled([ready, before]);
     return new Promise<Sent>((resolve, reject) => {
@@ -43,21 +49,9 @@ export class Turns {
   }
 }
 
-async function within<Value>(timeoutMs: number, value: Promise<Value>, topic: string): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new TimeoutError(
-          `publish("${topic}") was not sent: its schema, or that of a publish before it, did not answer within ${timeoutMs} ms.`,
-          { topic },
-        ),
-      );
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([value, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function late(topic: string, timeoutMs: number): TimeoutError {
+  return new TimeoutError(
+    `publish("${topic}") was not sent: its schema, or that of a publish before it, did not answer within ${timeoutMs} ms.`,
+    { topic },
+  );
 }
