@@ -105,11 +105,15 @@ describe("publishes that are not confirmed yet", () => {
 
 describe("a channel that nacks", () => {
   const nack = new Error("message nacked");
+  const sending = async () => {
+    const all = await opened();
+    const send = (address: string): Promise<object> =>
+      outcomeOf(all.publishing.confirmed("e", address, record(address), {}));
+    return { ...all, send };
+  };
 
   it("is replaced once it has answered everything, and what was published meanwhile goes out on the next, in order", async () => {
-    const { channel, channels, publishing, age } = await opened();
-    const send = (address: string): Promise<object> =>
-      outcomeOf(publishing.confirmed("e", address, record(address), {}));
+    const { channel, channels, publishing, age, send } = await sending();
     const outcomes = [send("a"), send("b")];
     channel.confirms[0]?.(nack);
     expect(await outcomes[0]).toMatchObject({ code: "BUSBAR_OUTCOME_UNKNOWN", retryable: true });
@@ -127,9 +131,7 @@ describe("a channel that nacks", () => {
   });
 
   it("rejects, with one that it nacks while it is about to be replaced, those held behind it", async () => {
-    const { channel, channels, publishing, age } = await opened();
-    const send = (address: string): Promise<object> =>
-      outcomeOf(publishing.confirmed("e", address, record(address), {}));
+    const { channel, channels, age, send } = await sending();
     const outcomes = [send("a"), send("b")];
     channel.confirms[0]?.(nack);
     await age();
@@ -143,9 +145,7 @@ describe("a channel that nacks", () => {
   });
 
   it("tells who waits, at least once or at most, what their turn fails by", async () => {
-    const { channel, publishing, age } = await opened();
-    const send = (address: string): Promise<object> =>
-      outcomeOf(publishing.confirmed("e", address, record(address), {}));
+    const { channel, publishing, age, send } = await sending();
     const outcomes = [send("a"), send("b")];
     channel.confirms[0]?.(nack);
     await age();
@@ -163,9 +163,7 @@ describe("a channel that nacks", () => {
   });
 
   it("is given up, with what it does not answer and what is held behind, after 5 s", async () => {
-    const { channel, publishing, age } = await opened();
-    const send = (address: string): Promise<object> =>
-      outcomeOf(publishing.confirmed("e", address, record(address), {}));
+    const { channel, publishing, age, send } = await sending();
     const outcomes = [send("a"), send("b")];
     channel.confirms[0]?.(nack);
     await age();

@@ -5,7 +5,7 @@ import { canMakeCertificates, certificateSet } from "../../../integration/suppor
 import type { Certificate, CertificateSet } from "../../../integration/support/certificates.ts";
 import type { MqttOptions } from "@busbar/mqtt";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
-import { acknowledging, Brokers, outbound, request, unique } from "./fixtures.ts";
+import { Brokers, carried } from "./fixtures.ts";
 
 const brokers = new Brokers("");
 afterEach(() => brokers.close());
@@ -56,11 +56,7 @@ describe.skipIf(!possible)("an encrypted connection to HiveMQ", () => {
     ],
   ])("is made %s", async (_, port, client) => {
     const bus = await brokers.open(options(port, { ...trusting(), ...client() }));
-    const [topic, inbox] = [unique(), acknowledging()];
-    await bus.subscribe(request(topic), inbox.sink);
-    await bus.publish(outbound(topic, "secret"));
-    await inbox.received(1);
-    expect(inbox.texts).toEqual(["secret"]);
+    expect(await carried(bus, "secret")).toEqual(["secret"]);
   });
 
   it.each([

@@ -7,7 +7,7 @@ import type { MqttOptions } from "@busbar/mqtt";
 import { canMakeCertificates, certificateSet } from "../../../integration/support/certificates.ts";
 import type { CertificateSet } from "../../../integration/support/certificates.ts";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
-import { acknowledging, Brokers, outbound, request, unique } from "./fixtures.ts";
+import { Brokers, carried, outbound, unique } from "./fixtures.ts";
 
 const brokers = new Brokers("");
 afterEach(() => brokers.close());
@@ -66,11 +66,7 @@ ${name.startsWith("mutual") ? `cafile ${made.authority.files.certificate}\nrequi
 
     it("is made where the authority is trusted and the name is right", async () => {
       const bus = await brokers.open(options({ ca: ca("authority"), servername: "broker.test" }));
-      const [topic, inbox] = [unique(), acknowledging()];
-      await bus.subscribe(request(topic), inbox.sink);
-      await bus.publish(outbound(topic, "secret"));
-      await inbox.received(1);
-      expect(inbox.texts).toEqual(["secret"]);
+      expect(await carried(bus, "secret")).toEqual(["secret"]);
     });
 
     it.each([
@@ -116,11 +112,7 @@ ${name.startsWith("mutual") ? `cafile ${made.authority.files.certificate}\nrequi
 
     it("is made where the server knows the client's authority", async () => {
       const bus = await brokers.open(options(shown("client")));
-      const [topic, inbox] = [unique(), acknowledging()];
-      await bus.subscribe(request(topic), inbox.sink);
-      await bus.publish(outbound(topic, "mutual"));
-      await inbox.received(1);
-      expect(inbox.texts).toEqual(["mutual"]);
+      expect(await carried(bus, "mutual")).toEqual(["mutual"]);
     });
 
     it.each([

@@ -3,7 +3,8 @@ import { mqtt } from "@busbar/mqtt";
 import type { MqttBroker, MqttOptions } from "@busbar/mqtt";
 import { connectAsync } from "mqtt";
 import type { IClientOptions, MqttClient } from "mqtt";
-import { request as ownRequest, unique } from "../../../integration/support/records.ts";
+import { acknowledging } from "../../../integration/support/inbox.ts";
+import { record as outbound, request as ownRequest, unique } from "../../../integration/support/records.ts";
 
 export { acknowledging, Inbox } from "../../../integration/support/inbox.ts";
 export { record as outbound, unique } from "../../../integration/support/records.ts";
@@ -43,6 +44,15 @@ export class Brokers {
   async close(): Promise<void> {
     await Promise.all(this.#open.splice(0).map((made) => made.close()));
   }
+}
+
+/** What a subscription of this broker gets of one message that the same broker publishes. */
+export async function carried(broker: MqttBroker, body: string): Promise<readonly string[]> {
+  const [topic, inbox] = [unique(), acknowledging()];
+  await broker.subscribe(request(topic), inbox.sink);
+  await broker.publish(outbound(topic, body));
+  await inbox.received(1);
+  return inbox.texts;
 }
 
 /**
