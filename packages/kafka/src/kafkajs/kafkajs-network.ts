@@ -31,7 +31,7 @@ const noTransactionMs = 2_147_483_647;
 
 /** Writes through kafkajs's connections. */
 export class KafkajsNetwork implements ProducerNetwork {
-  readonly crc32c = crc32c;
+  readonly crc32c: (bytes: Buffer) => number = crc32c;
   readonly #cluster: Cluster;
   readonly #line: Line;
   /** How long it is waited for the broker that gives out ids. */
