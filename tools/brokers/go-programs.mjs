@@ -1,12 +1,12 @@
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 
-import { ensureStateFolder } from "./checkout.mjs";
+import { completeFolder } from "./complete-folder.mjs";
 import { outputOf } from "./programs.mjs";
 import { runToEnd } from "./run-to-end.mjs";
 
 /**
- * Builds a program from its Go module into the target folder, which appears only when it is complete. Takes a minute or two. A Go that is
+ * Builds a program from its Go module into the target folder, unless it is there. Takes a minute or two. A Go that is
  * too old for it fetches one that is not, which is a module too.
  *
  * @param {object} order
@@ -17,20 +17,17 @@ import { runToEnd } from "./run-to-end.mjs";
  * @param {(line: string) => void} order.log
  * @returns {Promise<void>}
  */
-export async function installGoProgram({ go, needs, program, target, log }) {
-  const draft = `${target}.${process.pid}`;
-  ensureStateFolder(dirname(target));
-  mkdirSync(draft, { recursive: true });
-  try {
-    const builder = minorOf(outputOf(go, ["version"])) < minorOf(`go${needs}`) ? await newerGo(go, needs, log) : go;
-    log(`building ${program} (go) …`);
-    const { GOROOT: _, ...env } = process.env;
-    await runToEnd(builder, ["install", program], { env: { ...env, GOBIN: draft, GOTOOLCHAIN: "local" } });
-    rmSync(target, { recursive: true, force: true });
-    renameSync(draft, target);
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-  }
+export function installGoProgram({ go, needs, program, target, log }) {
+  return completeFolder(
+    target,
+    async (folder) => {
+      const builder = minorOf(outputOf(go, ["version"])) < minorOf(`go${needs}`) ? await newerGo(go, needs, log) : go;
+      log(`building ${program} (go) …`);
+      const { GOROOT: _, ...env } = process.env;
+      await runToEnd(builder, ["install", program], { env: { ...env, GOBIN: folder, GOTOOLCHAIN: "local" } });
+    },
+    log,
+  );
 }
 
 /**

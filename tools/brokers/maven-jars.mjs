@@ -1,11 +1,11 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 
-import { ensureStateFolder } from "./checkout.mjs";
+import { completeFolder } from "./complete-folder.mjs";
 import { runToEnd } from "./run-to-end.mjs";
 
 /**
- * Copies an artifact and everything it needs at run time into the target folder, which appears only when it is complete.
+ * Copies an artifact and everything it needs at run time into the target folder, unless it is there.
  *
  * @param {object} order
  * @param {string} order.maven path of the program
@@ -14,28 +14,18 @@ import { runToEnd } from "./run-to-end.mjs";
  * @param {(line: string) => void} order.log
  * @returns {Promise<void>}
  */
-export async function copyMavenJars({ maven, artifact, target, log }) {
-  const draft = `${target}.${process.pid}`;
-  ensureStateFolder(dirname(target));
-  mkdirSync(join(draft, "jars"), { recursive: true });
-  try {
-    const pom = join(draft, "pom.xml");
-    writeFileSync(pom, pomFor(artifact));
-    log(`fetching ${artifact} (maven) …`);
-    await runToEnd(maven, [
-      "-B",
-      "-q",
-      "-f",
-      pom,
-      "dependency:copy-dependencies",
-      `-DoutputDirectory=${join(draft, "jars")}`,
-      "-DincludeScope=runtime",
-    ]);
-    rmSync(target, { recursive: true, force: true });
-    renameSync(join(draft, "jars"), target);
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-  }
+export function copyMavenJars({ maven, artifact, target, log }) {
+  return completeFolder(
+    target,
+    async (folder) => {
+      const pom = join(folder, "pom.xml");
+      writeFileSync(pom, pomFor(artifact));
+      log(`fetching ${artifact} (maven) …`);
+      const copy = ["dependency:copy-dependencies", `-DoutputDirectory=${folder}`, "-DincludeScope=runtime"];
+      await runToEnd(maven, ["-B", "-q", "-f", pom, ...copy]);
+    },
+    log,
+  );
 }
 
 /**

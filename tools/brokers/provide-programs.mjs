@@ -1,3 +1,4 @@
+import { downloadsFolder, ensureStateFolder } from "./checkout.mjs";
 import { installPackages, planInstall } from "./debian-packages.mjs";
 import { messageOf } from "./thrown.mjs";
 
@@ -34,6 +35,7 @@ export async function providePrograms(kind, { allowed, log }) {
           skipped: `${missing} are not there, and BUSBAR_BROKERS=existing forbids fetching them; without it: npm run brokers -- up ${kind.name}`,
         };
       }
+      ensureStateFolder(downloadsFolder);
       const failure = await failureOf(() => download(log));
       if (failure !== undefined) {
         return { skipped: `fetching ${missing} failed: ${failure}` };
