@@ -11,21 +11,29 @@ export const metadataHeaders = {
   key: "busbar-key",
   replyTo: "busbar-reply-to",
   correlationId: "busbar-correlation-id",
+  timestamp: "busbar-timestamp",
 } as const;
+
+/** How far from now a record's own time may be to be that of the log, in milliseconds. */
+const nearMs = 60_000;
 
 /**
  * Writes a record as Kafka carries it: the body is the value as it is, the key is the key, the user's headers are headers one
- * by one, and so are content type and id. The time is the record's own. Throws `UnsupportedError` for what Kafka lacks.
+ * by one, and so are content type and id. Throws `UnsupportedError` for what Kafka lacks.
+ *
+ * Kafka deletes messages by their time, read or not, and refuses those that are far ahead. So a record that is not of now, such as a dead
+ * letter which is replayed, is as new to the log as any other, and has its own time in a header.
  *
  * @param isTombstone It is to have no value, by which a compacted topic forgets its key.
  */
-export function toMessage(record: OutboundRecord, isTombstone = false): ClientMessage {
+export function toMessage(record: OutboundRecord, isTombstone = false, now: number = Date.now()): ClientMessage {
   refuseUnsupported(record);
+  const headers = toHeaders(record, record.address);
   return {
     key: record.key === undefined ? null : Buffer.from(record.key, "utf8"),
     value: isTombstone ? null : valueOf(record.body),
-    headers: toHeaders(record, record.address),
-    timestamp: record.timestamp,
+    headers,
+    timestamp: timeOf(record, headers, now),
   };
 }
 
@@ -33,7 +41,19 @@ export function toMessage(record: OutboundRecord, isTombstone = false): ClientMe
 export function toDeadLetter(record: OutboundRecord, slot: string, address: string): ClientMessage {
   const headers = toHeaders(record, address);
   if (record.key !== undefined) headers[metadataHeaders.key] = Buffer.from(record.key, "utf8");
-  return { key: Buffer.from(slot, "utf8"), value: valueOf(record.body), headers, timestamp: record.timestamp };
+  return {
+    key: Buffer.from(slot, "utf8"),
+    value: valueOf(record.body),
+    headers,
+    timestamp: timeOf(record, headers, Date.now()),
+  };
+}
+
+/** The time that the log is to go by; the record's own is put among the headers where it is another. */
+function timeOf({ timestamp }: OutboundRecord, headers: Record<string, Buffer>, now: number): number {
+  if (Math.abs(now - timestamp) <= nearMs) return timestamp;
+  headers[metadataHeaders.timestamp] = Buffer.from(String(timestamp), "utf8");
+  return now;
 }
 
 function toHeaders(record: OutboundRecord, address: string): Record<string, Buffer> {

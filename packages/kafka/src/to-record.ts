@@ -30,15 +30,15 @@ interface ReadHeaders {
   key: string | undefined;
   replyTo: string | undefined;
   correlationId: string | undefined;
+  timestamp: string | undefined;
 }
 
 function assemble(
   record: ClientRecord,
   address: string,
-  { users, topic, id, contentType, replyTo, correlationId }: ReadHeaders,
+  { users, topic, id, contentType, replyTo, correlationId, timestamp }: ReadHeaders,
   key: string | undefined,
 ): InboundRecord {
-  const timestamp = Number(record.timestamp);
   return {
     address,
     topic,
@@ -46,7 +46,7 @@ function assemble(
     headers: users,
     key,
     id,
-    timestamp: timestamp >= 0 ? timestamp : undefined,
+    timestamp: timeOf(timestamp) ?? timeOf(record.timestamp),
     contentType,
     replyTo: replyTo === undefined ? undefined : busTopic(replyTo),
     correlationId,
@@ -63,6 +63,7 @@ function readHeaders({ headers = {} }: ClientRecord): ReadHeaders {
     key: undefined,
     replyTo: undefined,
     correlationId: undefined,
+    timestamp: undefined,
   };
   for (const name of Object.keys(headers)) {
     const text = textOf(headers[name]);
@@ -74,9 +75,16 @@ function readHeaders({ headers = {} }: ClientRecord): ReadHeaders {
     else if (name === metadataHeaders.topic) read.topic = text;
     else if (name === metadataHeaders.replyTo) read.replyTo = text;
     else if (name === metadataHeaders.correlationId) read.correlationId = text;
+    else if (name === metadataHeaders.timestamp) read.timestamp = text;
     else setOwn(read.users, name, text);
   }
   return read;
+}
+
+/** Milliseconds since the epoch; `undefined` for what is no time. */
+function timeOf(written: string | number | undefined): number | undefined {
+  const time = written === "" ? Number.NaN : Number(written);
+  return time >= 0 && time < Infinity ? time : undefined;
 }
 
 /** The client collects repeated headers in an array, and takes one called "constructor" for a repetition. */

@@ -1,16 +1,23 @@
 import { expect, it } from "vitest";
-import { bodies, collect, numbers, record, rejection, request, unique } from "./fixtures.ts";
+import { bodies, collect, numbers, rejection, request, unique } from "./fixtures.ts";
 import { throughEachClient } from "./through-each-client.ts";
 
-throughEachClient("a subscription that nobody has open", ({ broker, publishAll, committed }) => {
+throughEachClient("a subscription that nobody has open", ({ broker, plain, producer, publishAll, committed }) => {
   // Not long ago: what is older than a topic keeps, which is a week, is gone with the next look of the broker, every five minutes.
   const begin = Date.now() - 3_600_000;
   const filled = async (): Promise<string> => {
     const topic = unique("replay");
-    const sent = numbers(12).map((text) =>
-      broker.publish(record(topic, text, { key: `k${Number(text) % 5}`, timestamp: begin + 1_000 * Number(text) })),
-    );
-    await Promise.all(sent);
+    const admin = plain.admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic, numPartitions: 3 }], waitForLeaders: true });
+    await admin.disconnect();
+    // By somebody who says when it was: the bus's messages are of now.
+    const messages = numbers(12).map((value) => ({
+      key: `k${Number(value) % 5}`,
+      value,
+      timestamp: String(begin + 1_000 * Number(value)),
+    }));
+    await producer.send({ topic, messages });
     return topic;
   };
   const handled = async (wanted: ReturnType<typeof request>): Promise<string[]> => {

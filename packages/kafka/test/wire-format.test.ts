@@ -5,13 +5,13 @@ import { toMessage } from "../src/from-record.ts";
 import { topicName } from "../src/topic.ts";
 
 function headersOf(record: OutboundRecord): Record<string, unknown> {
-  const { headers } = toMessage(record);
+  const { headers } = toMessage(record, false, record.timestamp);
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.toString()]));
 }
 
 it("docs/wire-format.md shows a message on Kafka as it is", () => {
   const record = sampleRecord();
-  const { key, value, timestamp } = toMessage(record);
+  const { key, value, timestamp } = toMessage(record, false, record.timestamp);
   expect({
     topic: topicName(record.address),
     key: key?.toString(),

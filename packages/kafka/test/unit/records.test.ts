@@ -60,6 +60,27 @@ describe("a record on the wire", () => {
     expect(Object.keys(message.headers)).toEqual(["trace", "content-type", "busbar-id"]);
   });
 
+  it.each([1_700_000_000_123, Date.now() + 86_400_000])(
+    "of another time is of now in the log, and keeps its own: %s",
+    (timestamp) => {
+      const before = Date.now();
+      const messages = [
+        toMessage(record("a", "", { timestamp })),
+        toDeadLetter(record("a", "", { timestamp }), "slot", "_busbar.dlq.g"),
+      ];
+      for (const message of messages) {
+        expect(message.timestamp).toBeGreaterThanOrEqual(before);
+        expect(message.timestamp).toBeLessThanOrEqual(Date.now());
+        expect(toRecord(received(message), "a")).toMatchObject({ timestamp, headers: {} });
+      }
+    },
+  );
+
+  it.each(["", "soon", "-5", "Infinity"])("has the time of the log where a foreign header says %j", (text) => {
+    const headers = { "busbar-timestamp": Buffer.from(text) };
+    expect(toRecord({ key: null, value: null, timestamp: "17", offset: "0", headers }, "a").timestamp).toBe(17);
+  });
+
   it("keeps an empty body apart from none", () => {
     expect(toMessage(record("a", "")).value).toEqual(Buffer.alloc(0));
   });
