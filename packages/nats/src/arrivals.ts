@@ -20,6 +20,11 @@ export class Arrivals {
     this.#last = delivery;
   }
 
+  /** How many deliveries the server has counted that did not come here; below zero where it knows less than came, having taken over from another. */
+  missing({ delivered }: Pick<Standing, "delivered">): number {
+    return delivered.consumer_seq - this.#last;
+  }
+
   came(delivery: number, sequence: number): void {
     this.#postponed.delete(sequence);
     if (delivery > this.#last + 1) this.#since = delivery;
@@ -31,9 +36,7 @@ export class Arrivals {
    * nobody else waits for more, and no more are missing than it had asked for.
    */
   areAll({ ack_floor, delivered, num_waiting }: Standing, asked: number): boolean {
-    return (
-      num_waiting === 0 && ack_floor.consumer_seq + 1 >= this.#since && delivered.consumer_seq - this.#last <= asked
-    );
+    return num_waiting === 0 && ack_floor.consumer_seq + 1 >= this.#since && this.missing({ delivered }) <= asked;
   }
 
   postponed(sequence: number, until: number): void {
@@ -52,8 +55,8 @@ export class Arrivals {
     return new Set(this.#postponed.keys());
   }
 
-  /** What is missing was sent to this process, and was given back. */
-  accountFor(delivery: number): void {
-    this.#last = Math.max(this.#last, delivery);
+  /** The server goes on behind this delivery: what is missing before it was sent to this process, and was given back. */
+  goOnBehind(delivery: number): void {
+    this.#last = delivery;
   }
 }

@@ -1,8 +1,10 @@
 import { createInbox } from "@nats-io/nats-core";
-import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
+import type { ConsumerInfo } from "@nats-io/jetstream";
+import type { Msg, Subscription } from "@nats-io/nats-core";
 import type { SubscribeRequest } from "@busbar/core/contract";
 import { atMost, oncePerTurn } from "@busbar/core/driver";
 import { Arrivals } from "./arrivals.ts";
+import { ConsumerAdvisories } from "./consumer-advisories.ts";
 import type { Connection } from "./connection.ts";
 import { inactivityMs, postponedUntil } from "./consumers.ts";
 import type { Beginning, Consumers } from "./consumers.ts";
@@ -49,6 +51,8 @@ const lateMs = 1_000;
 const drainTimeoutMs = 2_000;
 /** Each but the first is for at least a quarter of the credit. */
 const pullsRemembered = 8;
+/** How far apart two times of making may be to mean the same consumer: after its first restart nats-server 2.9 says that it was made some microseconds later. */
+const sameCreationMs = 1_000;
 const nanos = 1_000_000;
 const encoder = new TextEncoder();
 
@@ -66,8 +70,7 @@ export class StreamConsumer {
   readsAll = false;
   readonly #host: StreamConsumerHost;
   #subscription: Subscription | undefined;
-  /** Where the server tells of messages that it delivers no more. */
-  #advisories: Subscription | undefined;
+  readonly #advisories = new ConsumerAdvisories();
   /** After how many deliveries it does so, of a consumer of somebody else's; below 1 never. */
   #maxDeliver = -1;
   #inbox = "";
@@ -79,6 +82,10 @@ export class StreamConsumer {
   /** Until when, by `performance.now()`, and up to which sequence what may be lost has to come again before anything later. */
   #held: { readonly until: number; readonly behind: number } | undefined;
   #looking = false;
+  /** The servers keep it, and one of them leads. */
+  #isReplicated = false;
+  /** True while it is found out what became of its requests under another leader. */
+  #following = false;
   #pulls = new Map<string, number>();
   #pullCount = 0;
   #pulledAt = 0;
@@ -117,7 +124,7 @@ export class StreamConsumer {
         );
       }
     } else {
-      if (this.#consumerCreated !== undefined && !isSameCreation(this.#consumerCreated, info.created)) {
+      if (this.#consumerCreated !== undefined && !this.#isSame(info)) {
         this.#host.positionLost(
           `The consumer ${request.name} of the stream ${this.stream} was made anew by somebody else.`,
         );
@@ -132,7 +139,8 @@ export class StreamConsumer {
     }
     if (info.delivered.consumer_seq === 0) this.#resumeAt = Math.max(this.#resumeAt, info.delivered.stream_seq + 1);
     this.readsAll = info.config.filter_subject === undefined;
-    if (!isSameCreation(this.#consumerCreated, info.created)) this.#arrivals.begin(info.delivered.consumer_seq);
+    if (!this.#isSame(info)) this.#arrivals.begin(info.delivered.consumer_seq);
+    this.#isReplicated = (info.cluster?.replicas?.length ?? 0) > 0;
     this.#streamCreated = place.created;
     this.#consumerCreated = info.created;
   }
@@ -177,18 +185,16 @@ export class StreamConsumer {
     const info = await consumers.find(this.stream, request.name);
     this.#held = undefined;
     if (info !== undefined && info.num_ack_pending > 0) {
-      const keptBack = this.#arrivals.keptBack(performance.now());
-      if (this.#arrivals.areAll(info, this.#swallowed) && isRecallable(info)) {
-        await releaseAll(connection, recallSubjects(info, keptBack));
-        this.#arrivals.accountFor(info.delivered.consumer_seq);
-      } else {
+      if (!(await this.#recall(info))) {
         const inOrder = left.toSorted((one, other) => one.sequence - other.sequence);
         await releaseAll(
           connection,
           inOrder.map(({ ackSubject }) => ackSubject),
         );
         this.#arrivals.begin(info.delivered.consumer_seq);
-        if (info.num_ack_pending > left.length + keptBack.size) {
+        // A new leader may know less than its predecessor had sent.
+        const known = left.filter(({ sequence }) => sequence <= info.delivered.stream_seq);
+        if (info.num_ack_pending > known.length + this.#arrivals.keptBack(performance.now()).size) {
           this.#held = { until: performance.now() + this.leaseMs + lateMs, behind: info.delivered.stream_seq };
         }
       }
@@ -197,10 +203,26 @@ export class StreamConsumer {
     this.read();
   }
 
+  /** Gives back all that is unsettled, wherever it is, where all of it was sent to this process. Resolves to whether it was. */
+  async #recall(info: ConsumerInfo): Promise<boolean> {
+    if (!this.#arrivals.areAll(info, this.#swallowed) || !isRecallable(info)) return false;
+    await releaseAll(this.#host.connection, recallSubjects(info, this.#arrivals.keptBack(performance.now())));
+    this.#arrivals.goOnBehind(info.delivered.consumer_seq);
+    return true;
+  }
+
+  /** Tells whether a consumer that was found is the one that this one read. */
+  #isSame({ created, cluster, delivered }: ConsumerInfo): boolean {
+    if (this.#consumerCreated === undefined) return false;
+    if (Math.abs(Date.parse(this.#consumerCreated) - Date.parse(created)) < sameCreationMs) return true;
+    // Each server of a cluster with nats-server 2.9 has a time of its own, but one that was made anew has delivered little.
+    return cluster !== undefined && this.#arrivals.missing({ delivered }) >= -this.#host.request.maxInFlight;
+  }
+
   /** Asks for as many messages as there is credit for, unless enough were asked for already. */
   pull(): void {
     if (this.#subscription === undefined || !this.#host.wants() || !this.#host.connection.connected) return;
-    if (this.#held !== undefined) return;
+    if (this.#held !== undefined || this.#following) return;
     const share = this.#host.share();
     const batch = share - this.unsettled - this.#requested;
     if (batch <= 0 || (this.#requested > 0 && batch < share / 4)) return;
@@ -265,8 +287,7 @@ export class StreamConsumer {
   mute(): void {
     if (this.#subscription?.isClosed() === false) this.#subscription.unsubscribe();
     this.#subscription = undefined;
-    if (this.#advisories?.isClosed() === false) this.#advisories.unsubscribe();
-    this.#advisories = undefined;
+    this.#advisories.end();
     this.#swallowed += this.#requested;
     this.#requested = 0;
     this.#pulls.clear();
@@ -298,23 +319,44 @@ export class StreamConsumer {
         else this.#onMessage(arrived);
       },
     });
-    if (this.#maxDeliver > 0) this.#watchForLoss(client);
+    this.#following = false;
+    this.#advisories.listen(client, this.stream, this.#host.request.name, {
+      givenUp: this.#maxDeliver > 0 ? (sequence) => this.#givenUp(sequence) : undefined,
+      leaderElected: this.#isReplicated ? () => void this.#followLeader() : undefined,
+    });
   }
 
-  /** A consumer that we may not change just stops delivering a message that was delivered often enough, and says so elsewhere (NATS ADR-15). */
-  #watchForLoss(client: NatsConnection): void {
-    const { name } = this.#host.request;
-    this.#advisories = client.subscribe(`$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.${this.stream}.${name}`, {
-      callback: (error, message) => {
-        // Where the permissions forbid it there is nothing to tell.
-        if (error !== null) return;
-        const { stream_seq } = message.json<{ stream_seq?: number }>();
-        this.#host.positionLost(
-          `The consumer ${name} delivers message ${stream_seq} of the stream ${this.stream} no more, since it has max_deliver ${this.#maxDeliver}; ` +
-            "the message is still in the stream. Set max_deliver to -1, the bus counts attempts itself.",
-        );
-      },
-    });
+  /** A consumer that we may not change just stops delivering a message that was delivered often enough (NATS ADR-15). */
+  #givenUp(sequence: number | undefined): void {
+    this.#host.positionLost(
+      `The consumer ${this.#host.request.name} delivers message ${sequence} of the stream ${this.stream} no more, since it has max_deliver ${this.#maxDeliver}; ` +
+        "the message is still in the stream. Set max_deliver to -1, the bus counts attempts itself.",
+    );
+  }
+
+  /**
+   * Another server leads the consumer. What the former one was asked for has ended with it, and so may have what it had sent: it counts as delivered,
+   * and would come behind later messages.
+   */
+  async #followLeader(): Promise<void> {
+    this.#listen();
+    this.#following = true;
+    const subscription = this.#subscription;
+    const { consumers, request } = this.#host;
+    try {
+      const info = await consumers.find(this.stream, request.name);
+      if (subscription !== this.#subscription) return;
+      if (info === undefined) return this.#deleted();
+      if (this.#arrivals.missing(info) <= 0) this.#arrivals.goOnBehind(info.delivered.consumer_seq);
+      // What is here comes again as well, and is known again.
+      else await this.#recall(info);
+      if (subscription !== this.#subscription) return;
+      this.#following = false;
+      this.#swallowed = 0;
+      this.pull();
+    } catch (error) {
+      if (subscription === this.#subscription) this.#host.broken((error as Error).message);
+    }
   }
 
   #onMessage(message: ArrivedMessage): void {
@@ -338,11 +380,13 @@ export class StreamConsumer {
     const left = Number(headers?.get("Nats-Pending-Messages") || (this.#pulls.get(subject) ?? 0));
     this.#pulls.delete(subject);
     this.#requested = Math.max(0, this.#requested - left);
-    if (/consumer deleted|stream deleted/i.test(description)) {
-      return this.#host.broken(`The consumer ${this.#host.request.name} of the stream ${this.stream} was deleted.`);
-    }
+    if (/consumer deleted|stream deleted/i.test(description)) return this.#deleted();
     // Any other trouble waits for the next tick, so that a pull which is refused at once makes no loop.
     if (code === 404 || code === 408) this.#pullSoon();
+  }
+
+  #deleted(): void {
+    this.#host.broken(`The consumer ${this.#host.request.name} of the stream ${this.stream} was deleted.`);
   }
 
   #request(pull: Readonly<Record<string, number>>, reply: string): void {
@@ -355,9 +399,4 @@ export class StreamConsumer {
       { reply },
     );
   }
-}
-
-/** Tells whether two times of making mean the same consumer: after its first restart nats-server 2.9 says that it was made some microseconds later. */
-function isSameCreation(one: string | undefined, other: string): boolean {
-  return one !== undefined && Math.abs(Date.parse(one) - Date.parse(other)) < 1_000;
 }
