@@ -1,4 +1,3 @@
-import { messageId } from "../delivery/message-id.ts";
 import type { Codecs, EncodedPayload } from "../codec/codec-registry.ts";
 import type { OutboundRecord } from "../contract/index.ts";
 import { isPositiveDuration, longestMs } from "../driver/duration.ts";
@@ -6,9 +5,9 @@ import { unknownKeyProblems } from "../driver/known-keys.ts";
 import { BusError, InvalidArgumentError, PayloadError, RefusedError, UnsupportedError } from "../errors.ts";
 import type { Topic } from "../topic/typed-topic.ts";
 import type { BrokerLink } from "./broker-link.ts";
-import { checkedHeaders } from "./headers.ts";
 import { unmetPublishNeeds } from "./needs.ts";
 import type { PublishOptions, RequestOptions } from "./options.ts";
+import { PublishedRecord } from "./published-record.ts";
 import { sentenceOf } from "./sentence.ts";
 
 /** How long a publish may take unless it is told otherwise, in milliseconds. */
@@ -33,8 +32,6 @@ const known = [
 ];
 
 const keyProblem = "key is not a text of 1 to 1024 characters without a lone surrogate";
-
-const noHeaders = Object.freeze({});
 
 /** Those that a request honours. */
 const knownOfRequest = ["key", "headers", "contentType", "timeoutMs", "broker", "signal"];
@@ -106,24 +103,7 @@ export function outgoingRecord(
   if (needs.length > 0) throw new UnsupportedError(needs, { topic, broker: link.name });
   const { body, contentType } = encoded(topic, payload, options, link, codecs);
   assertFits(body, `publish("${topic}")`, topic, link);
-  const id = options.id ?? messageId();
-  return {
-    address: topic,
-    topic,
-    body,
-    headers: options.headers === undefined ? noHeaders : checkedHeaders(options.headers, topic),
-    key,
-    id,
-    timestamp: Date.now(),
-    contentType,
-    delivery,
-    sending: 1,
-    publishToken: options.id === undefined ? id : messageId(),
-    retain: options.retain,
-    expiresInMs: options.expiresInMs,
-    delayMs: options.delayMs,
-    priority: options.priority,
-  };
+  return new PublishedRecord(topic, body, contentType, key, delivery, options);
 }
 
 /** Throws a `RefusedError` for a body that is larger than the broker takes, as far as it tells. */

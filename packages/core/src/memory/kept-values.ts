@@ -21,7 +21,7 @@ export class KeptValues {
   }
 
   keep(message: QueuedMessage): void {
-    this.#values.set(message.record.address, { ...message, retained: true });
+    this.#values.set(message.record.address, message.again(true));
   }
 
   /** What has not expired of the topics that fit, the oldest first. */

@@ -66,11 +66,11 @@ export class MemoryBroker implements Broker<typeof memoryCapabilities, MemoryNat
   readonly #status = new StatusHub();
   readonly #subscribers = new Set<MemorySubscriber>();
   /** Written in the next turn of the event loop, as a broker on the network would: else a publisher in a loop leaves nobody else a turn. */
-  #confirms: { readonly resolve: (receipt: Receipt) => void; readonly receipt: Receipt }[] = [];
-  readonly #confirm: () => void = oncePerTurn(() => {
+  #confirms: (() => void)[] = [];
+  readonly #confirmSoon: () => void = oncePerTurn(() => {
     const confirms = this.#confirms;
     this.#confirms = [];
-    for (const { resolve, receipt } of confirms) resolve(receipt);
+    for (const confirm of confirms) confirm();
   });
   #disconnect: (() => void) | undefined;
 
@@ -101,8 +101,9 @@ export class MemoryBroker implements Broker<typeof memoryCapabilities, MemoryNat
     return new Promise((resolve) => {
       options?.signal?.throwIfAborted();
       this.#assertOpen();
-      this.#confirms.push({ resolve, receipt: this.native.publish(record) });
-      this.#confirm();
+      const receipt = this.native.publish(record);
+      this.#confirms.push(() => resolve(receipt));
+      this.#confirmSoon();
     });
   }
 

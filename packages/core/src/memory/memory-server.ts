@@ -5,8 +5,7 @@ import { copyOfBytes } from "./copy-of-bytes.ts";
 import { KeptValues } from "./kept-values.ts";
 import { MemoryHolding } from "./memory-holding.ts";
 import { MemoryQueue } from "./memory-queue.ts";
-import { hasExpired } from "./queued-message.ts";
-import type { QueuedMessage } from "./queued-message.ts";
+import { hasExpired, QueuedMessage } from "./queued-message.ts";
 
 /** What bounds a broker in memory. */
 export interface MemoryLimits {
@@ -70,7 +69,7 @@ export class MemoryServer {
           `Queue "${queue.name}" in memory is full with ${queue.waiting} messages; let its subscription catch up.`,
           { topic },
         );
-    return { id, routed: queues.length > 0, position: this.#deliver(kept, queues) };
+    return new Kept(id, queues.length > 0, this.#deliver(kept, queues));
   }
 
   /** The queue of this name, made when it is not there. */
@@ -83,8 +82,8 @@ export class MemoryServer {
     const past = startFrom === "earliest" ? this.#log.toArray().filter((message) => !hasExpired(message)) : [];
     const oldest = past[0]?.sequence ?? Infinity;
     // A last value that is in the log comes once, as the message that it was.
-    for (const value of this.#kept.matching(queue.filter)) if (value.sequence < oldest) queue.push({ ...value });
-    for (const message of past) if (queue.wants(message.record.address)) queue.push({ ...message });
+    for (const value of this.#kept.matching(queue.filter)) if (value.sequence < oldest) queue.push(value.again());
+    for (const message of past) if (queue.wants(message.record.address)) queue.push(message.again());
     return queue;
   }
 
@@ -112,14 +111,12 @@ export class MemoryServer {
   #deliver(record: OutboundRecord, queues: readonly MemoryQueue[]): string {
     const { retain = false, expiresInMs = Infinity, delayMs = 0 } = record;
     const expiresAt = expiresInMs === Infinity ? Infinity : performance.now() + expiresInMs - delayMs;
-    const sequence = ++this.#sequence;
-    const position = String(sequence);
-    const message: QueuedMessage = { record, sequence, position, expiresAt, retained: false, deliveries: 0 };
+    const message = new QueuedMessage(record, ++this.#sequence, expiresAt);
     this.#log.push(message);
     if (this.#log.length > this.#limits.maxLogMessages) this.#log.shift();
     if (retain) this.#kept.keep(message);
-    for (const queue of queues) queue.push({ ...message });
-    return position;
+    for (const queue of queues) queue.push(message.again());
+    return message.position;
   }
 
   #hold(record: OutboundRecord, delayMs: number): void {
@@ -152,6 +149,18 @@ export class MemoryServer {
       this.#routes.set(topic, queues);
     }
     return queues;
+  }
+}
+
+class Kept implements Receipt {
+  readonly id: string;
+  readonly routed: boolean;
+  readonly position: string;
+
+  constructor(id: string, routed: boolean, position: string) {
+    this.id = id;
+    this.routed = routed;
+    this.position = position;
   }
 }
 

@@ -1,13 +1,14 @@
-import type { Delivery, InboundRecord, Outcome, SubscribeRequest, Subscriber } from "../contract/index.ts";
+import type { Delivery, Outcome, SubscribeRequest, Subscriber } from "../contract/index.ts";
 import { HandOut } from "../driver/hand-out.ts";
 import { Slots } from "../driver/slots.ts";
-import { copyOfBytes } from "./copy-of-bytes.ts";
+import { MemoryArrival } from "./memory-arrival.ts";
+import type { Settlements } from "./memory-arrival.ts";
 import type { MemoryQueue, QueueMember } from "./memory-queue.ts";
 import type { MemoryServer } from "./memory-server.ts";
 import type { QueuedMessage } from "./queued-message.ts";
 
 /** One member of a queue in memory, with its credit. */
-export class MemorySubscriber implements Subscriber, QueueMember {
+export class MemorySubscriber implements Subscriber, QueueMember, Settlements {
   readonly #server: MemoryServer;
   readonly #request: SubscribeRequest;
   readonly #handOut: HandOut;
@@ -38,18 +39,12 @@ export class MemorySubscriber implements Subscriber, QueueMember {
   take(message: QueuedMessage): boolean {
     if (this.#handOut.full) return false;
     message.deliveries++;
-    const place = this.#unsettled.add(message);
-    this.#handOut.offer({
-      record: inboundOf(message),
-      deliveries: message.deliveries,
-      redelivered: message.deliveries > 1,
-      position: message.position,
-      settle: (outcome, _delivery, delayMs) => this.#settle(place, message, outcome, delayMs),
-    });
+    this.#handOut.offer(new MemoryArrival(message, this.#unsettled.add(message), this));
     return true;
   }
 
-  #settle(place: number, message: QueuedMessage, outcome: Outcome, delayMs: number | undefined): void {
+  /** @internal */
+  settled({ message, place }: MemoryArrival, outcome: Outcome, delayMs: number | undefined): void {
     this.#unsettled.remove(place);
     if (outcome === "release") {
       const queue = this.#queue;
@@ -105,20 +100,4 @@ export class MemorySubscriber implements Subscriber, QueueMember {
     await this.close();
     this.#server.removeQueue(this.#request.name);
   }
-}
-
-function inboundOf({ record, retained }: QueuedMessage): InboundRecord {
-  const inbound: InboundRecord = {
-    address: record.address,
-    topic: record.topic,
-    body: copyOfBytes(record.body),
-    headers: { ...record.headers },
-    key: record.key,
-    replyTo: record.replyTo,
-    correlationId: record.correlationId,
-    id: record.id,
-    timestamp: record.timestamp,
-    contentType: record.contentType,
-  };
-  return retained ? { ...inbound, retained } : inbound;
 }

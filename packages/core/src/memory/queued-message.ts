@@ -1,7 +1,10 @@
 import type { OutboundRecord } from "../contract/index.ts";
 
-/** A message as a queue keeps it. */
-export interface QueuedMessage {
+/**
+ * A message as a queue keeps it. A class, like all that every message has one of: literals that outlive the first collections of a large process are taken
+ * for long-lived by the engine from then on (`docs/performance.md`).
+ */
+export class QueuedMessage {
   readonly record: OutboundRecord;
   readonly sequence: number;
   /** The same as text. */
@@ -11,7 +14,20 @@ export interface QueuedMessage {
   /** Kept as the last value of its topic, and sent as that. */
   readonly retained: boolean;
   /** How often it was handed out. */
-  deliveries: number;
+  deliveries = 0;
+
+  constructor(record: OutboundRecord, sequence: number, expiresAt: number, retained = false) {
+    this.record = record;
+    this.sequence = sequence;
+    this.position = String(sequence);
+    this.expiresAt = expiresAt;
+    this.retained = retained;
+  }
+
+  /** The same for another queue, which has not handed it out. */
+  again(retained: boolean = this.retained): QueuedMessage {
+    return new QueuedMessage(this.record, this.sequence, this.expiresAt, retained);
+  }
 }
 
 /** Whether its time is over. */
