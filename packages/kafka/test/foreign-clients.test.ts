@@ -16,13 +16,18 @@ throughEachClient("a foreign client", ({ client, make, broker, plain, producer }
 
   it("reads what the bus writes, as it is", async () => {
     const topic = unique("foreign.read");
-    const timestamp = Date.now();
+    const publishedAt = Date.now();
     const consumer = plain.consumer({ groupId: unique("foreign"), maxWaitTimeInMs: 100 });
     await consumer.connect();
     await Promise.all(
       shapes.map((body) =>
         broker.publish(
-          record(topic, body, { key: "k", headers: { trace: "é" }, contentType: "application/json", timestamp }),
+          record(topic, body, {
+            key: "k",
+            headers: { trace: "é" },
+            contentType: "application/json",
+            timestamp: publishedAt,
+          }),
         ),
       ),
     );
@@ -43,7 +48,7 @@ throughEachClient("a foreign client", ({ client, make, broker, plain, producer }
     expect(items.map(({ value }) => value)).toEqual(shapes);
     expect(items[0]).toMatchObject({
       key: "k",
-      timestamp: String(timestamp),
+      timestamp: String(publishedAt),
       headers: { trace: "é", "content-type": "application/json" },
     });
     await consumer.disconnect();
