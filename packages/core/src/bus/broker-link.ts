@@ -166,7 +166,7 @@ export class BrokerLink {
     this.#effective = effective;
     if (first)
       for (const warning of effective.warnings)
-        this.#logger.warn(`Broker "${this.name}" (${effective.product} ${effective.version}): ${warning}`);
+        this.#logger.warn(`Broker "${this.name}" (${serverOf(effective)}): ${warning}`);
     this.#state = "connected";
     this.publishes.connected(this.#broker, effective.limits.maxInFlight);
   }
@@ -216,4 +216,9 @@ export class BrokerLink {
     }
     for (const listener of this.#listeners) listener(status);
   }
+}
+
+/** The product, with its version where it tells one. */
+function serverOf({ product, version }: EffectiveCapabilities): string {
+  return version === "unknown" ? product : `${product} ${version}`;
 }

@@ -47,6 +47,7 @@ import type { SubscriptionPlan } from "./plan-subscription.ts";
 import type { PlanContext } from "./plan-context.ts";
 import { groupProblem } from "./subscribe-options.ts";
 import { Subscription } from "./subscription.ts";
+import { together } from "./together.ts";
 import { Turns } from "./turns.ts";
 import { validated } from "./validate.ts";
 
@@ -99,7 +100,7 @@ export class Bus implements Publisher {
 
   async #open(): Promise<void> {
     const links = [...this.#links.values()];
-    await Promise.all(links.map((link) => link.load()));
+    await loadAll(links);
     if (this.#settings.start === "background") {
       for (const link of links) void link.openInBackground().catch(() => undefined);
       return;
@@ -362,7 +363,7 @@ export class Bus implements Publisher {
     const parsed = parseFilter(filter);
     const names = new Set(this.#routing.sourcesOf(parsed, options.broker).map((source) => source.broker));
     const links = [...names].map((name) => this.#link(name));
-    await Promise.all(links.map((link) => link.load()));
+    await loadAll(links);
     this.#assertReplies(`respond("${filter}")`, links);
     const plan = planResponder(parsed, options, handle as Handler, links, this.#context());
     return this.#start({ filter: parsed, signal: options.signal, ...plan });
@@ -459,7 +460,7 @@ export class Bus implements Publisher {
   async #plan({ filter, options = {} }: SubscriptionDeclaration): Promise<SubscriptionPlan> {
     const parsed = isTopic(filter) ? filter.filter : parseFilter(filter);
     // Its own brokers, and those that its dead letters may go to: what is declared there counts before anything is open.
-    await Promise.all([...this.#links.values()].map((link) => link.load()));
+    await loadAll([...this.#links.values()]);
     if (!isTopic(filter)) return planSubscription(parsed, undefined, options, this.#context());
     const requires = [...filter.requires, ...(options.requires ?? [])];
     return planSubscription(parsed, filter.schema, { ...options, requires }, this.#context());
@@ -514,6 +515,13 @@ export class Bus implements Publisher {
     if (this.#opening === undefined)
       throw new ClosedError("The bus is not open yet; call open() first, or use connect().");
   }
+}
+
+/** Loads their adapters; rejects with all that is wrong with any of them. */
+async function loadAll(links: readonly BrokerLink[]): Promise<void> {
+  const results = await Promise.allSettled(links.map((link) => link.load()));
+  const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
+  if (failures.length > 0) throw together(failures);
 }
 
 /** Where brokers keep dead letters, or an `UnsupportedError` where none of them does. */

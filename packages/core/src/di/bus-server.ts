@@ -3,9 +3,10 @@ import { deadlineOf } from "../bus/deadline.ts";
 import type { DrainOptions } from "../bus/deadline.ts";
 import type { Subscription } from "../bus/subscription.ts";
 import { consoleLogger } from "../config/console-logger.ts";
+import { together } from "../bus/together.ts";
 import type { Handler } from "../delivery/message.ts";
 import { longestMs } from "../driver/duration.ts";
-import { BusError, ClosedError, ConfigError, InvalidArgumentError, UnsupportedError } from "../errors.ts";
+import { BusError, ClosedError, InvalidArgumentError, UnsupportedError } from "../errors.ts";
 import type { UnmetNeed } from "../errors.ts";
 import { onStopSignals } from "./stop-signals.ts";
 import { declarationsOf } from "./subscribe-decorator.ts";
@@ -142,7 +143,7 @@ export class BusServer {
       }
     });
     await Promise.all(checks);
-    if (failures.length > 0) throw together(failures);
+    if (failures.length > 0) throw ofHandlers(failures);
     if (needs.length > 0) throw new UnsupportedError(needs);
   }
 
@@ -157,26 +158,16 @@ export class BusServer {
     const failures = results.flatMap((result, index) =>
       result.status === "rejected" ? [{ name: entries[index]?.name ?? "", error: result.reason as unknown }] : [],
     );
-    if (failures.length > 0) throw together(failures);
+    if (failures.length > 0) throw ofHandlers(failures);
   }
 }
 
 /** One error for several handlers that failed alike: it lists them all. */
-function together(failures: readonly { readonly name: string; readonly error: unknown }[]): unknown {
-  const [first] = failures;
-  if (first === undefined || failures.length === 1) return first?.error;
+function ofHandlers(failures: readonly { readonly name: string; readonly error: unknown }[]): unknown {
   const errors = failures.map(({ error }) => error);
-  if (errors.every((error) => error instanceof UnsupportedError))
-    return new UnsupportedError(
-      errors.flatMap(({ needs }) => needs),
-      { cause: first.error },
-    );
-  if (errors.every((error) => error instanceof ConfigError)) {
-    return new ConfigError([...new Set(errors.flatMap(({ problems }) => problems))], { cause: first.error });
-  }
-  if (!errors.every((error) => error instanceof InvalidArgumentError)) return first.error;
+  if (errors.length === 1 || !errors.every((error) => error instanceof InvalidArgumentError)) return together(errors);
   const lines = failures.map(({ name, error }) => `  - ${name}: ${(error as Error).message}`);
   return new InvalidArgumentError(`${lines.length} handlers cannot be subscribed:\n${lines.join("\n")}`, {
-    cause: first.error,
+    cause: errors[0],
   });
 }

@@ -43,6 +43,19 @@ describe("connect", () => {
     expect((error as ConfigError).problems).toHaveLength(3);
   });
 
+  test("rejects with every adapter that is missing, so that one install brings all", async () => {
+    const brokers = {
+      one: { url: "acme://h", adapter: "@acme/not-here" },
+      two: { url: "other://h", adapter: "@other/not-here" },
+    };
+    const error: unknown = await connect({ brokers, logger: quietLogger() }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as ConfigError).problems).toEqual([
+      expect.stringContaining("@acme/not-here"),
+      expect.stringContaining("@other/not-here"),
+    ]);
+  });
+
   test("says where the default is, when there is no configuration", async () => {
     vi.spyOn(process, "cwd").mockReturnValue(folderWith({}));
     vi.stubEnv("BUSBAR_CONFIG", undefined);
