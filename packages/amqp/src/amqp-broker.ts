@@ -6,6 +6,7 @@ import type {
   EffectiveCapabilities,
   LagProbe,
   OutboundRecord,
+  PublishOutcome,
   Receipt,
   SubscribeRequest,
   Subscriber,
@@ -16,7 +17,7 @@ import {
   ClosedError,
   ConnectionError,
   InvalidArgumentError,
-  rejected,
+  promised,
   StatusHub,
 } from "@busbar/core/driver";
 import type { ChannelModel } from "amqplib";
@@ -91,11 +92,14 @@ export class AmqpBroker implements Broker<AmqpCapabilities, ChannelModel> {
   }
 
   publish(record: OutboundRecord, { signal }: AbortOptions = {}): Promise<Receipt> {
+    return promised((outcome) => this.post(record, outcome), signal);
+  }
+
+  post(record: OutboundRecord, outcome: PublishOutcome): void {
     try {
-      signal?.throwIfAborted();
-      return abortable(this.#opened().publisher.publish(record), signal);
+      this.#opened().publisher.post(record, outcome);
     } catch (error) {
-      return rejected(error);
+      outcome.refused(error as Error);
     }
   }
 

@@ -43,22 +43,22 @@ export function propertiesOf(record: OutboundRecord, slot?: string): Options.Pub
   const replyTo = record.replyTo === undefined ? undefined : routingKeyOf(record.replyTo);
   if (replyTo !== undefined) assertShort(replyTo, "reply address", record);
   if (record.correlationId !== undefined) assertShort(record.correlationId, "correlation id", record);
-  const guaranteed = record.delivery === "at-least-once";
   const expiration = record.expiresInMs === undefined ? undefined : expirationOf(record.expiresInMs, record);
   const held = isHeld(record);
   if (held && expiration !== undefined) headers[expiresAtHeader] = String(Date.now() + Number(expiration));
-  return {
+  const properties: Options.Publish = {
     messageId: record.id,
     contentType: record.contentType,
     timestamp: Math.floor(record.timestamp / 1000),
-    persistent: guaranteed,
+    persistent: record.delivery === "at-least-once",
     mandatory: isConfirmed(record),
     headers,
-    ...(replyTo === undefined ? {} : { replyTo }),
-    ...(record.correlationId === undefined ? {} : { correlationId: record.correlationId }),
-    ...(expiration === undefined || held ? {} : { expiration }),
-    ...(record.priority === undefined ? {} : { priority: record.priority }),
   };
+  if (replyTo !== undefined) properties.replyTo = replyTo;
+  if (record.correlationId !== undefined) properties.correlationId = record.correlationId;
+  if (expiration !== undefined && !held) properties.expiration = expiration;
+  if (record.priority !== undefined) properties.priority = record.priority;
+  return properties;
 }
 
 /**

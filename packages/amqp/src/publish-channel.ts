@@ -1,5 +1,5 @@
-import type { OutboundRecord, Receipt } from "@busbar/core/contract";
-import { atMost, BusError, ConnectionError } from "@busbar/core/driver";
+import type { OutboundRecord, PublishOutcome, Receipt } from "@busbar/core/contract";
+import { atMost, BusError, ConnectionError, promised } from "@busbar/core/driver";
 import type { Channel, ConfirmChannel, ConsumeMessage, Message, Options } from "amqplib";
 import { closeChannel, endOf } from "./channel-life.ts";
 import { classify, isToBlame, maxBodyBytesIn } from "./classify.ts";
@@ -8,8 +8,8 @@ import { directReplyTo } from "./direct-replies.ts";
 import { bodyOf } from "./from-record.ts";
 import { Ways } from "./ways.ts";
 import { Nacks } from "./nacks.ts";
-import { isBehind, UnconfirmedPublishes } from "./unconfirmed-publishes.ts";
-import type { PublishedMessage, UnconfirmedPublish } from "./unconfirmed-publishes.ts";
+import { isBehind, UnconfirmedPublish, UnconfirmedPublishes } from "./unconfirmed-publishes.ts";
+import type { PublishedMessage } from "./unconfirmed-publishes.ts";
 
 /** How long what is in flight may stay unanswered while the channels are replaced, in milliseconds; then they are given up with it. */
 const answerMs = 5000;
@@ -81,42 +81,42 @@ export class PublishChannel {
     });
   }
 
-  /** Resolves with the broker's confirm. Rejects when the broker refuses, and retryable, `BUSBAR_OUTCOME_UNKNOWN`, when the channel is lost before. */
+  /** `post` as a promise. */
   confirmed(
     exchange: string,
     routingKey: string,
     record: PublishedMessage,
     properties: Options.Publish,
   ): Promise<Receipt> {
-    return new Promise((resolve, reject) => {
-      const publish: UnconfirmedPublish = {
-        record,
-        exchange,
-        routingKey,
-        resolve,
-        reject,
-        sequence: ++this.#sequence,
-        returned: false,
-        settled: false,
-        next: undefined,
-      };
-      const send = (): void => {
-        if (publish.settled) return;
-        if (this.#lost !== undefined) return reject(this.#lost);
-        const { confirming } = this.#pair;
-        try {
-          confirming.publish(exchange, routingKey, bodyOf(record), properties, (error: unknown) =>
-            this.#onConfirm(publish, error),
-          );
-        } catch (error) {
-          return reject(this.#refusal(error, record));
-        }
-        this.#unconfirmed.add(publish);
-        void this.#link.batch.gather();
-      };
-      if (this.#held === undefined) send();
-      else this.#held.push({ publish, send });
-    });
+    return promised((outcome) => this.post(exchange, routingKey, record, properties, outcome));
+  }
+
+  /** Tells of the broker's confirm, that the broker refused, or, retryable, `BUSBAR_OUTCOME_UNKNOWN`, that the channel was lost before. */
+  post(
+    exchange: string,
+    routingKey: string,
+    record: PublishedMessage,
+    properties: Options.Publish,
+    outcome: PublishOutcome,
+  ): void {
+    const publish = new UnconfirmedPublish(exchange, routingKey, record, outcome, ++this.#sequence);
+    if (this.#held === undefined) this.#send(publish, properties);
+    else this.#held.push({ publish, send: () => this.#send(publish, properties) });
+  }
+
+  #send(publish: UnconfirmedPublish, properties: Options.Publish): void {
+    if (publish.settled) return;
+    if (this.#lost !== undefined) return publish.refuse(this.#lost);
+    const { exchange, routingKey, record } = publish;
+    try {
+      this.#pair.confirming.publish(exchange, routingKey, bodyOf(record), properties, (error: unknown) =>
+        this.#onConfirm(publish, error),
+      );
+    } catch (error) {
+      return publish.refuse(this.#refusal(error, record));
+    }
+    this.#unconfirmed.add(publish);
+    void this.#link.batch.gather();
   }
 
   /** Resolves once the message is with the socket; while the broker does not read, that is when it reads again. */
@@ -170,22 +170,20 @@ export class PublishChannel {
       }
       if (publish.settled) return;
       publish.settled = true;
-      return publish.resolve({ id: publish.record.id, routed: !publish.returned });
+      return publish.outcome.confirmed({ id: publish.record.id, routed: !publish.returned });
     }
     const reason = this.#nacks.reasonOf(this.#met.has(publish));
     this.#nacked.add(publish);
     this.#renewInTime();
     if (publish.settled) return;
-    publish.settled = true;
     const { topic } = publish.record;
     const what = `Publishing to "${topic}" failed`;
-    publish.reject(reason === "full" ? classify(error, { what, topic }) : leaderless(what, topic, error));
+    publish.refuse(reason === "full" ? classify(error, { what, topic }) : leaderless(what, topic, error));
     // A request is not sent again, so nothing has to wait for its turn behind it.
     if (publish.record.delivery === "at-most-once") return;
     // Sent again, this one would come after them: they have to be sent again behind it.
     for (const later of this.#behind(publish)) {
-      later.settled = true;
-      later.reject(
+      later.refuse(
         new ConnectionError(
           `Publishing to "${topic}": the message before this one was refused, so this one has to be sent again behind it.`,
           { broker: "amqp", topic, code: "BUSBAR_OUTCOME_UNKNOWN" },
@@ -269,11 +267,10 @@ export class PublishChannel {
     const limit = maxBodyBytesIn(reason);
     for (const publish of this.#unconfirmed.drain()) {
       const { record, exchange, routingKey } = publish;
-      publish.settled = true;
       const guilty = limit === undefined ? isToBlame(reason, exchange, routingKey) : record.body.byteLength > limit;
       // Whoever is not to blame only shared the channel, and is to be sent again.
       const cause = guilty ? reason : new Error("channel closed", { cause: reason });
-      publish.reject(
+      publish.refuse(
         classify(cause, { what: `Publishing to "${record.topic}" failed`, topic: record.topic, sent: true }),
       );
     }

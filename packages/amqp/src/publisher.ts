@@ -1,12 +1,5 @@
-import type { EffectiveCapabilities, OutboundRecord, Receipt } from "@busbar/core/contract";
-import {
-  BusError,
-  ConnectionError,
-  InvalidArgumentError,
-  RefusedError,
-  rejected,
-  UnsupportedError,
-} from "@busbar/core/driver";
+import type { EffectiveCapabilities, OutboundRecord, PublishOutcome, Receipt } from "@busbar/core/contract";
+import { BusError, ConnectionError, InvalidArgumentError, RefusedError, UnsupportedError } from "@busbar/core/driver";
 import type { StatusHub } from "@busbar/core/driver";
 import type { ConsumeMessage, Message, Options } from "amqplib";
 import { effectiveCapabilities, spreads } from "./capabilities.ts";
@@ -35,6 +28,7 @@ export class Publisher {
   readonly #connection: Connection;
   readonly #statuses: StatusHub;
   readonly #holding: HoldingQueues;
+  readonly #spreads: boolean;
   /** Where answers come in, with `native.directReplyTo`. */
   readonly replies: DirectReplies | undefined;
   readonly #nacks: Nacks;
@@ -50,6 +44,7 @@ export class Publisher {
     this.#statuses = statuses;
     this.replies = settings.directReplyTo ? new DirectReplies() : undefined;
     this.#holding = new HoldingQueues(settings, connection);
+    this.#spreads = spreads(settings);
     this.#nacks = new Nacks(settings.maxLength !== undefined);
   }
 
@@ -72,20 +67,21 @@ export class Publisher {
     return this.#effective as EffectiveCapabilities;
   }
 
-  /** `Broker.publish`, but for the signal. Sends before it returns, so that the order of calls is the order on the wire. */
-  publish(record: OutboundRecord): Promise<Receipt> {
+  /** `Broker.post`. Sends before it returns, so that the order of calls is the order on the wire. */
+  post(record: OutboundRecord, outcome: PublishOutcome): void {
     try {
       const properties = propertiesOf(record);
       const channel = this.#ready(record);
       if (record.priority !== undefined) this.#assertPriority(record.priority, record.topic);
-      if (isHeld(record)) return this.#publishLater(record, properties);
+      if (isHeld(record)) return tell(this.#publishLater(record, properties), outcome);
       if (this.replies?.has(record.replyTo) === true) properties.replyTo = directReplyTo;
       const exchange = isQueueOfBroker(record.address) ? "" : this.#settings.exchange;
-      return isConfirmed(record)
-        ? this.#told(channel.confirmed(exchange, routingKeyOf(record.address), record, properties))
-        : channel.written(exchange, routingKeyOf(record.address), record, properties);
+      const routingKey = routingKeyOf(record.address);
+      if (isConfirmed(record))
+        channel.post(exchange, routingKey, record, properties, this.#spreads ? withoutRouted(outcome) : outcome);
+      else tell(channel.written(exchange, routingKey, record, properties), outcome);
     } catch (error) {
-      return rejected(error);
+      outcome.refused(error as Error);
     }
   }
 
@@ -172,11 +168,6 @@ export class Publisher {
     );
   }
 
-  /** What an exchange that gives every queue each message says of one is nothing about subscribers to its topic. */
-  #told(receipt: Promise<Receipt>): Promise<Receipt> {
-    return spreads(this.#settings) ? receipt.then(({ id }) => ({ id })) : receipt;
-  }
-
   #assertPriority(priority: number, topic: string): void {
     const { maxPriority } = this.#settings;
     if (maxPriority === undefined) {
@@ -207,4 +198,16 @@ export class Publisher {
       topic,
     });
   }
+}
+
+/** What an exchange that gives every queue each message says of one is nothing about subscribers to its topic. */
+function withoutRouted(outcome: PublishOutcome): PublishOutcome {
+  return { confirmed: ({ id }) => outcome.confirmed({ id }), refused: (error) => outcome.refused(error) };
+}
+
+function tell(receipt: Promise<Receipt>, outcome: PublishOutcome): void {
+  receipt.then(
+    (confirmed) => outcome.confirmed(confirmed),
+    (error: unknown) => outcome.refused(error as Error),
+  );
 }

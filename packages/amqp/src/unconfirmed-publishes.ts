@@ -1,4 +1,4 @@
-import type { OutboundRecord, Receipt } from "@busbar/core/contract";
+import type { OutboundRecord, PublishOutcome } from "@busbar/core/contract";
 import { SlotMap } from "@busbar/core/driver";
 
 /** What has to be known of a message to tell its fate. */
@@ -6,20 +6,38 @@ export type PublishedMessage = Pick<OutboundRecord, "topic" | "address" | "id" |
   Partial<Pick<OutboundRecord, "key" | "delivery">>;
 
 /** A publish on its way to the broker's confirm. */
-export interface UnconfirmedPublish {
-  readonly record: PublishedMessage;
+export class UnconfirmedPublish {
   readonly exchange: string;
   readonly routingKey: string;
-  readonly resolve: (receipt: Receipt) => void;
-  readonly reject: (error: Error) => void;
+  readonly record: PublishedMessage;
+  readonly outcome: PublishOutcome;
   /** Counts up in the order of sending. */
   readonly sequence: number;
   /** The broker sent it back: it fits no queue. */
-  returned: boolean;
+  returned = false;
   /** Its caller has the outcome already; only the confirm is still to come. */
-  settled: boolean;
+  settled = false;
   /** The next one with the same id. */
   next: UnconfirmedPublish | undefined;
+
+  constructor(
+    exchange: string,
+    routingKey: string,
+    record: PublishedMessage,
+    outcome: PublishOutcome,
+    sequence: number,
+  ) {
+    this.exchange = exchange;
+    this.routingKey = routingKey;
+    this.record = record;
+    this.outcome = outcome;
+    this.sequence = sequence;
+  }
+
+  refuse(error: Error): void {
+    this.settled = true;
+    this.outcome.refused(error);
+  }
 }
 
 /**
