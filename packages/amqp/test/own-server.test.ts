@@ -104,7 +104,8 @@ describe.skipIf(!possible)("a RabbitMQ of our own", () => {
     await control("set_vm_memory_high_watermark", "0.4");
     await statusOf(broker, "flow", ({ blocked }) => !blocked);
     expect(await Promise.all([first, waiting])).toMatchObject([{ routed: true }, { routed: true }]);
-  }, 60_000);
+    // On a machine that is busy rabbitmqctl alone takes half a minute to start.
+  }, 180_000);
 
   it("loses nothing confirmed over two restarts under load", async () => {
     const broker = await openBroker({ url: server.url });

@@ -22,7 +22,7 @@ export function record(
   body: string | Uint8Array = "",
   more: Partial<OutboundRecord> = {},
 ): OutboundRecord {
-  return ownRecord(topic, body, { contentType: "text/plain", ...more });
+  return ownRecord(topic, body, { contentType: "text/plain", timestamp: Date.now(), ...more });
 }
 
 /** A request with everything that a request has to have: a group of its own, from now on. */

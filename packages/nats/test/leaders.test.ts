@@ -11,7 +11,7 @@ describe.skipIf(!canStart)("where one of three servers leads a subscription's co
     const started = await threeServers("nats");
     if ("missing" in started) throw new Error(started.missing);
     three = started;
-  }, 60_000);
+  }, 180_000);
   afterAll(() => three?.close());
 
   const hostOf = (member: number): string => new URL(three.instances[member]?.url ?? "").host;
@@ -62,7 +62,7 @@ describe.skipIf(!canStart)("where one of three servers leads a subscription's co
     } finally {
       await three.start(leads);
     }
-  }, 60_000);
+  }, 180_000);
 });
 
 function numberOf({ record: { headers } }: Inbox["deliveries"][number]): number {
