@@ -80,12 +80,6 @@ const byType: Readonly<Record<string, Verdict>> = {
     code: "BUSBAR_AUTHENTICATION",
     advice: "the server does not offer this SASL mechanism; set native.saslMechanism",
   },
-  ILLEGAL_SASL_STATE: {
-    kind: "refused",
-    code: "BUSBAR_AUTHENTICATION",
-    advice:
-      "this listener takes clients without credentials only; leave them out, or use the port of one that takes them",
-  },
   INVALID_REPLICATION_FACTOR: {
     kind: "refused",
     code: "BUSBAR_REFUSED",

@@ -173,12 +173,6 @@ describe.skipIf(!isReady).each(kinds)("security on %s", (kind) => {
       expect(error).toMatchObject({ code: "BUSBAR_AUTHENTICATION", retryable: false });
     });
 
-    it("is told where a listener knows no passwords", async () => {
-      const error = await refusal("tls", { tls: trusted(), credentials: user });
-      expect(error).toMatchObject({ code: "BUSBAR_AUTHENTICATION", retryable: false });
-      expect(String(error)).toContain("without credentials");
-    });
-
     it("logs in with a token, and is refused with one that is over", async () => {
       await works("token", { tls: trusted(), credentials: { token: token(600) } });
       const error = await refusal("token", { tls: trusted(), credentials: { token: token(-30) } });
