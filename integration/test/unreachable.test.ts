@@ -37,6 +37,9 @@ describeOn(realBrokers, "a broker that does not answer", ({ name }) => {
     return `${name}://cook:${secret}@127.0.0.1:${port}`;
   }
 
+  // What reads an adapter for the first time takes its time for that, before anything is connected to.
+  beforeAll(async () => void (await buses.connect(await closedUrl(), { start: "background" })));
+
   it.each([
     ["is down", closedUrl],
     ["takes connections and says nothing", silentUrl],
