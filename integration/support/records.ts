@@ -18,7 +18,7 @@ export function record(
     body: typeof body === "string" ? new TextEncoder().encode(body) : body,
     headers: {},
     id: randomUUID(),
-    timestamp: Date.now(),
+    timestamp: 1_700_000_000_123,
     contentType: "application/json",
     delivery: "at-least-once",
     sending: 1,
