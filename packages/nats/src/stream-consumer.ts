@@ -114,6 +114,7 @@ export class StreamConsumer {
     this.mute();
     // Being asked, the server drops the pulls that nobody listens for any more.
     let info = await consumers.find(this.stream, request.name);
+    const isSame = info !== undefined && this.#isSame(info);
     if (info === undefined) {
       const from = !known ? beginning : sameStream ? { sequence: this.#resumeAt } : "earliest";
       info = await consumers.make(request, place, pattern, from);
@@ -124,7 +125,7 @@ export class StreamConsumer {
         );
       }
     } else {
-      if (this.#consumerCreated !== undefined && !this.#isSame(info)) {
+      if (this.#consumerCreated !== undefined && !isSame) {
         this.#host.positionLost(
           `The consumer ${request.name} of the stream ${this.stream} was made anew by somebody else.`,
         );
@@ -139,7 +140,7 @@ export class StreamConsumer {
     }
     if (info.delivered.consumer_seq === 0) this.#resumeAt = Math.max(this.#resumeAt, info.delivered.stream_seq + 1);
     this.readsAll = info.config.filter_subject === undefined;
-    if (!this.#isSame(info)) this.#arrivals.begin(info.delivered.consumer_seq);
+    if (!isSame) this.#arrivals.begin(info.delivered.consumer_seq);
     this.#isReplicated = (info.cluster?.replicas?.length ?? 0) > 0;
     this.#streamCreated = place.created;
     this.#consumerCreated = info.created;
