@@ -67,22 +67,18 @@ export class Publisher {
     return this.#effective as EffectiveCapabilities;
   }
 
-  /** `Broker.post`. Sends before it returns, so that the order of calls is the order on the wire. */
+  /** `Broker.post`, but throws where nothing can be sent. Sends before it returns, so that the order of calls is the order on the wire. */
   post(record: OutboundRecord, outcome: PublishOutcome): void {
-    try {
-      const properties = propertiesOf(record);
-      const channel = this.#ready(record);
-      if (record.priority !== undefined) this.#assertPriority(record.priority, record.topic);
-      if (isHeld(record)) return tell(this.#publishLater(record, properties), outcome);
-      if (this.replies?.has(record.replyTo) === true) properties.replyTo = directReplyTo;
-      const exchange = isQueueOfBroker(record.address) ? "" : this.#settings.exchange;
-      const routingKey = routingKeyOf(record.address);
-      if (isConfirmed(record))
-        channel.post(exchange, routingKey, record, properties, this.#spreads ? withoutRouted(outcome) : outcome);
-      else tell(channel.written(exchange, routingKey, record, properties), outcome);
-    } catch (error) {
-      outcome.refused(error as Error);
-    }
+    const properties = propertiesOf(record);
+    const channel = this.#ready(record);
+    if (record.priority !== undefined) this.#assertPriority(record.priority, record.topic);
+    if (isHeld(record)) return tell(this.#publishLater(record, properties), outcome);
+    if (this.replies?.has(record.replyTo) === true) properties.replyTo = directReplyTo;
+    const exchange = isQueueOfBroker(record.address) ? "" : this.#settings.exchange;
+    const routingKey = routingKeyOf(record.address);
+    if (isConfirmed(record))
+      channel.post(exchange, routingKey, record, properties, this.#spreads ? withoutRouted(outcome) : outcome);
+    else tell(channel.written(exchange, routingKey, record, properties), outcome);
   }
 
   /** Publishes straight into a queue, through the default exchange, persistent and confirmed. `routed` is false when there is no such queue. */

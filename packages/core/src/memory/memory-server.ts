@@ -69,7 +69,7 @@ export class MemoryServer {
           `Queue "${queue.name}" in memory is full with ${queue.waiting} messages; let its subscription catch up.`,
           { topic },
         );
-    return new Kept(id, queues.length > 0, this.#deliver(kept, queues));
+    return new MemoryReceipt(id, queues.length > 0, this.#deliver(kept, queues));
   }
 
   /** The queue of this name, made when it is not there. */
@@ -152,7 +152,7 @@ export class MemoryServer {
   }
 }
 
-class Kept implements Receipt {
+class MemoryReceipt implements Receipt {
   readonly id: string;
   readonly routed: boolean;
   readonly position: string;
