@@ -29,8 +29,14 @@ async function control(...words: string[]): Promise<void> {
   const authorization = `Basic ${Buffer.from(`${management.username}:${management.password}`).toString("base64")}`;
   const overview = await fetch(`${management.origin}/api/overview`, { headers: { authorization } });
   const { node } = (await overview.json()) as { node: string };
-  const environment = { ...process.env, HOME: server.folder, ERL_EPMD_PORT: String(server.ports["epmd"]) };
-  await promisify(execFile)("/usr/lib/rabbitmq/bin/rabbitmqctl", ["--node", node, ...words], { env: environment });
+  const env = {
+    ...process.env,
+    HOME: server.folder,
+    ERL_EPMD_PORT: String(server.ports["epmd"]),
+    // One that is ended would leave megabytes in the working directory.
+    ERL_CRASH_DUMP_SECONDS: "0",
+  };
+  await promisify(execFile)("/usr/lib/rabbitmq/bin/rabbitmqctl", ["--node", node, ...words], { env });
 }
 
 describe.skipIf(!possible)("a RabbitMQ of our own", () => {

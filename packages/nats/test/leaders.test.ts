@@ -1,4 +1,4 @@
-import type { ConsumerInfo, StreamInfo } from "@nats-io/jetstream";
+import type { ClusterInfo } from "@nats-io/jetstream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canStart, Inbox, openBroker, record, request, streamsOf, unique } from "./fixtures.ts";
 import { threeServers } from "./three-servers.ts";
@@ -15,15 +15,8 @@ describe.skipIf(!canStart)("where one of three servers leads a subscription's co
   afterAll(() => three?.close());
 
   const hostOf = (member: number): string => new URL(three.instances[member]?.url ?? "").host;
-  const memberOf = (info: ConsumerInfo | StreamInfo | undefined): number =>
-    three.instances.findIndex(({ ports }) => `busbar-${ports["nats"]}` === info?.cluster?.leader);
-  /** Who leads what on a stream, as the servers that are there say. */
-  const leaders = async (subject: string, name: string, ask: number) => {
-    const api = await streamsOf(hostOf(ask));
-    const stream = await api.streams.find(subject);
-    const consumer = await api.consumers.info(stream, name);
-    return { api, stream, consumer, leads: memberOf(consumer), stores: memberOf(await api.streams.info(stream)) };
-  };
+  const leaderIn = ({ cluster }: { readonly cluster?: ClusterInfo }): number =>
+    three.instances.findIndex(({ ports }) => `busbar-${ports["nats"]}` === cluster?.leader);
 
   it("goes on with another, and what the former one had sent that was on its way comes before anything later", async () => {
     const topic = `${unique("t")}.on.its.way`;
@@ -32,7 +25,10 @@ describe.skipIf(!canStart)("where one of three servers leads a subscription's co
     const native = { replicas: 3, ackWaitMs: 600_000 };
     const first = await openBroker({ url: three.url, native });
     await (await first.subscribe(wanted, () => {})).close();
-    const { leads, stores, stream } = await leaders(topic, wanted.name, 0);
+    const { streams, consumers } = await streamsOf(hostOf(0));
+    const stream = await streams.find(topic);
+    const leads = leaderIn(await consumers.info(stream, wanted.name));
+    const stores = leaderIn(await streams.info(stream));
     const between = [0, 1, 2].find((member) => member !== leads && member !== stores) ?? -1;
     const other = [0, 1, 2].find((member) => member !== leads && member !== between) ?? -1;
 
