@@ -61,19 +61,20 @@ export interface Certificate {
 
 /** A line for each thing that somebody has to know of a run: how much passed, and why the rest did not. */
 export function summaryOf(certificate: Certificate): readonly string[] {
-  const { counts, results, pending } = certificate;
+  const { name, product, version, counts, results, pending } = certificate;
+  const server = version === "unknown" ? product : `${product} ${version}`;
   const negative = counts.negative === 0 ? "" : ` (${counts.negative} by refusing what is unsupported)`;
   const broken = counts.broken === 0 ? "" : `, ${counts.broken} broken by the server`;
   const notRun = counts.notRun === 0 ? "" : `, ${counts.notRun} not run`;
   const lines = [
-    `${certificate.name} (${certificate.product} ${certificate.version}): ` +
+    `${name} (${server}): ` +
       `${counts.passed} cases passed${negative}, ${counts.failed} failed, ${counts.skipped} skipped${broken}${notRun}`,
   ];
   for (const result of results) {
-    const name = `${result.law} on the ${result.face}`;
+    const tried = `${result.law} on the ${result.face}`;
     if (result.status === "skipped" || result.status === "broken")
-      lines.push(`  ${result.status} ${name}: ${result.reason}`);
-    if (result.status === "passed") for (const note of result.notes) lines.push(`  passed ${name}: ${note}`);
+      lines.push(`  ${result.status} ${tried}: ${result.reason}`);
+    if (result.status === "passed") for (const note of result.notes) lines.push(`  passed ${tried}: ${note}`);
   }
   for (const { law, reason } of pending) lines.push(`  pending ${law}: ${reason}`);
   return lines;
