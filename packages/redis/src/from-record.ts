@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import type { OutboundRecord } from "@busbar/core/contract";
 import { UnsupportedError } from "@busbar/core/driver";
 import type { UnmetNeed } from "@busbar/core/driver";
@@ -15,6 +16,9 @@ export const fields = {
   correlationId: "correlation-id",
   slot: "slot",
 } as const;
+
+/** Up to here a text is copied sooner than two more pieces are written. */
+const shortBytes = 4096;
 
 /** What stands before a user's header. */
 export const headerPrefix = "header:";
@@ -35,9 +39,17 @@ export function entryOf(record: OutboundRecord, slot?: string): Word[] {
   if (correlationId !== undefined) words.push(fields.correlationId, correlationId);
   if (slot !== undefined) words.push(fields.slot, slot);
   for (const name of Object.keys(headers)) words.push(headerPrefix + name, headers[name] ?? "");
-  // A copy: the client writes it in a later turn, and by then the caller may have changed it.
-  words.push(fields.body, Buffer.from(body));
+  words.push(fields.body, wordOf(body));
   return words;
+}
+
+/**
+ * A copy of a body: the client writes it in a later turn, and by then the caller may have changed it. What is short and plain text goes as text,
+ * because the client writes a command that is all text in one piece and makes three of one with bytes.
+ */
+function wordOf(body: Uint8Array): Word {
+  if (body.byteLength > shortBytes || !isAscii(body)) return Buffer.from(body);
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
 }
 
 function refuseUnsupported({ topic, retain, expiresInMs, delayMs, priority }: OutboundRecord): void {

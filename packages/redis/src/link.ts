@@ -12,7 +12,7 @@ export type RedisClient = RedisClientType<RedisModules, RedisFunctions, RedisScr
 /** A word of a command. */
 export type Word = string | Buffer;
 
-const asBytes = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
+const asBytes = { [RESP_TYPES.BLOB_STRING]: Buffer } as const;
 
 /**
  * One life of a connection. When it is lost everything unanswered is rejected at once, and it never comes back: the client's own
@@ -22,6 +22,8 @@ export class Link {
   readonly client: RedisClient;
   /** Resolves with the reason once the connection is gone. Never rejects. */
   readonly end: Promise<BusError>;
+  /** The client, with text as bytes: options of each command would be joined with its own for each. */
+  readonly #bytes: Pick<RedisClient, "sendCommand">;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #listeners = new Set<(error: BusError) => void>();
   #ended = false;
@@ -31,6 +33,7 @@ export class Link {
   /** Takes over a client that is connected. */
   constructor(client: RedisClient, heartbeatMs: number) {
     this.client = client;
+    this.#bytes = client.withTypeMapping(asBytes);
     this.end = new Promise((resolve) => (this.#finish = resolve));
     client.on("error", (error: Error) => this.#onEnd(classify(error, { what: "The connection ended" })));
     this.#heartbeat = setInterval(() => this.#beat(heartbeatMs), heartbeatMs);
@@ -52,7 +55,7 @@ export class Link {
   ask(...words: readonly Word[]): Promise<Reply> {
     if (this.#ended)
       return Promise.reject(new ConnectionError("The connection to Redis is gone.", { broker: "redis" }));
-    return this.client.sendCommand<Reply>(words, asBytes);
+    return this.#bytes.sendCommand<Reply>(words);
   }
 
   /** Ends it at once: what is unanswered is rejected. Calling it again is harmless. */

@@ -1,6 +1,6 @@
 import type { OutboundRecord, PublishOutcome, Receipt } from "@busbar/core/contract";
 import type { BusError } from "@busbar/core/driver";
-import { oncePerTurn, RefusedError } from "@busbar/core/driver";
+import { oncePerTurn, RefusedError, Slots } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
 import type { Connection } from "./connection.ts";
 import { entryOf } from "./from-record.ts";
@@ -19,8 +19,7 @@ export class Publisher {
   readonly #subscriptions: Subscriptions;
   /** Topics that were made known over this life of the connection: a server that was restarted may have forgotten them. */
   readonly #known = new WeakMap<Link, Map<string, Promise<unknown> | undefined>>();
-  /** By address and key, in the order of sending. */
-  readonly #lanes = new Map<string, Set<Unconfirmed>>();
+  readonly #unconfirmed = new Slots<Unconfirmed>();
   /** What goes before the fields of each entry. */
   readonly #conditions: readonly Word[];
   /** At-most-once, written in this turn. */
@@ -50,7 +49,7 @@ export class Publisher {
     const known = this.#makeKnown(link, address);
     const added = link.ask("XADD", this.#keys.stream(address), ...this.#conditions, "*", ...entry);
     const sent = new Unconfirmed(record, this.#outcomeOf(link, record, outcome));
-    this.#enter(sent);
+    sent.place = this.#unconfirmed.add(sent);
     const both = known === undefined ? added : Promise.all([added, known]).then(([position]) => position);
     both.then(
       (position) => {
@@ -88,7 +87,7 @@ export class Publisher {
 
   /** Resolves once nothing is unconfirmed. */
   idle(): Promise<void> {
-    return this.#lanes.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+    return this.#unconfirmed.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
   /** Resolves once the topic is known; `undefined` where it is so long since. */
@@ -105,48 +104,39 @@ export class Publisher {
     return known;
   }
 
-  #enter(sent: Unconfirmed): void {
-    const waiting = this.#lanes.get(sent.lane);
-    if (waiting === undefined) this.#lanes.set(sent.lane, new Set([sent]));
-    else waiting.add(sent);
-  }
-
   /** False where it was told already. */
   #leave(sent: Unconfirmed): boolean {
-    const waiting = this.#lanes.get(sent.lane);
-    if (waiting?.delete(sent) !== true) return false;
-    if (waiting.size > 0) return true;
-    this.#lanes.delete(sent.lane);
-    if (this.#lanes.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#unconfirmed.get(sent.place) !== sent) return false;
+    this.#unconfirmed.remove(sent.place);
+    if (this.#unconfirmed.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
     return true;
   }
 
   /** What was sent after it may have arrived all the same; it is sent again behind it, so that the order holds. */
   #refuseBehind(sent: Unconfirmed, error: BusError): void {
-    const waiting = this.#lanes.get(sent.lane);
-    if (waiting?.has(sent) !== true) return;
-    let behind = false;
-    for (const other of waiting) {
-      if (behind) {
-        waiting.delete(other);
-        other.outcome.refused(error);
-      }
-      behind ||= other === sent;
-    }
+    if (this.#unconfirmed.get(sent.place) !== sent) return;
+    const all = this.#unconfirmed.inOrder();
+    for (const other of all.slice(all.indexOf(sent) + 1))
+      if (other.isOrderedWith(sent) && this.#leave(other)) other.outcome.refused(error);
   }
 }
 
 /** A publish that Redis has not answered. */
 class Unconfirmed {
-  /** Its address and key. */
-  readonly lane: string;
   readonly outcome: PublishOutcome;
+  /** Its place among the unconfirmed ones. */
+  place = -1;
   readonly #record: OutboundRecord;
 
   constructor(record: OutboundRecord, outcome: PublishOutcome) {
-    this.lane = `${record.address} ${record.key ?? ""}`;
     this.outcome = outcome;
     this.#record = record;
+  }
+
+  /** Tells whether the two have to arrive in the order in which they were sent. */
+  isOrderedWith(other: Unconfirmed): boolean {
+    const [one, two] = [this.#record, other.#record];
+    return one.address === two.address && one.key === two.key;
   }
 
   answered(position: Reply): void {

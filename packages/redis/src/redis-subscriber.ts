@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import type { Delivery, Outcome, SubscribeRequest, Subscriber } from "@busbar/core/contract";
+import type { Delivery, SubscribeRequest, Subscriber } from "@busbar/core/contract";
 import type { BusError, StatusHub } from "@busbar/core/driver";
-import { atMost, backoffDelayMs, ConnectionError, HandOut, pause, reconnectPolicy, SlotMap } from "@busbar/core/driver";
+import { atMost, backoffDelayMs, ConnectionError, HandOut, pause, reconnectPolicy, Slots } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
 import { believedRefusals } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import type { ConsumerGroup } from "./consumer-group.ts";
+import { HeldEntry } from "./held-entry.ts";
 import type { RedisSettings } from "./options.ts";
 import { Session } from "./session.ts";
 import type { SessionHost } from "./session.ts";
@@ -27,14 +28,6 @@ export interface SubscriberParts {
   readonly onClosed: () => void;
 }
 
-/** A message that is here and unsettled. */
-interface Held {
-  readonly group: ConsumerGroup;
-  readonly id: string;
-  /** False while it waits for credit. */
-  handedOut: boolean;
-}
-
 /** How long `close` waits for each word of a server that may be gone, in milliseconds. */
 const goodbyeMs = 2000;
 /** How often a transient subscription says that it is still there, in milliseconds. */
@@ -49,13 +42,13 @@ export class RedisSubscriber implements Subscriber, SessionHost {
   readonly groups: Map<string, ConsumerGroup> = new Map<string, ConsumerGroup>();
   beginning: Beginning = { from: "$", isNew: true };
   readonly #parts: SubscriberParts;
-  readonly #handOut: HandOut;
-  /** By position. */
-  readonly #held = new SlotMap<Held>();
+  readonly #handOut: HandOut<HeldEntry>;
+  readonly #held = new Slots<HeldEntry>();
   readonly #ending = new AbortController();
   readonly #acknowledged: boolean;
   #session: Session | undefined;
   #paused = false;
+  #waking = false;
   #extendedAt = 0;
   #keptAt = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -69,7 +62,13 @@ export class RedisSubscriber implements Subscriber, SessionHost {
     this.keys = parts.keys;
     this.consumer = `${parts.request.member}-${randomUUID()}`;
     this.#acknowledged = parts.request.delivery === "at-most-once";
-    this.#handOut = new HandOut({ credit: parts.request.maxInFlight, sink: (delivery) => this.#hand(delivery) });
+    this.#handOut = new HandOut<HeldEntry>({
+      credit: parts.request.maxInFlight,
+      sink: (delivery, held) => {
+        held.handedOut = true;
+        parts.sink(delivery);
+      },
+    });
   }
 
   /** Resolves when what is published from now on is received. From then on it comes back by itself. Rejects typed. */
@@ -99,8 +98,7 @@ export class RedisSubscriber implements Subscriber, SessionHost {
 
   arrived(session: Session, group: ConsumerGroup, entry: Entry, deliveries: number | undefined): void {
     const { id } = entry;
-    const position = positionOf({ group, id });
-    if (this.#session !== session || this.#held.get(position) !== undefined) return;
+    if (this.#session !== session || (deliveries !== 1 && this.#isHere(group, id))) return;
     if (entry.fields === undefined) {
       // Trimmed while it was pending: there is nothing left to hand out.
       return session.settlements.add({ group, id, outcome: "ack", delivery: undefined });
@@ -108,15 +106,9 @@ export class RedisSubscriber implements Subscriber, SessionHost {
     if (this.#ending.signal.aborted) {
       return session.settlements.add({ group, id, outcome: "release", delivery: undefined });
     }
-    const held: Held = { group, id, handedOut: false };
-    this.#held.add(position, held);
-    this.#handOut.offer({
-      record: recordOf(group.topic, entry),
-      deliveries,
-      redelivered: deliveries !== 1,
-      position,
-      settle: (outcome, delivery) => this.#settle(session, position, held, outcome, delivery),
-    });
+    const held = new HeldEntry(session, group, id, recordOf(group.topic, entry), deliveries, this.#settle);
+    held.place = this.#held.add(held);
+    this.#handOut.offer(held);
   }
 
   positionLost(reason: string): void {
@@ -167,20 +159,29 @@ export class RedisSubscriber implements Subscriber, SessionHost {
     void session.end.then((error) => this.#onEnd(session, error));
   }
 
-  #hand(delivery: Delivery): void {
-    const held = this.#held.get(delivery.position ?? "");
-    if (held !== undefined) held.handedOut = true;
-    this.#parts.sink(delivery);
+  /** Only what comes again can be here already. */
+  #isHere(group: ConsumerGroup, id: string): boolean {
+    return this.#held.all().some((held) => held.group === group && held.id === id);
   }
 
-  #settle(session: Session, position: string, { group, id }: Held, outcome: Outcome, delivery: Delivery): void {
-    this.#held.take(position);
+  readonly #settle = (held: HeldEntry): void => {
+    const { session, outcome } = held;
+    this.#held.remove(held.place);
     if (!this.#acknowledged) {
-      session.settlements.add({ group, id, outcome, delivery });
+      session.settlements.add(held);
       if (outcome === "release") setImmediate(() => session.gaveBack());
     }
-    // The credit is returned after this.
-    queueMicrotask(() => session.wake());
+    this.#wakeSoon();
+  };
+
+  /** Once the credit of what was settled is returned. */
+  #wakeSoon(): void {
+    if (this.#waking) return;
+    this.#waking = true;
+    queueMicrotask(() => {
+      this.#waking = false;
+      this.#session?.wake();
+    });
   }
 
   #onEnd(session: Session, error: BusError): void {
@@ -245,9 +246,8 @@ export class RedisSubscriber implements Subscriber, SessionHost {
     // What waited for credit goes to others at once.
     for (const held of this.#held.inOrder()) {
       if (held.handedOut) continue;
-      this.#held.take(positionOf(held));
-      if (!this.#acknowledged)
-        session?.settlements.add({ group: held.group, id: held.id, outcome: "release", delivery: undefined });
+      this.#held.remove(held.place);
+      if (!this.#acknowledged) session?.settlements.add(held);
     }
   }
 
@@ -260,7 +260,7 @@ export class RedisSubscriber implements Subscriber, SessionHost {
       const held = this.#held.takeAll();
       const left = this.#acknowledged ? [] : held;
       this.#handOut.endGeneration();
-      for (const { group, id } of left) session.settlements.add({ group, id, outcome: "release", delivery: undefined });
+      for (const entry of left) session.settlements.add(entry);
       await atMost(goodbyeMs, this.#sayGoodbye(session));
       this.#session = undefined;
       session.destroy();
@@ -276,12 +276,8 @@ export class RedisSubscriber implements Subscriber, SessionHost {
   }
 }
 
-function positionOf({ group, id }: Pick<Held, "group" | "id">): string {
-  return `${group.topic}/${id}`;
-}
-
 /** In the order of the stream. */
-function idsByGroup(held: Iterable<Held>): Map<ConsumerGroup, string[]> {
+function idsByGroup(held: Iterable<HeldEntry>): Map<ConsumerGroup, string[]> {
   const found = new Map<ConsumerGroup, string[]>();
   for (const { group, id } of held) {
     const ids = found.get(group);

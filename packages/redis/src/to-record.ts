@@ -1,4 +1,5 @@
 import type { InboundRecord } from "@busbar/core/contract";
+import { setOwn } from "@busbar/core/driver";
 import { fields, headerPrefix } from "./from-record.ts";
 import { listOf, textOf } from "./reply.ts";
 import type { Reply } from "./reply.ts";
@@ -12,11 +13,13 @@ export interface Entry {
 
 const headerName = /^[A-Za-z0-9!#$%&'*+.^_|~`-]+$/;
 const control = /\p{Cc}/u;
-const own = new Set<string>(Object.values(fields));
+const noBody = Buffer.alloc(0);
+const noHeaders: Record<string, string> = Object.freeze({});
+const own = Object.values(fields);
 /** The driver's own names by how many letters they have. */
 const ownByLength: readonly (readonly string[])[] = Array.from(
-  { length: 1 + Math.max(...Array.from(own, ({ length }) => length)) },
-  (_none, length) => [...own].filter((name) => name.length === length),
+  { length: 1 + Math.max(...own.map(({ length }) => length)) },
+  (_none, length) => own.filter((name) => name.length === length),
 );
 
 /** The entries of one stream in a reply. */
@@ -34,41 +37,80 @@ export function entriesOf(reply: Reply | undefined): Entry[] {
  * @param address The bus topic of the stream.
  */
 export function recordOf(address: string, entry: Entry): InboundRecord {
-  const meta = new Map<string, Reply>();
-  const headers: [string, string][] = [];
+  const record = new EntryRecord(address, entry);
   const flat = entry.fields ?? [];
-  for (let at = 0; at + 1 < flat.length; at += 2) {
-    const name = nameOf(flat[at]);
-    if (own.has(name)) meta.set(name, flat[at + 1] ?? null);
-    else {
-      const header = name.startsWith(headerPrefix) ? name.slice(headerPrefix.length) : name;
-      const value = textOf(flat[at + 1]);
-      if (headerName.test(header) && !control.test(value)) headers.push([header, value]);
+  for (let at = 0; at + 1 < flat.length; at += 2) record.take(nameOf(flat[at]), flat[at + 1]);
+  record.timestamp ??= Number(entry.id.split("-")[0]);
+  return record;
+}
+
+/** A class because every message has one (`docs/performance.md`). */
+class EntryRecord implements InboundRecord {
+  readonly address: string;
+  topic: string | undefined = undefined;
+  body: Uint8Array = noBody;
+  headers: Record<string, string> = noHeaders;
+  key: string | undefined = undefined;
+  id: string | undefined = undefined;
+  timestamp: number | undefined = undefined;
+  contentType: string | undefined = undefined;
+  replyTo: string | undefined = undefined;
+  correlationId: string | undefined = undefined;
+  readonly native: Entry;
+
+  constructor(address: string, entry: Entry) {
+    this.address = address;
+    this.native = entry;
+  }
+
+  /** Takes one field over; of several with the same name the last counts. */
+  take(name: string, value: Reply | undefined): void {
+    switch (name) {
+      case fields.body:
+        // Many entries share the chunk that the socket gave, so the bytes are copied.
+        this.body = Buffer.isBuffer(value) ? Buffer.from(value) : noBody;
+        return;
+      case fields.id:
+        this.id = textOf(value);
+        return;
+      case fields.contentType:
+        this.contentType = textOf(value);
+        return;
+      case fields.timestamp:
+        this.timestamp = timestampOf(textOf(value));
+        return;
+      case fields.key:
+        this.key = textOf(value);
+        return;
+      case fields.topic:
+        this.topic = textOf(value);
+        return;
+      case fields.replyTo:
+        this.replyTo = textOf(value);
+        return;
+      case fields.correlationId:
+        this.correlationId = textOf(value);
+        return;
+      case fields.slot:
+        return;
+      default:
+        this.#takeHeader(name, textOf(value));
     }
   }
-  const text = (name: string): string | undefined => (meta.has(name) ? textOf(meta.get(name)) : undefined);
-  const body = meta.get(fields.body);
-  return {
-    address,
-    topic: text(fields.topic),
-    // Many entries share the chunk that the socket gave, so the bytes are copied.
-    body: Buffer.isBuffer(body) ? Buffer.from(body) : Buffer.alloc(0),
-    // Own properties, also for a header called "__proto__".
-    headers: Object.fromEntries(headers),
-    key: text(fields.key),
-    id: text(fields.id),
-    timestamp: timestampOf(text(fields.timestamp)) ?? Number(entry.id.split("-")[0]),
-    contentType: text(fields.contentType),
-    replyTo: text(fields.replyTo),
-    correlationId: text(fields.correlationId),
-    native: entry,
-  };
+
+  #takeHeader(name: string, value: string): void {
+    const header = name.startsWith(headerPrefix) ? name.slice(headerPrefix.length) : name;
+    if (!headerName.test(header) || control.test(value)) return;
+    if (this.headers === noHeaders) this.headers = {};
+    setOwn(this.headers, header, value);
+  }
 }
 
 /** The name of a field. Nearly all are the driver's own, and to know a text by its bytes costs less than to make it anew. */
 function nameOf(bytes: Reply | undefined): string {
   if (!Buffer.isBuffer(bytes)) return textOf(bytes);
-  return ownByLength[bytes.length]?.find((name) => isText(bytes, name)) ?? textOf(bytes);
+  for (const name of ownByLength[bytes.length] ?? []) if (isText(bytes, name)) return name;
+  return textOf(bytes);
 }
 
 function isText(bytes: Uint8Array, text: string): boolean {
@@ -76,6 +118,6 @@ function isText(bytes: Uint8Array, text: string): boolean {
   return true;
 }
 
-function timestampOf(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : undefined;
+function timestampOf(text: string): number | undefined {
+  return /^\d{1,16}$/.test(text) ? Number(text) : undefined;
 }

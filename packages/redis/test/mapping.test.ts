@@ -57,11 +57,24 @@ describe("records", () => {
     expect(() => entryOf(record("a", "", changes))).toThrow(UnsupportedError);
   });
 
-  it("do not share the body with their caller", () => {
-    const body = new Uint8Array([1]);
+  it.each([
+    ["text", [0x61], [0x62]],
+    ["bytes", [0xff], [0xfe]],
+  ])("do not share a body of %s with their caller", (_what, before, after) => {
+    const body = Uint8Array.from(before);
     const words = entryOf(record("a", body));
-    body[0] = 2;
-    expect(words.at(-1)).toEqual(Buffer.from([1]));
+    body.set(after);
+    expect(Buffer.from(words.at(-1) ?? "")).toEqual(Buffer.from(before));
+  });
+
+  it("have the body that was published, whatever its bytes and its length", () => {
+    const short = fc.uint8Array({ maxLength: 64 });
+    const text = fc.string({ minLength: 4000, maxLength: 4200 }).map((letters) => Buffer.from(letters));
+    fc.assert(
+      fc.property(fc.oneof(short, text), (body) => {
+        expect(overTheWire(record("a", body)).body).toEqual(Buffer.from(body));
+      }),
+    );
   });
 });
 
