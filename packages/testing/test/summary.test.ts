@@ -9,7 +9,7 @@ let suites = 0;
 async function headlineOn(server: { readonly product: string; readonly version: string }): Promise<string | undefined> {
   const url = `memory://summary-${++suites}`;
   const broker = memory({ url });
-  const told = overlaid(broker, { open: async (options) => ({ ...(await broker.open(options)), ...server }) });
+  const told = overlaid(broker, { open: async () => ({ ...(await broker.open()), ...server }) });
   const suite = new Suite([], { name: "tried", url, create: () => told }, url);
   return summaryOf(await suite.certificate())[0];
 }
