@@ -2,6 +2,9 @@ import type { NatsConnection } from "@nats-io/nats-core";
 import type { Delivery, Outcome } from "@busbar/core/contract";
 import { oncePerTurn } from "@busbar/core/driver";
 import type { Connection } from "./connection.ts";
+import type { StreamConsumer } from "./stream-consumer.ts";
+import { positionOf } from "./unsettled.ts";
+import type { Released } from "./unsettled.ts";
 
 /** What extends the time that a delivery may stay unsettled. */
 export const inProgress = "+WPI";
@@ -23,18 +26,18 @@ export class Acknowledgement {
   readonly subject: string;
   readonly payload: string;
   readonly outcome: Outcome;
+  readonly consumer: StreamConsumer;
   /** The message's place in its stream. */
   readonly sequence: number;
   readonly #known: boolean;
   readonly #address: string = "";
   readonly #id: string | undefined;
-  readonly #position: string | undefined;
   readonly #redelivered: boolean = false;
   readonly #deliveries: number | undefined;
 
   /** Without a delivery where core never saw the message. */
   constructor(
-    { ackSubject, sequence }: { readonly ackSubject: string; readonly sequence: number },
+    { consumer, ackSubject, sequence }: Released,
     outcome: Outcome,
     delivery: Delivery | undefined,
     delayMs: number | undefined,
@@ -42,12 +45,12 @@ export class Acknowledgement {
     this.subject = ackSubject;
     this.payload = settlementPayload(outcome, delayMs);
     this.outcome = outcome;
+    this.consumer = consumer;
     this.sequence = sequence;
     this.#known = delivery !== undefined;
     if (delivery === undefined) return;
     this.#address = delivery.record.address;
     this.#id = delivery.record.id;
-    this.#position = delivery.position;
     this.#redelivered = delivery.redelivered;
     this.#deliveries = delivery.deliveries;
   }
@@ -57,7 +60,7 @@ export class Acknowledgement {
     if (!this.#known) return undefined;
     return {
       record: { address: this.#address, id: this.#id, body: nothing, headers: {} },
-      position: this.#position,
+      position: positionOf(this),
       redelivered: this.#redelivered,
       deliveries: this.#deliveries,
       stale: true,

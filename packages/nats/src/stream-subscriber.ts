@@ -130,14 +130,13 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   arrived(consumer: StreamConsumer, message: ArrivedMessage, info: DeliveryInfo, again: boolean): void {
     const ackSubject = message.reply ?? "";
     const { sequence } = info;
-    if (this.#isForeign(consumer, message.subject)) return this.#acknowledge({ ackSubject, sequence }, "ack");
+    if (this.#isForeign(consumer, message.subject)) return this.#acknowledge({ consumer, ackSubject, sequence }, "ack");
     if (this.#stopped) return void this.#late.push({ consumer, ackSubject, sequence });
-    const { deliveries } = info;
-    const redelivered = again || deliveries > 1;
+    const redelivered = again || info.deliveries > 1;
     // This process fell silent for longer than the lease. The message is still being handled, once is enough.
     if (redelivered && this.#unsettled.isHere({ consumer, ackSubject, sequence })) return;
     const record = messageToRecord(message, info.storedAt);
-    const entry = new Entry({ record, deliveries, redelivered, consumer, sequence, ackSubject }, this.#settle);
+    const entry = new Entry(record, info, redelivered, consumer, ackSubject, this.#settle);
     this.#unsettled.add(entry);
     this.#handOut.offer(entry);
   }
@@ -261,7 +260,7 @@ export class StreamSubscriber implements Subscriber, StreamConsumerHost {
   };
 
   /** Without a delivery where core never saw the message. */
-  #acknowledge(released: Omit<Released, "consumer">, outcome: Outcome, delivery?: Delivery, delayMs?: number): void {
+  #acknowledge(released: Released, outcome: Outcome, delivery?: Delivery, delayMs?: number): void {
     this.#acknowledgements.add(new Acknowledgement(released, outcome, delivery, delayMs));
   }
 

@@ -1,6 +1,7 @@
 import type { Delivery, InboundRecord, Outcome } from "@busbar/core/contract";
 import { oncePerTurn, Slots } from "@busbar/core/driver";
 import type { Arrival } from "@busbar/core/driver";
+import type { DeliveryInfo } from "./delivery-info.ts";
 import type { StreamConsumer } from "./stream-consumer.ts";
 
 /** What it takes to give a message back. */
@@ -12,13 +13,6 @@ export interface Released {
   readonly ackSubject: string;
 }
 
-/** A message that came, with what is known of its delivery. */
-export interface Incoming extends Released {
-  readonly record: InboundRecord;
-  readonly deliveries: number;
-  readonly redelivered: boolean;
-}
-
 /** How an entry is settled by whoever got it. */
 type Settle = (entry: Entry, outcome: Outcome, delivery: Delivery, delayMs: number | undefined) => void;
 
@@ -27,7 +21,6 @@ export class Entry implements Arrival, Released {
   readonly record: InboundRecord;
   readonly deliveries: number;
   readonly redelivered: boolean;
-  readonly position: string;
   readonly consumer: StreamConsumer;
   readonly sequence: number;
   /** The latest delivery's, should the server have sent it twice. */
@@ -39,15 +32,27 @@ export class Entry implements Arrival, Released {
   handedOut = false;
   readonly #settle: Settle;
 
-  constructor({ record, deliveries, redelivered, consumer, sequence, ackSubject }: Incoming, settle: Settle) {
+  /** @param redelivered True also where the server has forgotten that it had delivered the message. */
+  constructor(
+    record: InboundRecord,
+    { deliveries, sequence }: DeliveryInfo,
+    redelivered: boolean,
+    consumer: StreamConsumer,
+    ackSubject: string,
+    settle: Settle,
+  ) {
     this.record = record;
     this.deliveries = deliveries;
     this.redelivered = redelivered;
-    this.position = positionOf(consumer, sequence);
     this.consumer = consumer;
     this.sequence = sequence;
     this.ackSubject = ackSubject;
     this.#settle = settle;
+  }
+
+  /** Made when somebody asks for it: few messages come again. */
+  get position(): string {
+    return positionOf(this);
   }
 
   settle(outcome: Outcome, delivery: Delivery, delayMs?: number): void {
@@ -63,14 +68,14 @@ export class Unsettled {
   readonly #forgetSoon = oncePerTurn(() => (this.#byPosition = undefined));
 
   /** True where a message that was delivered before is here. Its settlement then goes with the new delivery. */
-  isHere({ consumer, sequence, ackSubject }: Released): boolean {
+  isHere(released: Released): boolean {
     if (this.#byPosition === undefined) {
       this.#byPosition = new Map(this.#entries.all().map((entry) => [entry.position, entry]));
       this.#forgetSoon();
     }
-    const same = this.#byPosition.get(positionOf(consumer, sequence));
+    const same = this.#byPosition.get(positionOf(released));
     if (same === undefined || this.#entries.get(same.place) !== same) return false;
-    same.ackSubject = ackSubject;
+    same.ackSubject = released.ackSubject;
     return true;
   }
 
@@ -108,6 +113,7 @@ export class Unsettled {
   }
 }
 
-function positionOf({ stream }: StreamConsumer, sequence: number): string {
-  return `${stream}:${sequence}`;
+/** By which name the bus knows a message again. */
+export function positionOf({ consumer, sequence }: Pick<Released, "consumer" | "sequence">): string {
+  return `${consumer.stream}:${sequence}`;
 }
