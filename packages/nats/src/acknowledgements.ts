@@ -71,6 +71,11 @@ export class Acknowledgement {
 
 const nothing = new Uint8Array(0);
 
+/** How often the server is asked whether it has them, in milliseconds, unless many wait for that or somebody wants to know. */
+const askEveryMs = 10;
+/** Many. */
+const askAtOnce = 256;
+
 /** What is released in one turn comes again in the order of the stream, so it is given back in that order. */
 function releasesInOrder(acknowledgements: readonly Acknowledgement[]): readonly Acknowledgement[] {
   const releases = acknowledgements.filter(({ outcome }) => outcome === "release");
@@ -94,6 +99,7 @@ export class Acknowledgements {
   /** Written before the question that is on its way. */
   #asked: Acknowledgement[] = [];
   #asking = false;
+  #timer: NodeJS.Timeout | undefined;
   #held = false;
   #idle: (() => void)[] = [];
   readonly #writeSoon = oncePerTurn(() => this.write());
@@ -116,7 +122,7 @@ export class Acknowledgements {
     this.#connection.commands.publishShort(releasesInOrder(queued));
     for (const acknowledgement of queued) this.#written.push(acknowledgement);
     letGo(queued);
-    this.#ask();
+    this.#askSoon();
   }
 
   /** Writes nothing until `resume`. */
@@ -142,7 +148,9 @@ export class Acknowledgements {
   async flush(): Promise<void> {
     this.write();
     if (this.#isIdle) return;
-    await new Promise<void>((resolve) => this.#idle.push(resolve));
+    const idle = new Promise<void>((resolve) => this.#idle.push(resolve));
+    this.#ask();
+    await idle;
   }
 
   /** Gives up what could not be written, and returns it. */
@@ -150,6 +158,7 @@ export class Acknowledgements {
     this.#takeBack();
     const lost = this.#queued;
     this.#queued = [];
+    clearTimeout(this.#timer);
     this.#wake();
     return lost;
   }
@@ -158,9 +167,17 @@ export class Acknowledgements {
     return this.#queued.length + this.#written.length + this.#asked.length === 0;
   }
 
+  /** In time: what stands written for long, and is written again on the next connection, might meet another stream of the same name. */
+  #askSoon(): void {
+    if (this.#idle.length > 0 || this.#written.length >= askAtOnce) this.#ask();
+    else if (this.#written.length > 0) this.#timer ??= setTimeout(() => this.#ask(), askEveryMs);
+  }
+
   /** A PING behind the acknowledgements: its PONG says that the server has them. */
   #ask(): void {
-    if (this.#asking || this.#written.length === 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#asking || this.#held || this.#written.length === 0) return;
     this.#asking = true;
     const asked = this.#written;
     this.#asked = asked;
@@ -180,7 +197,7 @@ export class Acknowledgements {
       this.#asked = [];
       letGo(asked);
     }
-    this.#ask();
+    this.#askSoon();
     if (this.#isIdle) this.#wake();
   }
 
