@@ -19,6 +19,10 @@ describe("the demo's command line", () => {
     expect(parseOrder(["--on", "all"]).brokers).toEqual(["memory", "mqtt", "amqp", "kafka", "nats", "redis"]);
   });
 
+  test("takes several brokers, each once", () => {
+    expect(parseOrder(["--on", "mqtt,kafka,mqtt"]).brokers).toEqual(["mqtt", "kafka"]);
+  });
+
   test("takes another example", () => {
     expect(parseOrder(["order", "--on", "nats"])).toMatchObject({ example: "order", brokers: ["nats"] });
     expect(parseOrder(["devices"])).toMatchObject({ example: "devices", brokers: ["mqtt"] });
@@ -32,6 +36,8 @@ describe("the demo's command line", () => {
 
   test.each([
     [["--on", "rabbit"], /--on "rabbit": known are memory, mqtt, amqp, .*redis, .*nats-core, all\./],
+    [["--on", "mqtt,rabbit"], /--on "rabbit": known are memory/],
+    [["order", "--on", "mqtt,nats"], /--on "mqtt,nats": known are memory/],
     [["order", "--on", "all"], /--on "all": known are memory, mqtt, amqp, .*nats-core\./],
     [["wether"], /no example "wether"; known are weather, order, hello, devices, interop, qos, browser/],
     [["order", "hello"], /no example "hello"; known are .* one at a time/],

@@ -22,8 +22,8 @@ export const help = `Usage: npm run demo -- [weather|order|hello|devices|interop
 
   --on <broker>          memory (the default), ${Object.keys(demoBrokers).join(", ")};
                          the broker is started when it does not run yet.
-                         With weather also "all": memory, ${usual.join(", ")}, side by side. nats-core is core NATS, which promises nothing:
-                         there the report says what was lost
+                         With weather also several, side by side, as in "mqtt,kafka", and "all": memory, ${usual.join(", ")}.
+                         nats-core is core NATS, which promises nothing: there the report says what was lost
   --stations <number>    weather: so many invented stations beside the two real ones, at most 5000
   --deadline <seconds>   weather: give up a broker that is not done by then (180 unless told otherwise)
   --help                 prints this
@@ -87,17 +87,19 @@ export function parseOrder(args) {
 }
 
 /**
- * @param {string} word
+ * @param {string} on
  * @param {string} example
  */
-function brokersOf(word, example) {
-  if (word === "all" && example === "weather") {
+function brokersOf(on, example) {
+  const isWeather = example === "weather";
+  if (on === "all" && isWeather) {
     return ["memory", ...usual];
   }
   const possible = ownBrokers[example] ?? brokers;
-  if (!possible.includes(word)) {
-    const known = example === "weather" ? [...brokers, "all"] : possible;
-    throw new Error(`--on "${word}": known are ${known.join(", ")}.`);
+  const words = isWeather ? [...new Set(on.split(","))] : [on];
+  const unknown = words.find((word) => !possible.includes(word));
+  if (unknown !== undefined) {
+    throw new Error(`--on "${unknown}": known are ${[...possible, ...(isWeather ? ["all"] : [])].join(", ")}.`);
   }
-  return [word];
+  return words;
 }
