@@ -1,7 +1,7 @@
 import type { NatsConnection } from "@nats-io/nats-core";
 import type { Delivery, Outcome } from "@busbar/core/contract";
 import { oncePerTurn } from "@busbar/core/driver";
-import type { Connection } from "./connection.ts";
+import type { Commands } from "./commands.ts";
 import type { StreamConsumer } from "./stream-consumer.ts";
 import { positionOf } from "./unsettled.ts";
 import type { Released } from "./unsettled.ts";
@@ -84,14 +84,20 @@ function releasesInOrder(acknowledgements: readonly Acknowledgement[]): readonly
   return [...others, ...releases.sort((one, other) => one.sequence - other.sequence)];
 }
 
+/** Where settlements go. */
+export interface SettlementWay {
+  readonly connected: boolean;
+  readonly client: Pick<NatsConnection, "isClosed">;
+  readonly commands: Pick<Commands, "publishShort" | "flush">;
+}
+
 /**
  * The settlements of one subscription, written in one go for each turn of the event loop. An acknowledgement is a message to
  * a subject and belongs to no socket: what may have been lost with a connection is written again on the next one, so that
  * a message which was handled does not come back.
  */
 export class Acknowledgements {
-  readonly #connection: Connection;
-  readonly #client: NatsConnection;
+  readonly #way: SettlementWay;
   /** Not written yet. */
   #queued: Acknowledgement[] = [];
   /** Written since the last question whether all arrived. */
@@ -104,9 +110,8 @@ export class Acknowledgements {
   #idle: (() => void)[] = [];
   readonly #writeSoon = oncePerTurn(() => this.write());
 
-  constructor(connection: Connection) {
-    this.#connection = connection;
-    this.#client = connection.client;
+  constructor(way: SettlementWay) {
+    this.#way = way;
   }
 
   add(acknowledgement: Acknowledgement): void {
@@ -116,10 +121,10 @@ export class Acknowledgements {
 
   /** Writes what is queued, unless there is no connection. */
   write(): void {
-    if (this.#held || !this.#connection.connected || this.#client.isClosed()) return;
+    if (this.#held || !this.#way.connected || this.#way.client.isClosed()) return;
     const queued = this.#queued;
     this.#queued = [];
-    this.#connection.commands.publishShort(releasesInOrder(queued));
+    this.#way.commands.publishShort(releasesInOrder(queued));
     for (const acknowledgement of queued) this.#written.push(acknowledgement);
     letGo(queued);
     this.#askSoon();
@@ -182,7 +187,7 @@ export class Acknowledgements {
     const asked = this.#written;
     this.#asked = asked;
     this.#written = [];
-    this.#connection.commands.flush().then(
+    this.#way.commands.flush().then(
       () => this.#answered(asked),
       () => {
         // The connection is lost; `resume` writes them again.
