@@ -2,9 +2,7 @@ import type { NatsConnection } from "@nats-io/nats-core";
 import type { Delivery, Outcome } from "@busbar/core/contract";
 import { oncePerTurn } from "@busbar/core/driver";
 import type { Commands } from "./commands.ts";
-import type { StreamConsumer } from "./stream-consumer.ts";
-import { positionOf } from "./unsettled.ts";
-import type { Released } from "./unsettled.ts";
+import { positionOf } from "./delivery-info.ts";
 
 /** What extends the time that a delivery may stay unsettled. */
 export const inProgress = "+WPI";
@@ -17,17 +15,24 @@ export function settlementPayload(outcome: Outcome, delayMs?: number): string {
   return `-NAK {"delay": ${Math.ceil(delayMs) * 1_000_000}}`;
 }
 
+/** What tells a message to be settled. */
+export interface Settleable {
+  readonly consumer: { readonly stream: string };
+  /** The message's place in its stream. */
+  readonly sequence: number;
+  /** The reply subject of the delivery: `$JS.ACK.<stream>.<consumer>.…`. */
+  readonly ackSubject: string;
+}
+
 /**
  * One settlement on its way to the server. Thousands wait for the server's word, and to keep all that belongs to their messages alive until then
  * would cost a quarter of the throughput: so this has of a message only which one it was.
  */
 export class Acknowledgement {
-  /** The reply subject of the delivery: `$JS.ACK.<stream>.<consumer>.…`. */
   readonly subject: string;
   readonly payload: string;
   readonly outcome: Outcome;
-  readonly consumer: StreamConsumer;
-  /** The message's place in its stream. */
+  readonly #stream: string;
   readonly sequence: number;
   readonly #known: boolean;
   readonly #address: string = "";
@@ -37,7 +42,7 @@ export class Acknowledgement {
 
   /** Without a delivery where core never saw the message. */
   constructor(
-    { consumer, ackSubject, sequence }: Released,
+    { consumer, ackSubject, sequence }: Settleable,
     outcome: Outcome,
     delivery: Delivery | undefined,
     delayMs: number | undefined,
@@ -45,7 +50,7 @@ export class Acknowledgement {
     this.subject = ackSubject;
     this.payload = settlementPayload(outcome, delayMs);
     this.outcome = outcome;
-    this.consumer = consumer;
+    this.#stream = consumer.stream;
     this.sequence = sequence;
     this.#known = delivery !== undefined;
     if (delivery === undefined) return;
@@ -60,7 +65,7 @@ export class Acknowledgement {
     if (!this.#known) return undefined;
     return {
       record: { address: this.#address, id: this.#id, body: nothing, headers: {} },
-      position: positionOf(this),
+      position: positionOf(this.#stream, this.sequence),
       redelivered: this.#redelivered,
       deliveries: this.#deliveries,
       stale: true,

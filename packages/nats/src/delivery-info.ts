@@ -10,6 +10,11 @@ export interface DeliveryInfo {
   readonly storedAt: number;
 }
 
+/** By which name the bus knows a message again. */
+export function positionOf(stream: string, sequence: number): string {
+  return `${stream}:${sequence}`;
+}
+
 const prefix = "$JS.ACK.";
 /** How many digits of a time in nanoseconds are below a millisecond. */
 const belowMilliseconds = 6;

@@ -1,6 +1,7 @@
 import type { Delivery, InboundRecord, Outcome } from "@busbar/core/contract";
 import { oncePerTurn, Slots } from "@busbar/core/driver";
 import type { Arrival } from "@busbar/core/driver";
+import { positionOf } from "./delivery-info.ts";
 import type { DeliveryInfo } from "./delivery-info.ts";
 import type { StreamConsumer } from "./stream-consumer.ts";
 
@@ -52,7 +53,7 @@ export class Entry implements Arrival, Released {
 
   /** Made when somebody asks for it: few messages come again. */
   get position(): string {
-    return positionOf(this);
+    return positionOf(this.consumer.stream, this.sequence);
   }
 
   settle(outcome: Outcome, delivery: Delivery, delayMs?: number): void {
@@ -68,14 +69,14 @@ export class Unsettled {
   readonly #forgetSoon = oncePerTurn(() => (this.#byPosition = undefined));
 
   /** True where a message that was delivered before is here. Its settlement then goes with the new delivery. */
-  isHere(released: Released): boolean {
+  isHere({ consumer, sequence, ackSubject }: Released): boolean {
     if (this.#byPosition === undefined) {
       this.#byPosition = new Map(this.#entries.all().map((entry) => [entry.position, entry]));
       this.#forgetSoon();
     }
-    const same = this.#byPosition.get(positionOf(released));
+    const same = this.#byPosition.get(positionOf(consumer.stream, sequence));
     if (same === undefined || this.#entries.get(same.place) !== same) return false;
-    same.ackSubject = released.ackSubject;
+    same.ackSubject = ackSubject;
     return true;
   }
 
@@ -111,9 +112,4 @@ export class Unsettled {
     for (const { consumer, sequence } of all) consumer.gaveBack(sequence);
     return all.filter(({ acknowledged }) => !acknowledged);
   }
-}
-
-/** By which name the bus knows a message again. */
-export function positionOf({ consumer, sequence }: Pick<Released, "consumer" | "sequence">): string {
-  return `${consumer.stream}:${sequence}`;
 }

@@ -1,9 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Acknowledgement, Acknowledgements } from "../src/acknowledgements.ts";
 import type { SettlementWay } from "../src/acknowledgements.ts";
-import type { StreamConsumer } from "../src/stream-consumer.ts";
-
-const consumer = { stream: "S" } as StreamConsumer;
 
 /** A way that notes what is written, and where the server was asked whether it has all of that. */
 class NotedWay implements SettlementWay {
@@ -22,7 +19,7 @@ class NotedWay implements SettlementWay {
 }
 
 function acknowledgement(ackSubject: string): Acknowledgement {
-  return new Acknowledgement({ consumer, ackSubject, sequence: 1 }, "ack", undefined, undefined);
+  return new Acknowledgement({ consumer: { stream: "S" }, ackSubject, sequence: 1 }, "ack", undefined, undefined);
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
