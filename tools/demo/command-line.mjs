@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-import { wholeNumber } from "../command/option-values.mjs";
+import { chosen, wholeNumber } from "../command/option-values.mjs";
 import { demoBrokers } from "./demo-brokers.mjs";
 
 const usual = Object.keys(demoBrokers).filter((name) => demoBrokers[name]?.isUsual === true);
@@ -91,15 +91,12 @@ export function parseOrder(args) {
  * @param {string} example
  */
 function brokersOf(on, example) {
-  const isWeather = example === "weather";
-  if (on === "all" && isWeather) {
-    return ["memory", ...usual];
+  if (example === "weather") {
+    return on === "all" ? ["memory", ...usual] : [...new Set(chosen("--on", on, brokers))];
   }
   const possible = ownBrokers[example] ?? brokers;
-  const words = isWeather ? [...new Set(on.split(","))] : [on];
-  const unknown = words.find((word) => !possible.includes(word));
-  if (unknown !== undefined) {
-    throw new Error(`--on "${unknown}": known are ${[...possible, ...(isWeather ? ["all"] : [])].join(", ")}.`);
+  if (!possible.includes(on)) {
+    throw new Error(`--on "${on}": known are ${possible.join(", ")}.`);
   }
-  return words;
+  return [on];
 }

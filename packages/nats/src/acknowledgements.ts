@@ -126,7 +126,7 @@ export class Acknowledgements {
 
   /** Writes what is queued, unless there is no connection. */
   write(): void {
-    if (this.#held || !this.#way.connected || this.#way.client.isClosed()) return;
+    if (!this.#mayWrite) return;
     const queued = this.#queued;
     this.#queued = [];
     this.#way.commands.publishShort(releasesInOrder(queued));
@@ -173,6 +173,10 @@ export class Acknowledgements {
     return lost;
   }
 
+  get #mayWrite(): boolean {
+    return !this.#held && this.#way.connected && !this.#way.client.isClosed();
+  }
+
   get #isIdle(): boolean {
     return this.#queued.length + this.#written.length + this.#asked.length === 0;
   }
@@ -187,7 +191,7 @@ export class Acknowledgements {
   #ask(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#asking || this.#held || this.#written.length === 0) return;
+    if (this.#asking || !this.#mayWrite || this.#written.length === 0) return;
     this.#asking = true;
     const asked = this.#written;
     this.#asked = asked;

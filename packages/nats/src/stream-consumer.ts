@@ -98,7 +98,7 @@ export class StreamConsumer {
   #resumeAt = 1;
   /** The latest message that it has brought, by its place in the stream. */
   #latest = 0;
-  readonly #pullLater = oncePerTurn(() => this.pull());
+  readonly #pullSoon = oncePerTurn(() => this.pull());
 
   constructor(host: StreamConsumerHost, stream: string) {
     this.#host = host;
@@ -224,8 +224,9 @@ export class StreamConsumer {
   pull(): void {
     if (this.#subscription === undefined || !this.#host.wants() || !this.#host.connection.connected) return;
     if (this.#held !== undefined || this.#following) return;
-    const batch = this.#wanted();
-    if (batch <= 0) return;
+    const share = this.#host.share();
+    const batch = share - this.unsettled - this.#requested;
+    if (batch <= 0 || (this.#requested > 0 && batch < share / 4)) return;
     const reply = `${this.#inbox}.${++this.#pullCount}`;
     this.#requested += batch;
     this.#pulls.set(reply, batch);
@@ -233,17 +234,6 @@ export class StreamConsumer {
     if (this.#pulls.size > pullsRemembered) this.#pulls.delete(this.#pulls.keys().next().value ?? "");
     this.#heardAt = performance.now();
     this.#request({ batch, expires: pullExpiresMs * nanos, idle_heartbeat: heartbeatMs * nanos }, reply);
-  }
-
-  /** How many more messages there is credit for; 0 where there are too few to ask for them yet. */
-  #wanted(): number {
-    const share = this.#host.share();
-    const batch = share - this.unsettled - this.#requested;
-    return this.#requested > 0 && batch < share / 4 ? 0 : batch;
-  }
-
-  #pullSoon(): void {
-    if (this.#wanted() > 0) this.#pullLater();
   }
 
   /** Tells that a message it brought is settled; with a delay, that it is not to come again before. */

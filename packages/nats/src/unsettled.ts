@@ -1,17 +1,14 @@
 import type { Delivery, InboundRecord, Outcome } from "@busbar/core/contract";
 import { oncePerTurn, Slots } from "@busbar/core/driver";
 import type { Arrival } from "@busbar/core/driver";
+import type { Settleable } from "./acknowledgements.ts";
 import { positionOf } from "./delivery-info.ts";
 import type { DeliveryInfo } from "./delivery-info.ts";
 import type { StreamConsumer } from "./stream-consumer.ts";
 
 /** What it takes to give a message back. */
-export interface Released {
+export interface Released extends Settleable {
   readonly consumer: StreamConsumer;
-  /** The message's place in its stream. */
-  readonly sequence: number;
-  /** Where its settlement goes. */
-  readonly ackSubject: string;
 }
 
 /** How an entry is settled by whoever got it. */

@@ -11,8 +11,7 @@ export class HeldEntry implements Arrival, Settlement {
   readonly session: Session;
   readonly group: ConsumerGroup;
   readonly id: string;
-  /** Its place among the held ones. */
-  place = -1;
+  readonly position: string;
   /** False while it waits for credit. */
   handedOut = false;
   /** What became of it; given back until it is settled. */
@@ -26,6 +25,7 @@ export class HeldEntry implements Arrival, Settlement {
     session: Session,
     group: ConsumerGroup,
     id: string,
+    position: string,
     record: InboundRecord,
     deliveries: number | undefined,
     settled: (held: HeldEntry) => void,
@@ -33,6 +33,7 @@ export class HeldEntry implements Arrival, Settlement {
     this.session = session;
     this.group = group;
     this.id = id;
+    this.position = position;
     this.record = record;
     this.deliveries = deliveries;
     this.#settled = settled;
@@ -40,10 +41,6 @@ export class HeldEntry implements Arrival, Settlement {
 
   get redelivered(): boolean {
     return this.deliveries !== 1;
-  }
-
-  get position(): string {
-    return `${this.group.topic}/${this.id}`;
   }
 
   settle(outcome: Outcome, delivery: Delivery): void {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Delivery, SubscribeRequest, Subscriber } from "@busbar/core/contract";
 import type { BusError, StatusHub } from "@busbar/core/driver";
-import { atMost, backoffDelayMs, ConnectionError, HandOut, pause, reconnectPolicy, Slots } from "@busbar/core/driver";
+import { atMost, backoffDelayMs, ConnectionError, HandOut, pause, reconnectPolicy, SlotMap } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
 import { believedRefusals } from "./connection.ts";
 import type { Connection } from "./connection.ts";
@@ -43,7 +43,8 @@ export class RedisSubscriber implements Subscriber, SessionHost {
   beginning: Beginning = { from: "$", isNew: true };
   readonly #parts: SubscriberParts;
   readonly #handOut: HandOut<HeldEntry>;
-  readonly #held = new Slots<HeldEntry>();
+  /** By position. */
+  readonly #held = new SlotMap<HeldEntry>();
   readonly #ending = new AbortController();
   readonly #acknowledged: boolean;
   #session: Session | undefined;
@@ -98,7 +99,8 @@ export class RedisSubscriber implements Subscriber, SessionHost {
 
   arrived(session: Session, group: ConsumerGroup, entry: Entry, deliveries: number | undefined): void {
     const { id } = entry;
-    if (this.#session !== session || (deliveries !== 1 && this.#isHere(group, id))) return;
+    const position = `${group.topic}/${id}`;
+    if (this.#session !== session || this.#held.get(position) !== undefined) return;
     if (entry.fields === undefined) {
       // Trimmed while it was pending: there is nothing left to hand out.
       return session.settlements.add({ group, id, outcome: "ack", delivery: undefined });
@@ -106,8 +108,8 @@ export class RedisSubscriber implements Subscriber, SessionHost {
     if (this.#ending.signal.aborted) {
       return session.settlements.add({ group, id, outcome: "release", delivery: undefined });
     }
-    const held = new HeldEntry(session, group, id, recordOf(group.topic, entry), deliveries, this.#settle);
-    held.place = this.#held.add(held);
+    const held = new HeldEntry(session, group, id, position, recordOf(group.topic, entry), deliveries, this.#settle);
+    this.#held.add(position, held);
     this.#handOut.offer(held);
   }
 
@@ -159,14 +161,9 @@ export class RedisSubscriber implements Subscriber, SessionHost {
     void session.end.then((error) => this.#onEnd(session, error));
   }
 
-  /** Only what comes again can be here already. */
-  #isHere(group: ConsumerGroup, id: string): boolean {
-    return this.#held.all().some((held) => held.group === group && held.id === id);
-  }
-
   readonly #settle = (held: HeldEntry): void => {
     const { session, outcome } = held;
-    this.#held.remove(held.place);
+    this.#held.take(held.position);
     if (!this.#acknowledged) {
       session.settlements.add(held);
       if (outcome === "release") setImmediate(() => session.gaveBack());
@@ -246,7 +243,7 @@ export class RedisSubscriber implements Subscriber, SessionHost {
     // What waited for credit goes to others at once.
     for (const held of this.#held.inOrder()) {
       if (held.handedOut) continue;
-      this.#held.remove(held.place);
+      this.#held.take(held.position);
       if (!this.#acknowledged) session?.settlements.add(held);
     }
   }
