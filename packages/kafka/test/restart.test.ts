@@ -51,6 +51,18 @@ describe.skipIf(!possible).each(clients)("a Kafka of its own, through %s", (clie
     await scram.close();
   });
 
+  it("moves a subscription before the server has made room for any group", async () => {
+    const topic = unique("first");
+    await broker.publish(record(topic, "one"));
+    await broker.publish(record(topic, "two"));
+    const wanted = request(topic);
+    await broker.replay({ subscription: wanted.name, topics: [topic], to: "earliest" });
+    const { inbox, subscriber } = await collect(broker, wanted);
+    await inbox.count(2);
+    await subscriber.close();
+    expect(bodies(inbox.items).sort()).toEqual(["one", "two"]);
+  });
+
   it("loses nothing over two restarts under load, keeps the order of a key, and says what happens", async () => {
     const topic = unique("restart");
     const told = statuses(broker);

@@ -1,5 +1,5 @@
 import kafkajs from "kafkajs";
-import type { Admin, Cluster } from "kafkajs";
+import type { Admin, Cluster, GroupDescriptions } from "kafkajs";
 import type {
   ClientControl,
   ClientRecord,
@@ -109,7 +109,9 @@ export class KafkajsControl implements ClientControl {
   }
 
   async hasMembers(groupId: string): Promise<boolean> {
-    const { groups } = await this.#admin.describeGroups([groupId]);
+    // Not by the admin client, which does not know the brokers before another question, and does not wait for a coordinator.
+    const coordinator = await this.#cluster.findGroupCoordinator({ groupId });
+    const { groups } = (await coordinator.describeGroups({ groupIds: [groupId] })) as GroupDescriptions;
     return groups.some(({ members }) => members.length > 0);
   }
 
