@@ -1,4 +1,4 @@
-import { jetstreamManager } from "@nats-io/jetstream";
+import { JetStreamApiCodes, JetStreamApiError, jetstreamManager } from "@nats-io/jetstream";
 import type { JetStreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
@@ -72,8 +72,14 @@ export function ownToken(): string {
   afterwards(async () => {
     const api = await jetstreamManager(await foreignClient());
     for (const pattern of [token, `${token}.>`]) {
-      for await (const name of api.streams.names(pattern)) await api.streams.delete(name);
+      for await (const name of api.streams.names(pattern)) await api.streams.delete(name).catch(unlessGone);
     }
   });
   return token;
+}
+
+/** The server may have listed a stream that was being deleted. */
+function unlessGone(error: unknown): void {
+  const code: number | undefined = error instanceof JetStreamApiError ? error.code : undefined;
+  if (code !== JetStreamApiCodes.StreamNotFound) throw error;
 }
