@@ -89,13 +89,16 @@ export class Connection {
 
   async #askWhatItDoes(link: Link): Promise<EffectiveCapabilities> {
     const settings = "appendonly appendfsync maxmemory maxmemory-policy proto-max-bulk-len".split(" ");
+    // Managed servers do not have each command, and others do not let everybody use it.
+    const orNothing = (error: unknown): undefined => {
+      if (link.ended || isLoading(error)) throw error;
+      return undefined;
+    };
     const [said, config] = await Promise.all([
       link.ask("INFO", "server"),
-      link.ask("CONFIG", "GET", ...settings).catch((error: unknown) => {
-        // Managed servers do not have this command, and others do not let everybody use it.
-        if (link.ended) throw error;
-        return undefined;
-      }),
+      link.ask("CONFIG", "GET", ...settings).catch(orNothing),
+      // A server that has just started answers the other two while it reads its files, and would refuse one message and take the next.
+      link.ask("PING").catch(orNothing),
     ]);
     const info = new Map(
       textOf(said)
@@ -136,4 +139,8 @@ export class Connection {
       }
     }
   }
+}
+
+function isLoading(error: unknown): boolean {
+  return (error as Error).message.startsWith("LOADING ");
 }

@@ -6,6 +6,7 @@ import { givenToSocket } from "../../../integration/support/given-to-socket.ts";
 import { brokerUrl } from "./broker-url.ts";
 import {
   acknowledging,
+  afterwards,
   errorOf,
   foreignClient,
   newBroker,
@@ -133,4 +134,18 @@ describe.skipIf(!possible)("a Redis of our own", () => {
     await expect.poll(() => confirmed.filter((text) => !got.has(text)), { timeout: 20_000 }).toEqual([]);
     expect(confirmed.length).toBeGreaterThan(200);
   }, 90_000);
+
+  it("sends nothing to a server that still reads its files, which would refuse the first and take the next", async () => {
+    // It looks at its connections with every 1,024 entries that it reads.
+    const slow = await startInstance("redis", { label: "redis-slow", config: { settings: { "key-load-delay": 400 } } });
+    afterwards(() => slow.destroy());
+    const broker = await openBroker({ url: slow.url });
+    const topic = unique("a.");
+    await Promise.all(Array.from({ length: 4_000 }, () => broker.publish(record(topic))));
+    const back = nextStatus(broker, "connected");
+    const restarted = slow.restart();
+    await back;
+    await broker.publish(record(topic));
+    await restarted;
+  }, 60_000);
 });
