@@ -24,12 +24,13 @@ export function replay(
   request: ReplayRequest,
   options?: AbortOptions,
 ): Promise<readonly PartitionOffset[]> {
-  return abortable(move(control, request), options?.signal);
+  return abortable(move(control, request, options?.signal), options?.signal);
 }
 
 async function move(
   control: Control,
   { subscription, topics, to }: ReplayRequest,
+  signal: AbortSignal | undefined,
 ): Promise<readonly PartitionOffset[]> {
   const doing = `Moving the subscription "${subscription}"`;
   if (to instanceof Date ? Number.isNaN(to.getTime()) : !isPlaces(to) && to !== "earliest" && to !== "latest")
@@ -45,6 +46,7 @@ async function move(
     : to instanceof Date
       ? await control.ask(doing, (cluster) => cluster.offsetsAt(names, to.getTime()))
       : bounds.map(({ topic, partition, low, high }) => ({ topic, partition, offset: to === "earliest" ? low : high }));
+  signal?.throwIfAborted();
   await control.ask(doing, (cluster) => cluster.commitFor(subscription, places));
   return places;
 }

@@ -1,5 +1,5 @@
 import kafkajs from "kafkajs";
-import type { Admin, Cluster, GroupDescriptions } from "kafkajs";
+import type { Admin, Broker, Cluster, GroupDescriptions } from "kafkajs";
 import type {
   ClientControl,
   ClientRecord,
@@ -8,6 +8,7 @@ import type {
   PartitionOffset,
   TopicPlan,
 } from "../client.ts";
+import { onceCoordinated } from "../once-coordinated.ts";
 import type { KafkaSettings } from "../options.ts";
 import { countOnceLed, leaderTimeoutMs, untilThere } from "../topic-leaders.ts";
 import {
@@ -32,11 +33,13 @@ export class KafkajsControl implements ClientControl {
   readonly #cluster: Cluster;
   readonly #admin: Admin;
   readonly #line: Line;
+  readonly #patienceMs: number;
 
-  private constructor(cluster: Cluster, admin: Admin, line: Line) {
+  private constructor(cluster: Cluster, admin: Admin, line: Line, { connectTimeoutMs }: KafkaSettings) {
     this.#cluster = cluster;
     this.#admin = admin;
     this.#line = line;
+    this.#patienceMs = connectTimeoutMs;
   }
 
   /** Connects to one of the brokers; nothing is left open when that fails. */
@@ -47,7 +50,7 @@ export class KafkajsControl implements ClientControl {
     const admin = kafka.admin({ retry: { ...untilSettled } });
     admin.on("admin.network.request_timeout", line.late);
     await connectOver(line, [admin, cluster], settings, { signal }, () => cluster.refreshMetadata());
-    return new KafkajsControl(cluster, admin, line);
+    return new KafkajsControl(cluster, admin, line, settings);
   }
 
   async topics(): Promise<readonly string[]> {
@@ -100,18 +103,19 @@ export class KafkajsControl implements ClientControl {
     }
   }
 
-  async committed(groupId: string): Promise<readonly PartitionOffset[]> {
-    return committedOf(await this.#cluster.findGroupCoordinator({ groupId }), groupId);
+  committed(groupId: string): Promise<readonly PartitionOffset[]> {
+    return this.#askCoordinator(groupId, (coordinator) => committedOf(coordinator, groupId));
   }
 
-  async commitFor(groupId: string, places: readonly PartitionOffset[]): Promise<void> {
-    await commitFor(await this.#cluster.findGroupCoordinator({ groupId }), groupId, places);
+  commitFor(groupId: string, places: readonly PartitionOffset[]): Promise<void> {
+    return this.#askCoordinator(groupId, (coordinator) => commitFor(coordinator, groupId, places));
   }
 
   async hasMembers(groupId: string): Promise<boolean> {
-    // Not by the admin client, which does not know the brokers before another question, and does not wait for a coordinator.
-    const coordinator = await this.#cluster.findGroupCoordinator({ groupId });
-    const { groups } = (await coordinator.describeGroups({ groupIds: [groupId] })) as GroupDescriptions;
+    // Not by the admin client, which does not know the brokers before another question, and waits for nobody.
+    const { groups } = await this.#askCoordinator(groupId, async (coordinator) => {
+      return (await coordinator.describeGroups({ groupIds: [groupId] })) as GroupDescriptions;
+    });
     return groups.some(({ members }) => members.length > 0);
   }
 
@@ -131,6 +135,10 @@ export class KafkajsControl implements ClientControl {
     this.#line.cut();
     this.#admin.disconnect().catch(() => {});
     this.#cluster.disconnect().catch(() => {});
+  }
+
+  #askCoordinator<T>(groupId: string, ask: (coordinator: Broker) => Promise<T>): Promise<T> {
+    return onceCoordinated(this.#patienceMs, async () => ask(await this.#cluster.findGroupCoordinator({ groupId })));
   }
 }
 

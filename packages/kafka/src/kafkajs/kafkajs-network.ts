@@ -1,9 +1,8 @@
-import { backoffDelayMs, pause, reconnectPolicy } from "@busbar/core/driver";
 import type { Broker, Cluster } from "kafkajs";
 import protocolErrors from "kafkajs/src/protocol/error.js";
 import crc32c from "kafkajs/src/protocol/recordBatch/crc32C/index.js";
-import { coordinatorIsComing } from "../classify.ts";
 import type { ConnectOptions } from "../client.ts";
+import { onceCoordinated } from "../once-coordinated.ts";
 import type { KafkaSettings } from "../options.ts";
 import type { ProducerId } from "../producer-identity.ts";
 import { duplicateSequenceNumber } from "../record-producer.ts";
@@ -66,18 +65,12 @@ export class KafkajsNetwork implements ProducerNetwork {
     };
   }
 
-  async newId(): Promise<ProducerId> {
-    const until = Date.now() + this.#patienceMs;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const broker = calls(await anyBroker(this.#cluster));
-        const { producerId, producerEpoch } = await broker.initProducerId({ transactionTimeout: noTransactionMs });
-        return { producerId: BigInt(producerId), producerEpoch };
-      } catch (error) {
-        if (!coordinatorIsComing(error) || Date.now() > until) throw error;
-        await pause(backoffDelayMs(attempt, reconnectPolicy));
-      }
-    }
+  newId(): Promise<ProducerId> {
+    return onceCoordinated(this.#patienceMs, async () => {
+      const broker = calls(await anyBroker(this.#cluster));
+      const { producerId, producerEpoch } = await broker.initProducerId({ transactionTimeout: noTransactionMs });
+      return { producerId: BigInt(producerId), producerEpoch };
+    });
   }
 
   cut(): void {
