@@ -32,7 +32,7 @@ export const redisCapabilities = {
 /** The type of `redisCapabilities`. */
 export type RedisCapabilities = typeof redisCapabilities;
 
-/** What a server says of itself: the lines of `INFO server`, and those settings that may be read. */
+/** What a server says of itself: the lines of `INFO`, and those settings that may be read. */
 export interface ServerFacts {
   readonly info: ReadonlyMap<string, string>;
   /** `undefined` where `CONFIG GET` is not allowed. */

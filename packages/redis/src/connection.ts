@@ -14,6 +14,7 @@ import { dial } from "./link.ts";
 import type { Link } from "./link.ts";
 import type { RedisSettings } from "./options.ts";
 import { pairsOf, textOf } from "./reply.ts";
+import type { Reply } from "./reply.ts";
 
 /** How many refusals in a row are believed. A server that has just started may not know its users yet. */
 export const believedRefusals = 5;
@@ -94,22 +95,15 @@ export class Connection {
       if (link.ended || isLoading(error)) throw error;
       return undefined;
     };
-    const [said, config] = await Promise.all([
+    const [server, replication, config] = await Promise.all([
       link.ask("INFO", "server"),
+      link.ask("INFO", "replication"),
       link.ask("CONFIG", "GET", ...settings).catch(orNothing),
-      // A server that has just started answers the other two while it reads its files, and would refuse one message and take the next.
+      // A server that has just started answers the others while it reads its files, and would refuse one message and take the next.
       link.ask("PING").catch(orNothing),
     ]);
-    const info = new Map(
-      textOf(said)
-        .split("\r\n")
-        .map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)] as const),
-    );
-    if (info.get("redis_mode") === "cluster") {
-      throw new RefusedError("This Redis is a cluster, which this adapter does not speak to; name a single server.", {
-        broker: "redis",
-      });
-    }
+    const info = new Map([...linesOf(server), ...linesOf(replication)]);
+    assertTakesMessages(info);
     const read = [...pairsOf(config)].map(([name, value]) => [name, textOf(value)] as const);
     return effectiveCapabilities({ info, config: config === undefined ? undefined : new Map(read) }, this.#settings);
   }
@@ -143,4 +137,28 @@ export class Connection {
 
 function isLoading(error: unknown): boolean {
   return (error as Error).message.startsWith("LOADING ");
+}
+
+function assertTakesMessages(info: ReadonlyMap<string, string>): void {
+  const broker = "redis";
+  if (info.get("redis_mode") === "cluster") {
+    throw new RefusedError("This Redis is a cluster, which this adapter does not speak to; name a single server.", {
+      broker,
+    });
+  }
+  // It refuses what is written, and once it is the primary takes what comes then before what it had refused.
+  if (info.get("role") === "slave" && info.get("slave_read_only") === "1") {
+    const primary = `${info.get("master_host")}:${info.get("master_port")}`;
+    throw new ConnectionError(
+      `This Redis is a replica of ${primary}, which takes no messages; name the primary, or an address that leads to it.`,
+      { broker },
+    );
+  }
+}
+
+/** What `INFO` says, by name. */
+function linesOf(reply: Reply): (readonly [string, string])[] {
+  return textOf(reply)
+    .split("\r\n")
+    .map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]);
 }

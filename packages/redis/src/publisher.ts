@@ -57,6 +57,8 @@ export class Publisher {
       },
       (thrown: unknown) => {
         const error = classify(thrown, { what, topic, sent: true });
+        // It takes nothing before it is the primary again, and by then nothing of this connection may be on its way.
+        if (isReadOnly(thrown)) link.destroy(error);
         if (error.retryable) this.#refuseBehind(sent, error);
         if (this.#leave(sent)) sent.outcome.refused(error);
       },
@@ -148,6 +150,10 @@ class Unconfirmed {
 
 /** Where nobody waits for the answer any more. */
 const nobody: PublishOutcome = { confirmed: () => undefined, refused: () => undefined };
+
+function isReadOnly(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.message.startsWith("READONLY ");
+}
 
 function missing(topic: string): RefusedError {
   return new RefusedError(

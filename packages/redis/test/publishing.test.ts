@@ -135,6 +135,21 @@ describe.skipIf(!possible)("a Redis of our own", () => {
     expect(confirmed.length).toBeGreaterThan(200);
   }, 90_000);
 
+  it("lets go of a server that became a replica, and comes back to it once it is the primary", async () => {
+    const [client, broker] = [await foreignClient(address("right")), await openBroker({ url: address("right") })];
+    const lost = nextStatus(broker, "disconnected");
+    await client.sendCommand(["REPLICAOF", "127.0.0.1", "1"]);
+    expect(await errorOf(broker.publish(record("a")))).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
+    await lost;
+    const error = await errorOf(newBroker({ url: address("right") }).open());
+    expect(error).toMatchObject({ code: "BUSBAR_CONNECTION", retryable: true });
+    expect(error.message).toContain("a replica of 127.0.0.1:1,");
+    const back = nextStatus(broker, "connected");
+    await client.sendCommand(["REPLICAOF", "NO", "ONE"]);
+    await back;
+    await broker.publish(record("a"));
+  });
+
   it("sends nothing to a server that still reads its files, which would refuse the first and take the next", async () => {
     // It looks at its connections with every 1,024 entries that it reads.
     const slow = await startInstance("redis", { label: "redis-slow", config: { settings: { "key-load-delay": 400 } } });
