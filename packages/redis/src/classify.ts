@@ -119,6 +119,11 @@ export function classify(error: unknown, circumstances: Circumstances): BusError
   });
 }
 
+/** Tells whether a command was refused with this word in front (Redis, "RESP protocol: simple errors"). */
+export function isRefusal(error: unknown, word: string): boolean {
+  return marksOf(error).message.split(" ", 1)[0] === word;
+}
+
 function marksOf(error: unknown): { readonly code: unknown; readonly message: string } {
   const { code, message } = (typeof error === "object" && error !== null ? error : {}) as {
     readonly code?: unknown;

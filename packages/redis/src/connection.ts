@@ -9,7 +9,7 @@ import {
   RefusedError,
 } from "@busbar/core/driver";
 import { effectiveCapabilities } from "./capabilities.ts";
-import { classify } from "./classify.ts";
+import { classify, isRefusal } from "./classify.ts";
 import { dial } from "./link.ts";
 import type { Link } from "./link.ts";
 import type { RedisSettings } from "./options.ts";
@@ -92,7 +92,7 @@ export class Connection {
     const settings = "appendonly appendfsync maxmemory maxmemory-policy proto-max-bulk-len".split(" ");
     // Managed servers do not have each command, and others do not let everybody use it.
     const orNothing = (error: unknown): undefined => {
-      if (link.ended || isLoading(error)) throw error;
+      if (link.ended || isRefusal(error, "LOADING")) throw error;
       return undefined;
     };
     const [server, replication, config] = await Promise.all([
@@ -133,10 +133,6 @@ export class Connection {
       }
     }
   }
-}
-
-function isLoading(error: unknown): boolean {
-  return (error as Error).message.startsWith("LOADING ");
 }
 
 function assertTakesMessages(info: ReadonlyMap<string, string>): void {

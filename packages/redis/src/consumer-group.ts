@@ -1,3 +1,4 @@
+import { isRefusal } from "./classify.ts";
 import type { Link, Word } from "./link.ts";
 import { listOf, pairsOf, textOf } from "./reply.ts";
 import { entriesOf } from "./to-record.ts";
@@ -48,7 +49,7 @@ export class ConsumerGroup {
       await link.ask("XGROUP", "CREATE", this.stream, this.#group, from, ...(makeStream ? ["MKSTREAM"] : []));
       return true;
     } catch (error) {
-      if ((error as Error).message.startsWith("BUSYGROUP")) return false;
+      if (isRefusal(error, "BUSYGROUP")) return false;
       throw error;
     }
   }

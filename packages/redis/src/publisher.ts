@@ -1,7 +1,7 @@
 import type { OutboundRecord, PublishOutcome, Receipt } from "@busbar/core/contract";
 import type { BusError } from "@busbar/core/driver";
 import { oncePerTurn, RefusedError, Slots } from "@busbar/core/driver";
-import { classify } from "./classify.ts";
+import { classify, isRefusal } from "./classify.ts";
 import type { Connection } from "./connection.ts";
 import { entryOf } from "./from-record.ts";
 import type { Link, Word } from "./link.ts";
@@ -58,7 +58,7 @@ export class Publisher {
       (thrown: unknown) => {
         const error = classify(thrown, { what, topic, sent: true });
         // It takes nothing before it is the primary again, and by then nothing of this connection may be on its way.
-        if (isReadOnly(thrown)) link.destroy(error);
+        if (isRefusal(thrown, "READONLY")) link.destroy(error);
         if (error.retryable) this.#refuseBehind(sent, error);
         if (this.#leave(sent)) sent.outcome.refused(error);
       },
@@ -150,10 +150,6 @@ class Unconfirmed {
 
 /** Where nobody waits for the answer any more. */
 const nobody: PublishOutcome = { confirmed: () => undefined, refused: () => undefined };
-
-function isReadOnly(thrown: unknown): boolean {
-  return thrown instanceof Error && thrown.message.startsWith("READONLY ");
-}
 
 function missing(topic: string): RefusedError {
   return new RefusedError(

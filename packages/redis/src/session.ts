@@ -1,7 +1,7 @@
 import type { SubscribeRequest } from "@busbar/core/contract";
 import type { BusError } from "@busbar/core/driver";
 import { pause } from "@busbar/core/driver";
-import { classify } from "./classify.ts";
+import { classify, isRefusal } from "./classify.ts";
 import { ConsumerGroup, releasedConsumer } from "./consumer-group.ts";
 import { dial } from "./link.ts";
 import type { Link } from "./link.ts";
@@ -250,7 +250,7 @@ export class Session {
         ...all.map(() => ">"),
       )
       .catch((error: unknown) => {
-        if (/^UNBLOCKED\b/.test((error as Error).message)) return null;
+        if (isRefusal(error, "UNBLOCKED")) return null;
         throw error;
       });
     const byStream = new Map(all.map((group) => [group.stream, group]));
