@@ -1,4 +1,4 @@
-import { JetStreamApiCodes, JetStreamApiError, jetstreamManager } from "@nats-io/jetstream";
+import { jetstreamManager } from "@nats-io/jetstream";
 import type { JetStreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
@@ -9,6 +9,7 @@ import { unique } from "../../../integration/support/records.ts";
 import { watched } from "../../../integration/support/statuses.ts";
 import type { Told } from "../../../integration/support/statuses.ts";
 import { canStartInstance, startInstance } from "../../../tools/brokers/index.mjs";
+import { apiCodeOf, apiCodes } from "../src/classify.ts";
 import { nats } from "../src/index.ts";
 import type { NatsBroker, NatsOptions } from "../src/index.ts";
 import { brokerUrl } from "./broker-url.ts";
@@ -80,6 +81,5 @@ export function ownToken(): string {
 
 /** The server may have listed a stream that was being deleted. */
 function unlessGone(error: unknown): void {
-  const code: number | undefined = error instanceof JetStreamApiError ? error.code : undefined;
-  if (code !== JetStreamApiCodes.StreamNotFound) throw error;
+  if (apiCodeOf(error) !== apiCodes.streamNotFound) throw error;
 }
