@@ -28,7 +28,16 @@ export function usualCases(on: string): readonly Case[] {
     ...levels.map((delivery): Case => {
       const setting = { rate: 500 };
       const clients = [...experts, ...others];
-      return { section: "latency", on, workload: "latency", delivery, clients, change: "500/s", setting };
+      return {
+        section: "latency",
+        on,
+        workload: "latency",
+        delivery,
+        clients,
+        change: "500/s",
+        setting,
+        staysWarm: true,
+      };
     }),
   ];
 }
@@ -50,7 +59,7 @@ export function sweepCases(on: string): readonly Case[] {
     ...(withoutRequests.includes(on)
       ? []
       : [{ ...one("requests", "requests", "request and reply"), delivery: "at-most-once" } as const]),
-    one("half-speed", "latency", "half of its own speed", { rate: 0 }),
+    { ...one("half-speed", "latency", "half of its own speed", { rate: 0 }), staysWarm: true },
     ...[16, 4096, 65_536].map((payloadBytes) =>
       one("payloads", "end-to-end", `${sizeOf(payloadBytes)} payload`, { payloadBytes }),
     ),

@@ -1,7 +1,7 @@
 /** How far a message is guaranteed to come. */
 export type Delivery = "at-least-once" | "at-most-once";
 
-/** What is to be measured, once, in a process of its own. Travels as JSON. */
+/** What is to be measured, in a process of its own. Travels as JSON. */
 export interface Assignment {
   /** What is done with the client. */
   readonly workload: string;
@@ -24,6 +24,14 @@ export interface Assignment {
   readonly subscriptions: number;
   /** How many messages are published in a second, where that is fixed. */
   readonly rate: number;
+}
+
+/** Somebody who measures what was assigned. */
+export interface Measuring {
+  /** Resolves to what was found this time. Rejects when a message got lost or was refused, and when it took too long. */
+  measure(): Promise<Sample>;
+  /** Closes what was opened and removes what was made. Rejects when that failed. */
+  end(): Promise<void>;
 }
 
 /** What one measurement found. What was not measured is absent. */

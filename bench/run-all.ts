@@ -3,9 +3,9 @@ import { startBroker } from "./bench-broker.ts";
 import type { Case, CaseResult } from "./case.ts";
 import { runCase } from "./run-cases.ts";
 import type { Effort } from "./run-cases.ts";
-import { runMeasurement } from "./run-measurement.ts";
 import { Progress } from "./progress.ts";
 import type { Machine, Run } from "./run.ts";
+import { startMeasuring } from "./start-measuring.ts";
 
 /** What is to be run. */
 export interface RunOrder extends Effort {
@@ -23,7 +23,7 @@ export async function runAll({ cases, quick, signal, log, ...effort }: RunOrder)
   const results: CaseResult[] = [];
   const brokers: Record<string, string> = {};
   const progress = new Progress(cases, effort.rounds, log);
-  const context = { ...effort, signal, measure: runMeasurement, onSample: progress.tell };
+  const context = { ...effort, signal, start: startMeasuring, onSample: progress.tell };
   for (const on of new Set(cases.map((each) => each.on))) {
     if (signal.aborted) break;
     const own = cases.filter((each) => each.on === on);

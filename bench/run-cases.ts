@@ -1,6 +1,6 @@
 import type { Case, CaseResult } from "./case.ts";
 import { titleOf } from "./case.ts";
-import type { Assignment, Sample } from "./measurement.ts";
+import type { Assignment, Measuring, Sample } from "./measurement.ts";
 
 /** How long and how often things are measured. */
 export interface Effort {
@@ -16,8 +16,8 @@ const usual = { payloadBytes: 256, keys: 0, concurrency: 0, subscriptions: 1, ra
 export interface RunContext extends Effort {
   readonly url: string;
   readonly signal: AbortSignal;
-  /** Does one measurement. */
-  readonly measure: (assignment: Assignment, signal: AbortSignal) => Promise<Sample>;
+  /** Starts a process that measures. */
+  readonly start: (assignment: Assignment, signal: AbortSignal) => Measuring;
   /** Told of each sample. */
   readonly onSample: (of: Case, client: string, round: number, sample: Sample) => void;
 }
@@ -33,23 +33,46 @@ export async function runCase(of: Case, context: RunContext): Promise<CaseResult
   const samples: Record<string, Sample[]> = {};
   const problems: string[] = [];
   const broken = new Set<string>();
-  for (let round = 1; round <= rounds; round++) {
-    for (const client of of.clients) {
+  const running = new Map<string, Measuring>();
+  const start = (client: string): Measuring => {
+    const { workload, on, delivery } = of;
+    const name = `b${process.pid}x${++count}`;
+    const plan = { workload, on, url, client, delivery, name, warmUpMs, measureMs };
+    const measuring = context.start({ ...usual, ...plan, ...of.setting }, signal);
+    running.set(client, measuring);
+    return measuring;
+  };
+  const end = async (client: string): Promise<void> => {
+    const measuring = running.get(client);
+    running.delete(client);
+    await measuring?.end();
+  };
+  const attempt = async (client: string, work: () => Promise<void>): Promise<void> => {
+    signal.throwIfAborted();
+    if (broken.has(client)) return;
+    try {
+      await work();
+    } catch (error) {
       signal.throwIfAborted();
-      if (broken.has(client)) continue;
-      const { workload, on, delivery } = of;
-      const name = `b${process.pid}x${++count}`;
-      const plan = { workload, on, url, client, delivery, name, warmUpMs, measureMs };
-      try {
-        const sample = await context.measure({ ...usual, ...plan, ...of.setting }, signal);
-        (samples[client] ??= []).push(sample);
-        context.onSample(of, client, round, sample);
-      } catch (error) {
-        signal.throwIfAborted();
-        broken.add(client);
-        problems.push(`${titleOf(of)}: ${error instanceof Error ? error.message : String(error)}`);
+      broken.add(client);
+      problems.push(`${titleOf(of)}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  try {
+    for (let round = 1; round <= rounds; round++) {
+      for (const client of of.clients) {
+        await attempt(client, async () => {
+          const sample = await (running.get(client) ?? start(client)).measure();
+          if (!of.staysWarm) await end(client);
+          (samples[client] ??= []).push(sample);
+          context.onSample(of, client, round, sample);
+        });
       }
     }
+    for (const client of of.clients) await attempt(client, () => end(client));
+  } finally {
+    // Those that failed and those that were stopped: they have ended or do so now.
+    await Promise.allSettled([...running.values()].map((measuring) => measuring.end()));
   }
   return { case: of, samples, problems };
 }

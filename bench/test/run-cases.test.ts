@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Case } from "../case.ts";
-import type { Assignment } from "../measurement.ts";
+import type { Assignment, Sample } from "../measurement.ts";
 import { runCase } from "../run-cases.ts";
 import type { RunContext } from "../run-cases.ts";
 import { sampleOf } from "./results.ts";
@@ -13,8 +13,16 @@ const compared: Case = {
   clients: ["a", "b", "c"],
 };
 
-function contextOf(measure: RunContext["measure"], signal = new AbortController().signal): RunContext {
-  return { url: "nats://x", rounds: 2, warmUpMs: 1, measureMs: 2, signal, measure, onSample: () => undefined };
+function contextOf(
+  measure: (assignment: Assignment) => Promise<Sample>,
+  signal = new AbortController().signal,
+  end: (assignment: Assignment) => Promise<void> = async () => undefined,
+): RunContext {
+  const start: RunContext["start"] = (assignment) => ({
+    measure: () => measure(assignment),
+    end: () => end(assignment),
+  });
+  return { url: "nats://x", rounds: 2, warmUpMs: 1, measureMs: 2, signal, start, onSample: () => undefined };
 }
 
 describe("a case", () => {
@@ -55,6 +63,38 @@ describe("a case", () => {
     expect(tries).toBe(1);
     expect(Object.keys(samples)).toEqual(["a", "c"]);
     expect(problems).toEqual(["nats end-to-end, at-least-once: lost one"]);
+  });
+
+  it("keeps the process of each client for all rounds where it is to stay warm, and ends it then", async () => {
+    const did: string[] = [];
+    const { samples } = await runCase(
+      { ...compared, clients: ["a", "b"], staysWarm: true },
+      contextOf(
+        async ({ name, client }) => {
+          did.push(`${client} ${name}`);
+          return sampleOf(1);
+        },
+        undefined,
+        async ({ client }) => void did.push(`end ${client}`),
+      ),
+    );
+    const [a, b] = did;
+    expect(did).toEqual([a, b, a, b, "end a", "end b"]);
+    expect(samples["a"]).toHaveLength(2);
+  });
+
+  it.each([false, true])("takes it for a problem that a client could not end, kept: %s", async (staysWarm) => {
+    const { problems } = await runCase(
+      { ...compared, clients: ["a"], staysWarm },
+      contextOf(
+        async () => sampleOf(1),
+        undefined,
+        async () => {
+          throw new Error("hung");
+        },
+      ),
+    );
+    expect(problems).toEqual(["nats end-to-end, at-least-once: hung"]);
   });
 
   it("rejects when it is stopped, and does not take that for a failure", async () => {

@@ -5,30 +5,40 @@ import { latency } from "./latency.ts";
 import { consumeOnly, publishOnly } from "./one-way.ts";
 import { requests } from "./requests.ts";
 import { idle, startUp } from "./standing.ts";
-import type { Workload } from "./workload.ts";
+import type { WarmWorkload, Workload } from "./workload.ts";
 
-/** One measurement, from the opening of the client to its end. */
-type Program = (assignment: Assignment) => Promise<Sample>;
+/** What a process measures, from the opening of the client to its end. */
+interface Program {
+  measure(): Promise<Sample>;
+  close(): Promise<void>;
+}
+
+type OpenProgram = (assignment: Assignment) => Promise<Program>;
 
 /** Everything that can be measured, by name. */
-export const programs: Readonly<Record<string, Program>> = {
-  "end-to-end": withClient(endToEnd),
+export const programs: Readonly<Record<string, OpenProgram>> = {
+  "end-to-end": withClient(atOnce(endToEnd)),
   latency: withClient(latency),
-  publish: withClient(publishOnly),
-  consume: withClient(consumeOnly),
-  requests: withClient(requests),
-  "start-up": withClient(startUp),
-  idle: withClient(idle),
-  pipeline: async (assignment) => (await import("../pipeline/pipeline.ts")).pipeline(assignment),
+  publish: withClient(atOnce(publishOnly)),
+  consume: withClient(atOnce(consumeOnly)),
+  requests: withClient(atOnce(requests)),
+  "start-up": withClient(atOnce(startUp)),
+  idle: withClient(atOnce(idle)),
+  pipeline: async (assignment) => {
+    const { pipeline } = await import("../pipeline/pipeline.ts");
+    return { measure: () => pipeline(assignment), close: async () => undefined };
+  },
 };
 
-function withClient(workload: Workload): Program {
+function atOnce(workload: Workload): WarmWorkload {
+  return async (client, assignment) => () => workload(client, assignment);
+}
+
+function withClient(workload: WarmWorkload): OpenProgram {
   return async (assignment) => {
     const { on, url, client: who, delivery, name, concurrency } = assignment;
     const open = await openerOf(on, who);
     const client = await open({ url, delivery, name, concurrency: concurrency === 0 ? Infinity : concurrency });
-    const sample = await workload(client, assignment);
-    await client.close();
-    return sample;
+    return { measure: await workload(client, assignment), close: () => client.close() };
   };
 }

@@ -4,6 +4,9 @@ import type { Assignment, Sample } from "../measurement.ts";
 /** Does one thing with one client and measures it. Rejects when a message got lost or was refused. */
 export type Workload = (client: Client, assignment: Assignment) => Promise<Sample>;
 
+/** Makes one client ready, and resolves to what measures it, each time it is called: for what takes long to be as it will stay. */
+export type WarmWorkload = (client: Client, assignment: Assignment) => Promise<() => Promise<Sample>>;
+
 /** The topic that gets the messages. */
 export function loadedTopic({ name }: Assignment): string {
   return `${name}.seattle.temperature`;
