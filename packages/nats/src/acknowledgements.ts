@@ -80,6 +80,8 @@ const nothing = new Uint8Array(0);
 const askEveryMs = 10;
 /** Many. */
 const askAtOnce = 256;
+/** So many do not wait for the end of the turn: one turn may read thousands of messages, and the server would stop at its `max_ack_pending`. */
+const writeAtOnce = 128;
 
 /** What is released in one turn comes again in the order of the stream, so it is given back in that order. */
 function releasesInOrder(acknowledgements: readonly Acknowledgement[]): readonly Acknowledgement[] {
@@ -97,7 +99,7 @@ export interface SettlementWay {
 }
 
 /**
- * The settlements of one subscription, written in one go for each turn of the event loop. An acknowledgement is a message to
+ * The settlements of one subscription, written in one go for each turn of the event loop, or for many. An acknowledgement is a message to
  * a subject and belongs to no socket: what may have been lost with a connection is written again on the next one, so that
  * a message which was handled does not come back.
  */
@@ -105,6 +107,8 @@ export class Acknowledgements {
   readonly #way: SettlementWay;
   /** Not written yet. */
   #queued: Acknowledgement[] = [];
+  /** Some of those are releases, which wait for all others of their turn, to be in order. */
+  #releasing = false;
   /** Written since the last question whether all arrived. */
   #written: Acknowledgement[] = [];
   /** Written before the question that is on its way. */
@@ -121,7 +125,9 @@ export class Acknowledgements {
 
   add(acknowledgement: Acknowledgement): void {
     this.#queued.push(acknowledgement);
-    this.#writeSoon();
+    if (acknowledgement.outcome === "release") this.#releasing = true;
+    if (this.#queued.length >= writeAtOnce && !this.#releasing) this.write();
+    else this.#writeSoon();
   }
 
   /** Writes what is queued, unless there is no connection. */
@@ -129,6 +135,7 @@ export class Acknowledgements {
     if (!this.#mayWrite) return;
     const queued = this.#queued;
     this.#queued = [];
+    this.#releasing = false;
     this.#way.commands.publishShort(releasesInOrder(queued));
     for (const acknowledgement of queued) this.#written.push(acknowledgement);
     letGo(queued);

@@ -51,6 +51,8 @@ const lateMs = 1_000;
 const drainTimeoutMs = 2_000;
 /** Each but the first is for at least a quarter of the credit. */
 const pullsRemembered = 8;
+/** Free credit that does not wait for the end of the turn: one turn may read thousands of messages, and the server would have nothing to send. */
+const muchCredit = 64;
 /** How far apart two times of making may be to mean the same consumer: after its first restart nats-server 2.9 says that it was made some microseconds later. */
 const sameCreationMs = 1_000;
 const nanos = 1_000_000;
@@ -224,9 +226,8 @@ export class StreamConsumer {
   pull(): void {
     if (this.#subscription === undefined || !this.#host.wants() || !this.#host.connection.connected) return;
     if (this.#held !== undefined || this.#following) return;
-    const share = this.#host.share();
-    const batch = share - this.unsettled - this.#requested;
-    if (batch <= 0 || (this.#requested > 0 && batch < share / 4)) return;
+    const batch = this.#credit;
+    if (batch <= 0 || (this.#requested > 0 && batch < this.#host.share() / 4)) return;
     const reply = `${this.#inbox}.${++this.#pullCount}`;
     this.#requested += batch;
     this.#pulls.set(reply, batch);
@@ -236,11 +237,17 @@ export class StreamConsumer {
     this.#request({ batch, expires: pullExpiresMs * nanos, idle_heartbeat: heartbeatMs * nanos }, reply);
   }
 
+  /** How many more messages it may ask for. */
+  get #credit(): number {
+    return this.#host.share() - this.unsettled - this.#requested;
+  }
+
   /** Tells that a message it brought is settled; with a delay, that it is not to come again before. */
   settled(sequence: number, delayMs: number = 0): void {
     if (delayMs > 0) this.#arrivals.postponed(sequence, performance.now() + delayMs);
     this.unsettled--;
-    this.#pullSoon();
+    if (this.#credit >= muchCredit) this.pull();
+    else this.#pullSoon();
   }
 
   /** Tells that a message it brought was given back unsettled. */

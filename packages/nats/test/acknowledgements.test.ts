@@ -1,3 +1,4 @@
+import type { Outcome } from "@busbar/core/contract";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Acknowledgement, Acknowledgements } from "../src/acknowledgements.ts";
 import type { SettlementWay } from "../src/acknowledgements.ts";
@@ -18,14 +19,44 @@ class NotedWay implements SettlementWay {
   };
 }
 
-function acknowledgement(ackSubject: string): Acknowledgement {
-  return new Acknowledgement({ consumer: { stream: "S" }, ackSubject, sequence: 1 }, "ack", undefined, undefined);
+function acknowledgement(ackSubject: string, outcome: Outcome = "ack", sequence: number = 1): Acknowledgement {
+  return new Acknowledgement({ consumer: { stream: "S" }, ackSubject, sequence }, outcome, undefined, undefined);
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
 afterEach(() => void vi.useRealTimers());
+
+describe("settlements", () => {
+  it("are written before the end of the turn where they are many, for the server stops sending behind its max_ack_pending", () => {
+    const way = new NotedWay();
+    const acknowledgements = new Acknowledgements(way);
+    for (let count = 0; count < 127; count++) acknowledgements.add(acknowledgement("a"));
+    expect(way.noted).toEqual([]);
+    acknowledgements.add(acknowledgement("a"));
+    expect(way.noted).toHaveLength(128);
+  });
+
+  it("are given back in the order of the stream, however many are given back in one turn", async () => {
+    const way = new NotedWay();
+    const acknowledgements = new Acknowledgements(way);
+    for (let sequence = 300; sequence > 0; sequence--)
+      acknowledgements.add(acknowledgement(`${sequence}`, "release", sequence));
+    await nextTurn();
+    const inOrder = Array.from({ length: 300 }, (_, index) => `${index + 1}`);
+    expect(way.noted.filter((subject) => subject !== "?")).toEqual(inOrder);
+  });
+
+  it("do not wait any more in the turns after one that gave some back", async () => {
+    const way = new NotedWay();
+    const acknowledgements = new Acknowledgements(way);
+    acknowledgements.add(acknowledgement("given back", "release"));
+    await nextTurn();
+    for (let count = 0; count < 128; count++) acknowledgements.add(acknowledgement("a"));
+    expect(way.noted).toHaveLength(129);
+  });
+});
 
 describe("whether the server has its acknowledgements", () => {
   it("is asked once for those of several turns, 10 ms after the first", async () => {
