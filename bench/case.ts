@@ -11,8 +11,6 @@ export interface Case {
   /** What is changed from the usual setting, in words: `16 B payload`. */
   readonly change?: string;
   readonly setting?: Partial<Assignment>;
-  /** Each client has one process for all rounds, since it takes long to be warm. */
-  readonly staysWarm?: boolean;
 }
 
 /** What came out of a case. */

@@ -28,16 +28,7 @@ export function usualCases(on: string): readonly Case[] {
     ...levels.map((delivery): Case => {
       const setting = { rate: 500 };
       const clients = [...experts, ...others];
-      return {
-        section: "latency",
-        on,
-        workload: "latency",
-        delivery,
-        clients,
-        change: "500/s",
-        setting,
-        staysWarm: true,
-      };
+      return { section: "latency", on, workload: "latency", delivery, clients, change: "500/s", setting };
     }),
   ];
 }
@@ -59,7 +50,7 @@ export function sweepCases(on: string): readonly Case[] {
     ...(withoutRequests.includes(on)
       ? []
       : [{ ...one("requests", "requests", "request and reply"), delivery: "at-most-once" } as const]),
-    { ...one("half-speed", "latency", "half of its own speed", { rate: 0 }), staysWarm: true },
+    one("half-speed", "latency", "half of its own speed", { rate: 0 }),
     ...[16, 4096, 65_536].map((payloadBytes) =>
       one("payloads", "end-to-end", `${sizeOf(payloadBytes)} payload`, { payloadBytes }),
     ),

@@ -12,6 +12,9 @@ export interface Effort {
 /** The setting in which everything is measured that is not about another one. */
 const usual = { payloadBytes: 256, keys: 0, concurrency: 0, subscriptions: 1, rate: 0 } as const;
 
+/** Where it takes long to be warm, each client has one process for all rounds. */
+const staysWarm: readonly string[] = ["latency"];
+
 /** What a run of cases needs from outside. */
 export interface RunContext extends Effort {
   readonly url: string;
@@ -63,7 +66,7 @@ export async function runCase(of: Case, context: RunContext): Promise<CaseResult
       for (const client of of.clients) {
         await attempt(client, async () => {
           const sample = await (running.get(client) ?? start(client)).measure();
-          if (!of.staysWarm) await end(client);
+          if (!staysWarm.includes(of.workload)) await end(client);
           (samples[client] ??= []).push(sample);
           context.onSample(of, client, round, sample);
         });

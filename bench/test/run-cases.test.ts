@@ -65,10 +65,10 @@ describe("a case", () => {
     expect(problems).toEqual(["nats end-to-end, at-least-once: lost one"]);
   });
 
-  it("keeps the process of each client for all rounds where it is to stay warm, and ends it then", async () => {
+  it("keeps the process of each client for all rounds where latency is measured, and ends it then", async () => {
     const did: string[] = [];
     const { samples } = await runCase(
-      { ...compared, clients: ["a", "b"], staysWarm: true },
+      { ...compared, clients: ["a", "b"], workload: "latency" },
       contextOf(
         async ({ name, client }) => {
           did.push(`${client} ${name}`);
@@ -83,9 +83,9 @@ describe("a case", () => {
     expect(samples["a"]).toHaveLength(2);
   });
 
-  it.each([false, true])("takes it for a problem that a client could not end, kept: %s", async (staysWarm) => {
+  it.each(["end-to-end", "latency"])("takes it for a problem that a client could not end: %s", async (workload) => {
     const { problems } = await runCase(
-      { ...compared, clients: ["a"], staysWarm },
+      { ...compared, clients: ["a"], workload },
       contextOf(
         async () => sampleOf(1),
         undefined,
@@ -94,7 +94,7 @@ describe("a case", () => {
         },
       ),
     );
-    expect(problems).toEqual(["nats end-to-end, at-least-once: hung"]);
+    expect(problems).toEqual([`nats ${workload}, at-least-once: hung`]);
   });
 
   it("rejects when it is stopped, and does not take that for a failure", async () => {
