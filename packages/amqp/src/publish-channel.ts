@@ -3,6 +3,7 @@ import { atMost, BusError, ConnectionError, promised } from "@busbar/core/driver
 import type { Channel, ConfirmChannel, ConsumeMessage, Message, Options } from "amqplib";
 import { closeChannel, endOf } from "./channel-life.ts";
 import { classify, isToBlame, maxBodyBytesIn } from "./classify.ts";
+import { ConfirmedPublishes } from "./confirmed-publishes.ts";
 import type { Link } from "./dial.ts";
 import { directReplyTo } from "./direct-replies.ts";
 import { bodyOf } from "./from-record.ts";
@@ -19,6 +20,8 @@ const replyMs = 60_000;
 /** The two channels, and when they were opened. */
 interface Pair {
   readonly confirming: ConfirmChannel;
+  /** What goes out on it. */
+  readonly publishes: ConfirmedPublishes;
   readonly plain: Channel;
   /** Resolves with the reason when one of them is gone. */
   readonly end: Promise<unknown>;
@@ -109,7 +112,7 @@ export class PublishChannel {
     if (this.#lost !== undefined) return publish.refuse(this.#lost);
     const { exchange, routingKey, record } = publish;
     try {
-      this.#pair.confirming.publish(exchange, routingKey, bodyOf(record), properties, (error: unknown) =>
+      this.#pair.publishes.publish(exchange, routingKey, bodyOf(record), properties, (error: unknown) =>
         this.#onConfirm(publish, error),
       );
     } catch (error) {
@@ -303,7 +306,8 @@ async function openPair(link: Link, onReply: ((message: ConsumeMessage) => void)
   }
   const plain = await link.model.createChannel();
   const end = Promise.race([confirmingEnd, endOf(plain)]);
-  return { confirming, plain, end, openedAt: performance.now(), retired: false };
+  const publishes = new ConfirmedPublishes(confirming);
+  return { confirming, publishes, plain, end, openedAt: performance.now(), retired: false };
 }
 
 function leaderless(what: string, topic: string, cause: unknown): BusError {

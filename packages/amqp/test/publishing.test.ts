@@ -40,6 +40,30 @@ onRabbit("publishing", () => {
     alone.mockRestore();
   });
 
+  it("gives the socket what a turn publishes in one piece", async () => {
+    const broker = await openBroker();
+    const topic = unique("a.");
+    const given = vi.spyOn(Socket.prototype, "write");
+    await Promise.all(Array.from({ length: 100 }, () => broker.publish(record(topic, "x".repeat(256)))));
+    expect(given.mock.calls.length).toBeLessThan(10);
+    given.mockRestore();
+  });
+
+  it("keeps the order of messages that the client writes itself, among those that it does not", async () => {
+    const broker = await openBroker();
+    const channel = await foreignChannel();
+    const [topic, queue] = [unique("a."), unique("order-")];
+    await channel.assertQueue(queue, { exclusive: true });
+    await channel.bindQueue(queue, "amq.topic", topic);
+    const long = "x".repeat(20_000);
+    const some = ["", "plain", "größe", long].flatMap((body, kind) =>
+      ["plain", "größe"].map((value) => ({ body, headers: { value, kind: `${kind}` } })),
+    );
+    const all = Array.from({ length: 5 }, () => some).flat();
+    await Promise.all(all.map(({ body, headers }) => broker.publish(record(topic, body, { headers }))));
+    expect(await drained(channel, queue)).toEqual(all.map(({ body }) => body));
+  });
+
   it("says of a full queue that there is no room, and rejects what was sent behind it on the same key", async () => {
     const broker = await openBroker();
     const channel = await foreignChannel();
