@@ -1,6 +1,5 @@
 import { createInbox } from "@nats-io/nats-core";
 import type { OutboundRecord, PublishOutcome } from "@busbar/core/contract";
-import { oncePerTurn } from "@busbar/core/driver";
 import { classify } from "./classify.ts";
 import type { Connection } from "./connection.ts";
 import { Outgoing, unknownOutcome } from "./outgoing.ts";
@@ -24,7 +23,7 @@ export class CorePublisher {
   /** The requests that are underway, by the last token of their reply subject. */
   readonly #requests = new Map<string, Outgoing>();
   #count = 0;
-  readonly #flushSoon = oncePerTurn(() => void this.#flush());
+  readonly #flushSoon = (): void => void this.#flush();
 
   constructor(connection: Connection, inboxPrefix: string) {
     this.#connection = connection;
@@ -55,8 +54,8 @@ export class CorePublisher {
       this.#requests.delete(outgoing.token);
       return outgoing.reject(classify(error, { action: `Publishing to "${subject}"`, topic: record.topic }));
     }
-    this.#turn.push(outgoing);
-    this.#flushSoon();
+    // A microtask, so that the PING goes in the same write: one of its own would keep this process from what the server sends at once.
+    if (this.#turn.push(outgoing) === 1) queueMicrotask(this.#flushSoon);
   }
 
   /** The reply subject of a request. */
