@@ -1,3 +1,5 @@
+import { beginsWith, endOfNumber, numberIn } from "./text-in-bytes.ts";
+
 /** What the reply subject of a JetStream delivery tells of it. */
 export interface DeliveryInfo {
   /** How often the consumer has delivered this message, 1 for the first time. */
@@ -15,7 +17,8 @@ export function positionOf(stream: string, sequence: number): string {
   return `${stream}:${sequence}`;
 }
 
-const prefix = "$JS.ACK.";
+const prefix = Buffer.from("$JS.ACK.");
+const dot = 46;
 /** How many digits of a time in nanoseconds are below a millisecond. */
 const belowMilliseconds = 6;
 
@@ -23,8 +26,8 @@ const belowMilliseconds = 6;
  * Reads `$JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>.<pending>`; servers with
  * domains put a domain and an account before the stream, and a token behind (NATS ADR-15). `undefined` for anything else.
  */
-export function parseDeliveryInfo(reply: string): DeliveryInfo | undefined {
-  if (reply.startsWith(lastNames)) {
+export function parseDeliveryInfo(reply: Uint8Array): DeliveryInfo | undefined {
+  if (beginsWith(reply, lastNames)) {
     const info = numbersOf(reply, lastNames.length);
     if (info !== undefined) return info;
   }
@@ -34,45 +37,26 @@ export function parseDeliveryInfo(reply: string): DeliveryInfo | undefined {
   return numbersOf(reply, names.length);
 }
 
-/** By hand: every message has them, and cutting them into strings takes four times as long. */
-function numbersOf(reply: string, from: number): DeliveryInfo | undefined {
-  let at = from;
-  const read = (omitted: number): number => {
-    const end = reply.indexOf(".", at);
-    const value = wholeNumber(reply, at, end - omitted);
-    at = end + 1;
-    return value;
-  };
-  const deliveries = read(0);
-  const sequence = read(0);
-  const delivery = read(0);
-  const storedAt = read(belowMilliseconds);
+function numbersOf(reply: Uint8Array, from: number): DeliveryInfo | undefined {
+  const deliveriesEnd = endOfNumber(reply, from);
+  const deliveries = numberIn(reply, from, deliveriesEnd);
+  const sequenceEnd = endOfNumber(reply, deliveriesEnd + 1);
+  const sequence = numberIn(reply, deliveriesEnd + 1, sequenceEnd);
+  const deliveryEnd = endOfNumber(reply, sequenceEnd + 1);
+  const delivery = numberIn(reply, sequenceEnd + 1, deliveryEnd);
+  const storedAt = numberIn(reply, deliveryEnd + 1, endOfNumber(reply, deliveryEnd + 1) - belowMilliseconds);
   return Number.isNaN(deliveries + sequence + delivery) ? undefined : { deliveries, sequence, delivery, storedAt };
 }
 
 /** The names in front of the numbers, of the message before: most are of the same consumer. */
-let lastNames = "\0";
+let lastNames: Uint8Array = Uint8Array.of(0);
 
 /** What stands in front of the numbers, with the last dot. */
-function namesOf(reply: string): string | undefined {
-  const dots = dotsIn(reply);
-  if (!reply.startsWith(prefix) || (dots !== 8 && dots < 10)) return undefined;
+function namesOf(reply: Uint8Array): Uint8Array | undefined {
+  const dots = reply.filter((byte) => byte === dot).length;
+  if (!beginsWith(reply, prefix) || (dots !== 8 && dots < 10)) return undefined;
   let at = prefix.length;
-  for (let names = dots === 8 ? 2 : 4; names > 0; names--) at = reply.indexOf(".", at) + 1;
+  for (let names = dots === 8 ? 2 : 4; names > 0; names--) at = reply.indexOf(dot, at) + 1;
+  // A copy, since the rest of what the socket gave is not to be kept alive.
   return reply.slice(0, at);
-}
-
-function dotsIn(text: string): number {
-  let dots = 0;
-  for (let at = text.indexOf("."); at !== -1; at = text.indexOf(".", at + 1)) dots++;
-  return dots;
-}
-
-function wholeNumber(text: string, from: number, to: number): number {
-  let value = from < to ? 0 : Number.NaN;
-  for (let at = from; at < to; at++) {
-    const digit = text.charCodeAt(at) - 48;
-    value = digit >= 0 && digit <= 9 ? 10 * value + digit : Number.NaN;
-  }
-  return value;
 }

@@ -1,5 +1,5 @@
 import type { ApiProblem } from "./classify.ts";
-import { numberIn } from "./digits.ts";
+import { beginsWith, numberIn } from "./text-in-bytes.ts";
 import { textOf } from "./wire-message.ts";
 
 /** What JetStream answers to a publish (`PubAck`). */
@@ -45,9 +45,4 @@ export class PublishAnswers {
       return { error: { description: "the answer is none of JetStream's: somebody else answers on this subject" } };
     }
   }
-}
-
-function beginsWith(bytes: Uint8Array, begin: Uint8Array): boolean {
-  for (let at = 0; at < begin.length; at++) if (bytes[at] !== begin[at]) return false;
-  return true;
 }

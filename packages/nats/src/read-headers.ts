@@ -75,9 +75,10 @@ export function readHeaders(message: WireMessage): ReadHeaders {
 function readBlock(block: string, headers: ReadHeaders): void {
   // The bus writes its own lines in one order, so that each is looked for behind the one before.
   let next = 0;
-  for (let at = block.indexOf("\r\n") + 2; at < block.length - 2;) {
+  let line = 0;
+  for (let at = block.indexOf("\r\n") + 2; at < block.length - 2; line++) {
     const end = block.indexOf("\r\n", at);
-    const own = ownLineAt(block, at, next);
+    const own = ownLineAt(block, at, next, line);
     if (own !== -1) {
       next = own + 1;
       readOwnLine(block, at, end, ownLines[own] as OwnLine, headers);
@@ -89,11 +90,24 @@ function readBlock(block: string, headers: ReadHeaders): void {
   }
 }
 
+/** Which of the bus's own lines was found in each line last: most messages have the same. */
+const lastOwn: number[] = ownLines.map((_, index) => index);
+
 /** Which of the bus's own lines stands there, as it writes it; -1 for none of those from `first` on. */
-function ownLineAt(block: string, at: number, first: number): number {
-  for (let index = first; index < ownLines.length; index++)
-    if (block.startsWith((ownLines[index] as OwnLine)[0], at)) return index;
+function ownLineAt(block: string, at: number, first: number, line: number): number {
+  const likely = lastOwn[line] ?? ownLines.length;
+  if (likely >= first && isOwnLineAt(block, at, likely)) return likely;
+  for (let index = first; index < ownLines.length; index++) {
+    if (!isOwnLineAt(block, at, index)) continue;
+    if (line < lastOwn.length) lastOwn[line] = index;
+    return index;
+  }
   return -1;
+}
+
+function isOwnLineAt(block: string, at: number, index: number): boolean {
+  const own = ownLines[index];
+  return own !== undefined && block.startsWith(own[0], at);
 }
 
 /** The content type that came last: most messages have the same, and to know a text by itself costs less than to make it anew. */

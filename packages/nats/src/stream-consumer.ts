@@ -13,7 +13,7 @@ import type { DeliveryInfo } from "./delivery-info.ts";
 import type { NatsSettings } from "./options.ts";
 import { isRecallable, recallSubjects, releaseAll } from "./recovery.ts";
 import type { StreamPlace } from "./streams.ts";
-import { ArrivedMessage } from "./wire-message.ts";
+import { ArrivedMessage, replyBytes } from "./wire-message.ts";
 
 /** A message that is to be given back: its place in its stream, and where to say so. */
 export interface Returned {
@@ -368,7 +368,7 @@ export class StreamConsumer {
   }
 
   #onMessage(message: ArrivedMessage): void {
-    const info = parseDeliveryInfo(message.reply ?? "");
+    const info = parseDeliveryInfo(replyBytes(message.native));
     if (info === undefined) return;
     if (this.#requested > 0 && --this.#requested === 0) this.#pulls.clear();
     this.#resumeAt = Math.max(this.#resumeAt, info.sequence + 1);

@@ -12,7 +12,7 @@ import { PublishAnswers } from "./publish-answers.ts";
 import type { PublishAnswer } from "./publish-answers.ts";
 import { firstTokenOf } from "./streams.ts";
 import type { Streams } from "./streams.ts";
-import { endOfNumber, numberIn } from "./digits.ts";
+import { endOfNumber, numberIn } from "./text-in-bytes.ts";
 import { subjectBytes } from "./wire-message.ts";
 
 /** The subjects under one first token, for which streams are looked up and made together. */
@@ -48,6 +48,8 @@ export class StreamPublisher {
   /** What was sent and is not answered. Its place in here is in its reply subject, so that the answer finds it without a search. */
   readonly #pending = new Slots<Outgoing>();
   readonly #homes = new Map<string, Home>();
+  #lastSubject = "";
+  #lastHome: Home | undefined;
   readonly #answers = new PublishAnswers();
   #count = 0;
   /** How many had been sent at the last times that somebody looked, by `performance.now()`. */
@@ -124,10 +126,14 @@ export class StreamPublisher {
   }
 
   #homeOf(subject: string): Home {
+    // Most have the subject of the one before.
+    if (subject === this.#lastSubject && this.#lastHome !== undefined) return this.#lastHome;
     const token = firstTokenOf(subject);
     let home = this.#homes.get(token);
     if (home === undefined)
       this.#homes.set(token, (home = { all: false, subjects: new Set(), preparing: false, queue: [], underway: 0 }));
+    this.#lastSubject = subject;
+    this.#lastHome = home;
     return home;
   }
 
@@ -327,6 +333,7 @@ export class StreamPublisher {
   #rejectAll(errorOf: (outgoing: Outgoing) => Error): void {
     const all = [...this.#pending.takeAll(), ...[...this.#homes.values()].flatMap(({ queue }) => queue)];
     this.#homes.clear();
+    this.#lastHome = undefined;
     for (const outgoing of all) outgoing.reject(errorOf(outgoing));
     this.#checkIdle();
   }

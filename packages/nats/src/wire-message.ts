@@ -49,6 +49,7 @@ export class ArrivedMessage implements WireMessage {
   }
 }
 
+const nothing = new Uint8Array(0);
 let lastSubject = "";
 /** What the socket gave last: many messages lie in one chunk. */
 let chunk: Buffer = Buffer.alloc(0);
@@ -57,6 +58,12 @@ let chunk: Buffer = Buffer.alloc(0);
 export function subjectBytes(message: Msg): Uint8Array {
   const { _msg: line } = message as MsgImpl;
   return line.subject;
+}
+
+/** The reply subject of a message, as it came; empty where it has none. */
+export function replyBytes(message: Msg): Uint8Array {
+  const { _msg: line } = message as MsgImpl;
+  return line.reply ?? nothing;
 }
 
 /** The text of bytes that the client has. */

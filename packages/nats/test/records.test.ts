@@ -157,7 +157,7 @@ describe("the reply subject of a delivery", () => {
     "$JS.ACK.stream.consumer.2.17.21.1700000000123456789.5",
     "$JS.ACK._.hash.stream.consumer.2.17.21.1700000000123456789.5.random",
   ])("is read from %s", (reply) => {
-    expect(parseDeliveryInfo(reply)).toEqual({
+    expect(parseDeliveryInfo(Buffer.from(reply))).toEqual({
       deliveries: 2,
       sequence: 17,
       delivery: 21,
@@ -166,7 +166,7 @@ describe("the reply subject of a delivery", () => {
   });
 
   it("is read from nothing else", () => {
-    expect(parseDeliveryInfo("_INBOX.a.b")).toBeUndefined();
-    expect(parseDeliveryInfo("")).toBeUndefined();
+    expect(parseDeliveryInfo(Buffer.from("_INBOX.a.b"))).toBeUndefined();
+    expect(parseDeliveryInfo(Buffer.alloc(0))).toBeUndefined();
   });
 });

@@ -1,5 +1,11 @@
 // By hand, on bytes: each message has several numbers, and a text that is made for each costs five times as much.
 
+/** Tells whether bytes begin with others. */
+export function beginsWith(bytes: Uint8Array, begin: Uint8Array): boolean {
+  for (let at = 0; at < begin.length; at++) if (bytes[at] !== begin[at]) return false;
+  return true;
+}
+
 /** The whole number whose decimal digits stand from one place up to another; `NaN` where anything else does. */
 export function numberIn(bytes: Uint8Array, from: number, to: number): number {
   let value = from < to ? 0 : Number.NaN;
