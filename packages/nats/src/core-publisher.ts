@@ -8,7 +8,7 @@ import { Outgoing, unknownOutcome } from "./outgoing.ts";
 const noResponders = 503;
 
 /**
- * Publishes at most once, over core NATS: nobody confirms. A PING behind everything of one turn of the event loop bounds what
+ * Publishes at most once, over core NATS: nobody confirms. A PING behind all that is published together bounds what
  * is underway to a server that does not read, and lets it say first that a subject is forbidden. What was written when the
  * connection is lost counts as sent: sending it again would be twice.
  *
@@ -17,7 +17,7 @@ const noResponders = 503;
  */
 export class CorePublisher {
   readonly #connection: Connection;
-  #turn: Outgoing[] = [];
+  #together: Outgoing[] = [];
   readonly #underway = new Set<Outgoing[]>();
   readonly #inbox: string;
   /** The requests that are underway, by the last token of their reply subject. */
@@ -54,8 +54,8 @@ export class CorePublisher {
       this.#requests.delete(outgoing.token);
       return outgoing.reject(classify(error, { action: `Publishing to "${subject}"`, topic: record.topic }));
     }
-    // A microtask, so that the PING goes in the same write: one of its own would keep this process from what the server sends at once.
-    if (this.#turn.push(outgoing) === 1) queueMicrotask(this.#flushSoon);
+    // In time for the same write: one of its own would keep this process from what the server sends at once.
+    if (this.#together.push(outgoing) === 1) queueMicrotask(this.#flushSoon);
   }
 
   /** The reply subject of a request. */
@@ -67,29 +67,29 @@ export class CorePublisher {
   }
 
   async #flush(): Promise<void> {
-    const turn = this.#turn;
-    this.#turn = [];
-    this.#underway.add(turn);
+    const together = this.#together;
+    this.#together = [];
+    this.#underway.add(together);
     try {
       await this.#connection.commands.flush();
       // A refusal comes before the PONG, but by way of the client's status, which takes longer.
       await new Promise((resolve) => setImmediate(resolve));
     } catch {
       // The connection is lost; the socket had it. Whoever waits for an answer hears at once that none may come.
-      for (const outgoing of turn) if (outgoing.routed !== undefined) outgoing.reject(unknownOutcome(outgoing));
+      for (const outgoing of together) if (outgoing.routed !== undefined) outgoing.reject(unknownOutcome(outgoing));
     }
-    this.#underway.delete(turn);
-    for (const outgoing of turn) {
+    this.#underway.delete(together);
+    for (const outgoing of together) {
       if (outgoing.routed !== undefined) this.#requests.delete(outgoing.token);
       outgoing.resolve();
     }
     // Old by now, the list would keep what it points to alive until a whole collection.
-    turn.length = 0;
+    together.length = 0;
   }
 
   #forbidden(subject: string, error: Error): void {
-    for (const turn of [...this.#underway, this.#turn]) {
-      for (const outgoing of turn) {
+    for (const together of [...this.#underway, this.#together]) {
+      for (const outgoing of together) {
         if (outgoing.subject !== subject) continue;
         outgoing.reject(classify(error, { action: `Publishing to "${subject}"`, topic: outgoing.record.topic }));
       }
