@@ -40,10 +40,13 @@ export class Acknowledgements<T extends { readonly tag: number }> {
     this.#unsettled.delete(tag);
   }
 
-  /** Writes the acknowledgements taken so far. Throws what the writer throws; what was not written then is still `pending`. */
-  flush(): void {
+  /**
+   * Writes the acknowledgements taken so far, and returns in how many frames. Throws what the writer throws; what was not written then is still
+   * `pending`.
+   */
+  flush(): number {
     const batch = this.#batch;
-    if (batch.length === 0) return;
+    if (batch.length === 0) return 0;
     const [oldest = Infinity] = this.#unsettled;
     let upTo = 0;
     let covered = 0;
@@ -55,5 +58,6 @@ export class Acknowledgements<T extends { readonly tag: number }> {
     if (covered > 0) this.#writer.ack(upTo, covered > 1);
     if (covered < batch.length) for (const { tag } of batch) if (tag > oldest) this.#writer.ack(tag, false);
     this.#batch = [];
+    return batch.length - covered + (covered > 0 ? 1 : 0);
   }
 }

@@ -1,5 +1,6 @@
 import type { ConfirmChannel, Options } from "amqplib";
 import { frameEnd, frameOverhead, PublishHeads } from "./publish-head.ts";
+import type { SocketBatch } from "./socket-batch.ts";
 
 /** What the client keeps to itself of a channel; this is the one place that knows. */
 interface ClientChannel {
@@ -33,6 +34,7 @@ const longestCopied = 16 * 1024;
  */
 export class ConfirmedPublishes {
   readonly #channel: ConfirmChannel;
+  readonly #batch: SocketBatch;
   readonly #inside: ClientChannel;
   readonly #heads: PublishHeads | undefined;
   #piece: Buffer = Buffer.alloc(0);
@@ -41,8 +43,9 @@ export class ConfirmedPublishes {
   #to = 0;
   readonly #handOverSoon = (): void => this.#handOver();
 
-  constructor(channel: ConfirmChannel) {
+  constructor(channel: ConfirmChannel, batch: SocketBatch) {
     this.#channel = channel;
+    this.#batch = batch;
     this.#inside = channel as unknown as ClientChannel;
     const { ch, connection, pushConfirmCallback } = this.#inside;
     if (ch !== undefined && connection !== undefined && pushConfirmCallback !== undefined)
@@ -54,6 +57,7 @@ export class ConfirmedPublishes {
     if (head === undefined) {
       this.#handOver();
       this.#channel.publish(exchange, routingKey, body, properties, confirmed);
+      void this.#batch.gather();
       return;
     }
     this.#inside.pushConfirmCallback?.(confirmed);

@@ -121,8 +121,8 @@ export class ConsumerChannel {
   #flush(): void {
     if (!this.#open) return;
     try {
-      this.#acknowledgements.flush();
-      void this.#link.batch.gather();
+      // One is a system call anyway, and need not wait for others.
+      if (this.#acknowledgements.flush() > 1) void this.#link.batch.gather();
     } catch {
       // As in settle: what was not written is still pending, and told of at the end of the channel.
     }

@@ -119,7 +119,6 @@ export class PublishChannel {
       return publish.refuse(this.#refusal(error, record));
     }
     this.#unconfirmed.add(publish);
-    void this.#link.batch.gather();
   }
 
   /** Resolves once the message is with the socket; while the broker does not read, that is when it reads again. */
@@ -306,7 +305,7 @@ async function openPair(link: Link, onReply: ((message: ConsumeMessage) => void)
   }
   const plain = await link.model.createChannel();
   const end = Promise.race([confirmingEnd, endOf(plain)]);
-  const publishes = new ConfirmedPublishes(confirming);
+  const publishes = new ConfirmedPublishes(confirming, link.batch);
   return { confirming, publishes, plain, end, openedAt: performance.now(), retired: false };
 }
 
