@@ -21,9 +21,10 @@ export function writePerformancePage(run: Run): void {
 
 /** What a run found, in short, as Markdown. */
 export function summaryPart({ date = "an unknown day", machine, effort, results }: Run): string {
+  const peers = results.some((result) => result.case.section === "peers") ? " --peers" : "";
   const made =
     `Messages a second through the bus, end to end, as a ratio to the bare client used by an expert and to the same client used as its README shows; ` +
-    `medians of ${effort.rounds} rounds, made on ${date} by \`npm run bench -- --on all --write-docs\` with ${machine.cores} cores for client and broker together.`;
+    `medians of ${effort.rounds} rounds, made on ${date} by \`npm run bench -- --on all${peers} --write-docs\` with ${machine.cores} cores for client and broker together.`;
   return [made, markdownTable(summaryRows(results), 1)].join("\n\n");
 }
 

@@ -144,8 +144,12 @@ describe("the page", () => {
     const latency = { section: "latency", workload: "latency", change: "500/s" };
     const results = [whole, resultOf({ expert: [500], bus: [500] }, latency)];
     const part = summaryPart({ ...run, date: "2026-01-31", results });
-    expect(part).toContain("medians of 3 rounds, made on 2026-01-31");
+    expect(part).toContain("medians of 3 rounds, made on 2026-01-31 by `npm run bench -- --on all --write-docs`");
     expect(part).toMatch(/\| nats \| \d\.\d\d \| \d+\.\d\d \|  \| 1\.00 ms → 1\.00 ms \| 2\.00 ms → 2\.00 ms \|/);
+    const beside = resultOf({ expert: [500], bus: [500], nest: [100] }, { section: "peers" });
+    expect(summaryPart({ ...run, results: [whole, beside] })).toContain(
+      "`npm run bench -- --on all --peers --write-docs`",
+    );
   });
 
   it("does not hide that a run was invalid, or made in a hurry", () => {
