@@ -21,7 +21,7 @@ interface ClientChannel {
 }
 
 /** Called with nothing when the broker took the message, and with an error when it did not, or the channel is gone. */
-export type Confirmed = (error: unknown) => void;
+type Confirmed = (error: unknown) => void;
 
 /** How many publishes go into one piece of memory, in bytes. */
 const pieceBytes = 64 * 1024;
