@@ -1,6 +1,8 @@
 import type { ConfirmChannel, Options } from "amqplib";
+import { bodyOf } from "./from-record.ts";
 import { frameEnd, frameOverhead, PublishHeads } from "./publish-head.ts";
 import type { SocketBatch } from "./socket-batch.ts";
+import type { PublishedMessage } from "./unconfirmed-publishes.ts";
 
 /** What the client keeps to itself of a channel; this is the one place that knows. */
 interface ClientChannel {
@@ -52,11 +54,18 @@ export class ConfirmedPublishes {
       this.#heads = new PublishHeads(ch);
   }
 
-  publish(exchange: string, routingKey: string, body: Buffer, properties: Options.Publish, confirmed: Confirmed): void {
+  publish(
+    exchange: string,
+    routingKey: string,
+    record: PublishedMessage,
+    properties: Options.Publish,
+    confirmed: Confirmed,
+  ): void {
+    const { body } = record;
     const head = this.#isUsual(body) ? this.#heads?.of(exchange, routingKey, properties, body.length) : undefined;
     if (head === undefined) {
       this.#handOver();
-      this.#channel.publish(exchange, routingKey, body, properties, confirmed);
+      this.#channel.publish(exchange, routingKey, bodyOf(record), properties, confirmed);
       void this.#batch.gather();
       return;
     }
@@ -91,7 +100,7 @@ export class ConfirmedPublishes {
     this.#to = 0;
   }
 
-  #isUsual(body: Buffer): boolean {
+  #isUsual(body: Uint8Array): boolean {
     const { frameMax = 0 } = this.#inside.connection ?? {};
     return body.length <= longestCopied && body.length + frameOverhead <= frameMax;
   }

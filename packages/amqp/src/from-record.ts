@@ -13,7 +13,7 @@ import {
 import { routingKeyOf } from "./topic.ts";
 
 /** The longest text that AMQP has room for in a property, a header's name or a routing key, in bytes (`shortstr`). */
-const maxShortTextBytes = 255;
+export const maxShortTextBytes = 255;
 
 /** The longest `expiration` that RabbitMQ takes, in milliseconds: ten years of 365 days. */
 const maxExpirationMs = 315_360_000_000;

@@ -112,7 +112,7 @@ export class PublishChannel {
     if (this.#lost !== undefined) return publish.refuse(this.#lost);
     const { exchange, routingKey, record } = publish;
     try {
-      this.#pair.publishes.publish(exchange, routingKey, bodyOf(record), properties, (error: unknown) =>
+      this.#pair.publishes.publish(exchange, routingKey, record, properties, (error: unknown) =>
         this.#onConfirm(publish, error),
       );
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Options } from "amqplib";
+import { maxShortTextBytes } from "./from-record.ts";
 
 /** What stands in front of the body of a publish, an octet in each character. */
 type PublishHead = string;
@@ -41,8 +42,6 @@ const known: ReadonlySet<string> = new Set([
   "timestamp",
 ]);
 
-/** The longest short text, in octets. */
-const longestShort = 255;
 /** Seconds since the epoch that fit into the lower half of a timestamp. */
 const latestTimestamp = 0xffff_ffff;
 /** The client makes a table of headers of 64 KiB at most, and throws beyond. */
@@ -135,7 +134,7 @@ function tableOf(headers: Readonly<Record<string, unknown>>): string | undefined
 }
 
 function isShort(text: string): boolean {
-  return text.length <= longestShort && isAscii(text);
+  return text.length <= maxShortTextBytes && isAscii(text);
 }
 
 function isAscii(text: string): boolean {

@@ -28,7 +28,7 @@ export class SocketBatch {
     this.#socket = socketOf(model);
   }
 
-  /** To be called with every frame; returns a promise that resolves once the frames of this turn are with the socket. */
+  /** To be called with every frame that may not be the only one of its turn; returns a promise that resolves once the frames of this turn are with the socket. */
   gather(): Promise<void> {
     this.#gathered ??= newTurn();
     if (!this.#corked) {
