@@ -89,6 +89,16 @@ throughEachClient("a subscription", ({ make, broker, plain, publishAll }) => {
     await short.close();
   });
 
+  it("fetches as soon as it has its place, however long a fetch may wait", async () => {
+    const topic = unique("soon");
+    const patient = make({ fetchWaitMs: 20_000 });
+    await patient.open();
+    const { inbox } = await collect(patient, request(topic));
+    await patient.publish(record(topic, "first"));
+    expect(bodies(await inbox.count(1))).toEqual(["first"]);
+    await patient.close();
+  }, 10_000);
+
   it("gives one message again, with bytes of its own, when it is released", async () => {
     const topic = unique("release");
     const { inbox, subscriber } = await collect(broker, request(topic, { maxInFlight: 1 }), { settle: false });

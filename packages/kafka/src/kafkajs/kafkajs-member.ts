@@ -3,6 +3,7 @@ import type { Broker, Cluster, Consumer, EachBatchPayload } from "kafkajs";
 import { bounded } from "../bounded.ts";
 import { tookTooLong } from "../classify.ts";
 import type { AssignedPartition, ClientMember, MemberOptions, PartitionBounds, PartitionOffset } from "../client.ts";
+import { Deferred } from "../deferred.ts";
 import type { KafkaSettings } from "../options.ts";
 import { assignerOf, boundsOf, committedOf, expel } from "./cluster-access.ts";
 import { groupAssigner } from "./group-assigner.ts";
@@ -26,6 +27,8 @@ export class KafkajsMember implements ClientMember {
   #heartbeat: (() => Promise<void>) | undefined;
   #id: string | undefined;
   #ending = false;
+  /** While it has joined and does not know yet from where to fetch. */
+  #placing: Deferred | undefined;
 
   private constructor(settings: KafkaSettings, options: MemberOptions, line: Line) {
     const { native } = settings;
@@ -55,6 +58,7 @@ export class KafkajsMember implements ClientMember {
     this.#coordinator = () => find({ groupId });
     this.#leaveBeforeJoin(cluster);
     this.#fetchNoMoreAtTheEnd(cluster);
+    this.#fetchOncePlaced(cluster, native.fetchWaitMs);
   }
 
   /** Connects, joins and fetches; nothing is left open when that fails. */
@@ -93,6 +97,7 @@ export class KafkajsMember implements ClientMember {
         this.#consumer.seek({ topic, partition, offset: String(offset) });
       this.#consumer.resume(this.#byTopic());
     });
+    this.#placed();
   }
 
   hold(): void {
@@ -125,12 +130,14 @@ export class KafkajsMember implements ClientMember {
 
   async leave(boundMs: number): Promise<void> {
     this.#ending = true;
+    this.#placed();
     await atMost(boundMs, this.#consumer.disconnect());
     this.#line.cut();
   }
 
   close(): void {
     this.#ending = true;
+    this.#placed();
     this.#line.cut();
     this.#consumer.disconnect().catch(() => {});
   }
@@ -142,6 +149,11 @@ export class KafkajsMember implements ClientMember {
     } catch {
       // Nothing is fetched then.
     }
+  }
+
+  #placed(): void {
+    this.#placing?.resolve();
+    this.#placing = undefined;
   }
 
   #byTopic(): { topic: string; partitions: number[] }[] {
@@ -158,6 +170,7 @@ export class KafkajsMember implements ClientMember {
       );
       // In the same turn: kafkajs would fetch from a place of its own choice next.
       this.hold();
+      this.#placing = new Deferred();
       handlers.joined(this, this.#assigned);
     });
     consumer.on("consumer.crash", ({ payload }) => this.#line.lose(payload.error));
@@ -206,6 +219,18 @@ export class KafkajsMember implements ClientMember {
     cluster.getNodeIds = () => {
       if (this.#ending) throw new Error("closed");
       return nodeIds();
+    };
+  }
+
+  /**
+   * kafkajs sleeps for a whole wait when it finds nothing to fetch from, which is so between the join and the start, and would not notice the start.
+   * The metadata is what it looks at before each fetch.
+   */
+  #fetchOncePlaced(cluster: Cluster, fetchWaitMs: number): void {
+    const refresh = cluster.refreshMetadataIfNecessary.bind(cluster);
+    cluster.refreshMetadataIfNecessary = async () => {
+      if (this.#placing !== undefined) await atMost(fetchWaitMs, this.#placing.promise);
+      return refresh();
     };
   }
 }
