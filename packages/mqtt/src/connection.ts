@@ -6,6 +6,7 @@ import { answerQuestions, assertProved, beginning } from "./enhanced-authenticat
 import { gatherWrites } from "./gathered-writes.ts";
 import { willDelaySeconds, willPacket } from "./last-will.ts";
 import type { MqttSettings, ServerAddress } from "./options.ts";
+import { putPingsOffSeldom } from "./seldom-put-off.ts";
 
 /** One connection to be made. */
 export interface ConnectionPlan {
@@ -107,6 +108,7 @@ export class Connection {
       // mqtt.js leaves Nagle's algorithm on. A WebSocket turns it off by itself.
       (client.stream as Partial<{ setNoDelay(on: boolean): void }>).setNoDelay?.(true);
       gatherWrites(client.stream);
+      putPingsOffSeldom(client);
       signal?.addEventListener("abort", abort, { once: true });
     });
   }
