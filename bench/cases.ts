@@ -34,12 +34,12 @@ export function usualCases(on: string): readonly Case[] {
 }
 
 /** So many subscriptions a process has at most; each is a consumer group of its own on Kafka, and costs accordingly. */
-const subscriptionCounts: Readonly<Record<string, readonly number[]>> = { kafka: [10, 50] };
+const subscriptionCounts: Readonly<Record<string, readonly number[]>> = { kafka: [1, 10, 50] };
 
 /** Where bare clients have no way of asking that anybody would call one. */
 const withoutRequests: readonly string[] = ["redis"];
 
-/** One thing changed at a time, by expert and bus only. */
+/** One thing changed at a time, by expert and bus; publishes that are awaited by the quick-start client too, who does nothing else. */
 export function sweepCases(on: string): readonly Case[] {
   const one = (section: string, workload: string, change: string, setting: Case["setting"] = {}): Case => {
     return { section, on, workload, delivery: "at-least-once", clients: experts, change, setting };
@@ -47,6 +47,9 @@ export function sweepCases(on: string): readonly Case[] {
   return [
     one("one-way", "publish", "publish only"),
     one("one-way", "consume", "consume only"),
+    ...levelsOf(on).map((delivery): Case => {
+      return { section: "awaited", on, workload: "awaited", delivery, clients: everybody };
+    }),
     ...(withoutRequests.includes(on)
       ? []
       : [{ ...one("requests", "requests", "request and reply"), delivery: "at-most-once" } as const]),
@@ -60,8 +63,10 @@ export function sweepCases(on: string): readonly Case[] {
         concurrency,
       }),
     ),
-    ...(subscriptionCounts[on] ?? [10, 100, 1000]).map((subscriptions) =>
-      one("subscriptions", "end-to-end", `${subscriptions} subscriptions`, { subscriptions }),
+    ...(subscriptionCounts[on] ?? [1, 10, 100, 1000]).map((subscriptions) =>
+      one("subscriptions", "end-to-end", `${subscriptions} subscription${subscriptions === 1 ? "" : "s"}`, {
+        subscriptions,
+      }),
     ),
     one("standing", "start-up", "start to first message"),
     one("standing", "idle", "idle subscriptions", { subscriptions: on === "kafka" ? 20 : 100 }),

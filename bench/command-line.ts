@@ -11,12 +11,13 @@ export const sections: Readonly<Record<string, string>> = {
 export const fullSections: Readonly<Record<string, string>> = {
   pipeline: "the bus alone, in memory, with the cost of each stage; needs no broker",
   "one-way": "publishing alone, and reading alone what was kept",
+  awaited: "publishing alone, each awaited before the next, by the quick-start client too",
   requests: "requests and answers",
   "half-speed": "how long a message takes at half of what goes through",
   payloads: "16 B, 4 KiB and 64 KiB instead of 256 B",
   keys: "messages of 1, 100 and 10,000 keys",
   concurrency: "1, 16 and 256 handlers at a time, each of one turn of the event loop",
-  subscriptions: "10, 100 and 1,000 subscriptions on disjoint topics, one of them loaded (10 and 50 on Kafka)",
+  subscriptions: "1, 10, 100 and 1,000 subscriptions on disjoint topics, one of them loaded (1, 10 and 50 on Kafka)",
   standing:
     "from the start of the process to the first message; memory of a subscription without messages; size of an installation",
 };

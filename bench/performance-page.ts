@@ -2,7 +2,16 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkoutFolder } from "../tools/brokers/checkout.mjs";
 import { withMarkedPart } from "../tools/matrix/marked-part.mjs";
-import { latencyRows, peerRows, pipelineRows, standingRows, summaryRows, sweepRows, throughputRows } from "./report.ts";
+import {
+  awaitedRows,
+  latencyRows,
+  peerRows,
+  pipelineRows,
+  standingRows,
+  summaryRows,
+  sweepRows,
+  throughputRows,
+} from "./report.ts";
 import type { Rows } from "./report.ts";
 import type { Run } from "./run.ts";
 import { svgOf } from "./svg.ts";
@@ -43,6 +52,7 @@ export function performancePart(run: Run): string {
     "![Messages a second, end to end](performance.svg)",
     ...section("End to end", throughputRows(results), 2),
     ...section("Latency", latencyRows(results), 3),
+    ...section("Each publish awaited before the next", awaitedRows(results), 2),
     ...section("The bus alone, in memory", pipelineRows(results), 2),
     ...section("One thing changed at a time", sweepRows(results), 3),
     ...section("Before and without messages", standingRows(results, run.installs), 2),

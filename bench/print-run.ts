@@ -2,7 +2,7 @@ import { table } from "../tools/demo/table.mjs";
 import { picturedResults, throughputBars } from "./bars.ts";
 import { titleOf } from "./case.ts";
 import { chart } from "./chart.ts";
-import { latencyRows, peerRows, pipelineRows, standingRows, sweepRows, throughputRows } from "./report.ts";
+import { awaitedRows, latencyRows, peerRows, pipelineRows, standingRows, sweepRows, throughputRows } from "./report.ts";
 import type { Rows } from "./report.ts";
 import type { Run } from "./run.ts";
 
@@ -10,7 +10,9 @@ import type { Run } from "./run.ts";
 export function printRun({ results, installs, quick }: Run): void {
   const parts = [
     ...picturedResults(results).map((result) => `${titleOf(result.case)}\n${chart(throughputBars(result))}`),
-    ...[throughputRows, latencyRows, pipelineRows, sweepRows, peerRows].flatMap((rowsOf) => tableOf(rowsOf(results))),
+    ...[throughputRows, latencyRows, awaitedRows, pipelineRows, sweepRows, peerRows].flatMap((rowsOf) =>
+      tableOf(rowsOf(results)),
+    ),
     ...tableOf(standingRows(results, installs)),
     ...(quick ? ["Made in a hurry: these numbers show that everything works, and nothing else."] : []),
   ];

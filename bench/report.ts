@@ -78,6 +78,21 @@ export function summaryRows(results: readonly CaseResult[]): Rows {
   ];
 }
 
+/** How many publishes a second are confirmed one after the other, by everybody. */
+export function awaitedRows(results: readonly CaseResult[]): Rows {
+  const found = results.filter(({ case: { workload } }) => workload === "awaited");
+  const clients = ["expert", "quick-start", "bus"];
+  return [
+    ["broker", "level", ...clients, "bus / quick-start", "lowest to highest"],
+    ...found.map((result) => [
+      result.case.on,
+      result.case.delivery,
+      ...clients.map((client) => withSpread(valuesOf(result, client, perSecond), count)),
+      ...ratioCells(ratioOf(valuesOf(result, "bus", perSecond), valuesOf(result, "quick-start", perSecond))),
+    ]),
+  ];
+}
+
 /** How long a message took, by expert and bus. */
 export function latencyRows(results: readonly CaseResult[]): Rows {
   const found = results.filter(({ case: { workload } }) => workload === "latency");
@@ -116,6 +131,7 @@ export function sweepRows(results: readonly CaseResult[]): Rows {
       "lowest to highest",
       "CPU a message",
       "heap a message",
+      "event loop p99",
     ],
     ...found.map((result) => [
       result.case.on,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { chart } from "../chart.ts";
 import { performancePart, summaryPart } from "../performance-page.ts";
-import { busToExpert, latencyRows, standingRows, sweepRows, throughputRows } from "../report.ts";
+import { awaitedRows, busToExpert, latencyRows, standingRows, sweepRows, throughputRows } from "../report.ts";
 import type { Run } from "../run.ts";
 import { svgOf } from "../svg.ts";
 import { invalidity } from "../validity.ts";
@@ -72,6 +72,27 @@ describe("the report", () => {
       "3.00 ms",
       "3.00 ms",
     ]);
+  });
+
+  it("puts publishes that are awaited beside the quick-start client's", () => {
+    const found = resultOf({ expert: [100], "quick-start": [80, 100], bus: [120, 100] }, { workload: "awaited" });
+    expect(sweepRows([found])).toHaveLength(1);
+    expect(awaitedRows([found])[1]).toEqual([
+      "nats",
+      "at-least-once",
+      "100/s ±0 %",
+      "90/s ±11 %",
+      "110/s ±9 %",
+      "1.25",
+      "1.00 to 1.50",
+    ]);
+  });
+
+  it("has a head over every column", () => {
+    const changed = resultOf({ expert: [100], bus: [50] }, { change: "16 B payload" });
+    const awaited = resultOf({ bus: [1] }, { workload: "awaited" });
+    for (const [heads, row] of [throughputRows([whole]), sweepRows([changed]), awaitedRows([awaited])])
+      expect(heads).toHaveLength(row?.length ?? 0);
   });
 
   it("leaves a cell empty where a client found nothing", () => {

@@ -9,6 +9,8 @@ export interface PumpPlan {
   readonly keyOf: (index: number) => string | undefined;
   /** How many may be published and not handled yet. */
   readonly unhandledAtMost: number;
+  /** How many may be unconfirmed, where it is fewer than the client likes. */
+  readonly unconfirmedAtMost?: number;
   /** Called with the number of each message right before it is published. */
   readonly onPublish?: (index: number) => void;
 }
@@ -70,9 +72,17 @@ export class Pump {
   #fill(): void {
     if (this.#filling) return;
     this.#filling = true;
-    const { client, topic, payloadOf, keyOf, unhandledAtMost, onPublish } = this.#plan;
+    const {
+      client,
+      topic,
+      payloadOf,
+      keyOf,
+      unhandledAtMost,
+      unconfirmedAtMost = client.window,
+      onPublish,
+    } = this.#plan;
     while (
-      this.#unconfirmed < client.window &&
+      this.#unconfirmed < unconfirmedAtMost &&
       this.#next - this.#handled < unhandledAtMost &&
       this.#next < this.#endsWith &&
       performance.now() < this.#endsAt
