@@ -11,7 +11,7 @@ export const sections: Readonly<Record<string, string>> = {
 export const fullSections: Readonly<Record<string, string>> = {
   pipeline: "the bus alone, in memory, with the cost of each stage; needs no broker",
   "one-way": "publishing alone, and reading alone what was kept",
-  awaited: "publishing alone, each awaited before the next, by the quick-start client too",
+  awaited: "end to end, each publish awaited before the next, by the quick-start client too",
   requests: "requests and answers",
   "half-speed": "how long a message takes at half of what goes through",
   payloads: "16 B, 4 KiB and 64 KiB instead of 256 B",

@@ -9,13 +9,13 @@ import type { Payload } from "../payload.ts";
 import { Meters } from "../workloads/meters.ts";
 import { Pump } from "../workloads/pump.ts";
 import { Tally } from "../workloads/tally.ts";
+import { keysOf } from "../workloads/workload.ts";
 import { openBareDriver } from "./bare-driver.ts";
 
 const filler = z.string().optional();
 const schema = z.object({ n: z.number(), station: filler, celsius: z.number().optional(), text: filler });
 
 const threeHeaders = { tenant: "north", trace: "0123456789abcdef", source: "bench" };
-const keys = Array.from({ length: 100 }, (_, index) => `key-${index}`);
 
 /** What a stage does otherwise than the plainest. */
 interface Variant {
@@ -23,7 +23,8 @@ interface Variant {
   readonly subscribe?: SubscribeOptions;
   readonly isTyped?: boolean;
   readonly isAsync?: boolean;
-  readonly hasKeys?: boolean;
+  /** Over how many keys the messages are spread. */
+  readonly keys?: number;
   readonly otherFilters?: number;
 }
 
@@ -31,7 +32,8 @@ const variants: Readonly<Record<string, Variant>> = {
   publish: {},
   "at-most-once": { publish: { delivery: "at-most-once" }, subscribe: { delivery: "at-most-once" } },
   "at-least-once": {},
-  keys: { hasKeys: true },
+  keys: { keys: 100 },
+  "10000-keys": { keys: 10_000 },
   "async-handler": { isAsync: true },
   headers: { publish: { headers: threeHeaders } },
   schema: { isTyped: true },
@@ -57,7 +59,7 @@ export async function pipeline(assignment: Assignment): Promise<Sample> {
     client,
     topic: topicOf(name),
     payloadOf: payloadMaker(payloadBytes),
-    keyOf: variant.hasKeys === true ? (index) => keys[index % keys.length] : () => undefined,
+    keyOf: keysOf({ keys: variant.keys ?? 0 }),
     unhandledAtMost: Infinity,
   });
   await pump.warmUp(warmUpMs);

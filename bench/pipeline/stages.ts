@@ -14,6 +14,7 @@ export const stages: readonly Stage[] = [
   { name: "at-most-once", what: "and a handler, acknowledged before it", over: "publish" },
   { name: "at-least-once", what: "acknowledged after it, with attempts, lanes and credit", over: "publish" },
   { name: "keys", what: "100 keys, each in order", over: "at-least-once" },
+  { name: "10000-keys", what: "10,000 keys, each in order", over: "at-least-once" },
   { name: "async-handler", what: "a handler that takes a turn of the event loop", over: "at-least-once" },
   { name: "headers", what: "three headers", over: "at-least-once" },
   { name: "schema", what: "a typed topic, checked on both sides (zod)", over: "at-least-once" },

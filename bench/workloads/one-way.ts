@@ -1,5 +1,3 @@
-import type { Client } from "../clients/client.ts";
-import type { Assignment, Sample } from "../measurement.ts";
 import { payloadMaker } from "../payload.ts";
 import { Meters } from "./meters.ts";
 import { Pump } from "./pump.ts";
@@ -8,12 +6,7 @@ import { keysOf, loadedTopic } from "./workload.ts";
 import type { Workload } from "./workload.ts";
 
 /** Publishing alone: into a subscription that is kept while nobody reads. */
-export const publishOnly: Workload = (client, assignment) => publishing(client, assignment, client.window);
-
-/** The same with `await` before each publish: one is confirmed before the next begins. */
-export const awaitedPublish: Workload = (client, assignment) => publishing(client, assignment, 1);
-
-async function publishing(client: Client, assignment: Assignment, unconfirmedAtMost: number): Promise<Sample> {
+export const publishOnly: Workload = async (client, assignment) => {
   const topic = loadedTopic(assignment);
   const reader = await client.subscribe(topic, () => undefined);
   await reader.stop();
@@ -24,7 +17,6 @@ async function publishing(client: Client, assignment: Assignment, unconfirmedAtM
     payloadOf: payloadMaker(payloadBytes),
     keyOf: keysOf(assignment),
     unhandledAtMost: Infinity,
-    unconfirmedAtMost,
   });
   await pump.warmUp(warmUpMs);
   const before = pump.published;
@@ -32,7 +24,7 @@ async function publishing(client: Client, assignment: Assignment, unconfirmedAtM
   meters.start();
   await pump.run(measureMs);
   return { ...meters.stop(pump.published - before), duplicates: 0 };
-}
+};
 
 /** Reading alone: what was published before anybody read, from the call of subscribe to the last message. */
 export const consumeOnly: Workload = async (client, assignment) => {

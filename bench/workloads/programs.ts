@@ -1,8 +1,8 @@
 import { openerOf } from "../clients/openers.ts";
 import type { Assignment, Sample } from "../measurement.ts";
-import { endToEnd } from "./end-to-end.ts";
+import { awaited, endToEnd } from "./end-to-end.ts";
 import { latency } from "./latency.ts";
-import { awaitedPublish, consumeOnly, publishOnly } from "./one-way.ts";
+import { consumeOnly, publishOnly } from "./one-way.ts";
 import { requests } from "./requests.ts";
 import { idle, startUp } from "./standing.ts";
 import type { WarmWorkload, Workload } from "./workload.ts";
@@ -20,7 +20,7 @@ export const programs: Readonly<Record<string, OpenProgram>> = {
   "end-to-end": withClient(atOnce(endToEnd)),
   latency: withClient(latency),
   publish: withClient(atOnce(publishOnly)),
-  awaited: withClient(atOnce(awaitedPublish)),
+  awaited: withClient(atOnce(awaited)),
   consume: withClient(atOnce(consumeOnly)),
   requests: withClient(atOnce(requests)),
   "start-up": withClient(atOnce(startUp)),

@@ -29,7 +29,7 @@ function unexpected(): never {
 }
 
 /** Spreads messages over keys; without keys none has one. */
-export function keysOf({ keys }: Assignment): (index: number) => string | undefined {
+export function keysOf({ keys }: Pick<Assignment, "keys">): (index: number) => string | undefined {
   if (keys === 0) return () => undefined;
   const names = Array.from({ length: keys }, (_, key) => `key-${key}`);
   return (index) => names[index % keys];
