@@ -23,11 +23,8 @@ function packedWith(checker, rule, name, files) {
   });
 }
 
-const plantedEntry = {
-  "@busbar/source": "./src/planted.ts",
-  types: "./dist/planted.d.ts",
-  default: "./dist/planted.js",
-};
+/** An entry that leads to files that no build makes. */
+const plantedEntry = { types: "./dist/planted.d.ts", default: "./dist/planted.js" };
 
 /** What package.json may say wrongly, and what that does to whoever installs the packages. */
 export const packageFaults = /** @type {readonly PlantedFault[]} */ ([
@@ -68,7 +65,7 @@ export const packageFaults = /** @type {readonly PlantedFault[]} */ ([
     manifest["exports"]["."] = { ...others, types };
   }),
   metadata("entry-source", "mqtt", (manifest) => {
-    manifest["exports"]["./planted"] = plantedEntry;
+    manifest["exports"]["./planted"] = { "@busbar/source": "./src/planted.ts", ...plantedEntry };
   }),
   metadata("entry-missing", "nats", (manifest) => {
     delete manifest["exports"]["."];
