@@ -9,6 +9,8 @@ export interface Setting {
   readonly name: string;
   /** How many handlers may run at the same time. */
   readonly concurrency: number;
+  /** How large the body of a message is, about. */
+  readonly payloadBytes: number;
 }
 
 /** Is given each message once it is decoded; the message is acknowledged after it, or after what it returns. */

@@ -14,6 +14,8 @@ import type { Payload } from "../payload.ts";
 const decoder = new TextDecoder();
 /** Making streams and consumers takes its time where there are many, and is never measured. */
 const patient = { timeout: 30_000 };
+/** nats-server ends a connection for which more than 64 MiB wait (`max_pending`): half of it may be asked for. */
+const mostPendingBytes = 32 * 1024 * 1024;
 
 /**
  * The NATS client as one writes it who has measured: for JetStream an inbox of its own for the answers to publishes, where `js.publish` would
@@ -95,7 +97,7 @@ class NatsExpert implements Client {
       acknowledgeSoon();
     };
     const messages = await consumer.consume({
-      max_messages: credit,
+      max_messages: Math.min(credit, Math.floor(mostPendingBytes / this.#setting.payloadBytes)),
       callback: (message) => run(decode(message.data), message, settle),
     });
     return {

@@ -37,9 +37,10 @@ function atOnce(workload: Workload): WarmWorkload {
 
 function withClient(workload: WarmWorkload): OpenProgram {
   return async (assignment) => {
-    const { on, url, client: who, delivery, name, concurrency } = assignment;
+    const { on, url, client: who, delivery, name, concurrency, payloadBytes } = assignment;
     const open = await openerOf(on, who);
-    const client = await open({ url, delivery, name, concurrency: concurrency === 0 ? Infinity : concurrency });
+    const handlersAtOnce = concurrency === 0 ? Infinity : concurrency;
+    const client = await open({ url, delivery, name, concurrency: handlersAtOnce, payloadBytes });
     return { measure: await workload(client, assignment), close: () => client.close() };
   };
 }
