@@ -57,20 +57,24 @@ export function sweepCases(on: string): readonly Case[] {
     ...[16, 4096, 65_536].map((payloadBytes) =>
       one("payloads", "end-to-end", `${sizeOf(payloadBytes)} payload`, { payloadBytes }),
     ),
-    ...[1, 100, 10_000].map((keys) => one("keys", "end-to-end", `${keys} key${keys === 1 ? "" : "s"}`, { keys })),
+    ...[1, 100, 10_000].map((keys) => one("keys", "end-to-end", counted(keys, "key"), { keys })),
     ...[1, 16, 256].map((concurrency) =>
-      one("concurrency", "end-to-end", `${concurrency} handler${concurrency === 1 ? "" : "s"} at once`, {
+      one("concurrency", "end-to-end", `${counted(concurrency, "handler")} at once`, {
         concurrency,
       }),
     ),
     ...(subscriptionCounts[on] ?? [1, 10, 100, 1000]).map((subscriptions) =>
-      one("subscriptions", "end-to-end", `${subscriptions} subscription${subscriptions === 1 ? "" : "s"}`, {
+      one("subscriptions", "end-to-end", counted(subscriptions, "subscription"), {
         subscriptions,
       }),
     ),
     one("standing", "start-up", "start to first message"),
     one("standing", "idle", "idle subscriptions", { subscriptions: on === "kafka" ? 20 : 100 }),
   ];
+}
+
+function counted(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
 
 function sizeOf(bytes: number): string {
